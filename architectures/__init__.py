@@ -1,0 +1,29 @@
+"""Denoisers: one self-contained file each, whose name is the denoiser's name everywhere.
+
+The contract. A denoiser is an `nn.Module` class, decorated by `@denoiser`, that can be built without
+arguments; options are keyword arguments of its constructor. `forward(noisy, variance)` takes noisy
+images, (N, 1, H, W) float with clean values in [0, 1] and noise on top, never clipped, and the noise
+variance of each, (N,); it returns the restored images in the same shape. Sizes from 16×16 on, odd
+ones too, are welcome, and each image is treated alone. A denoiser is blind, that is, it ignores
+`variance`, unless the class says `blind = False`. One without parameters has nothing to train.
+Restored images are clipped to [0, 1] before they are scored, unless the class says `clipped = False`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from bench.registry import Registry
+
+if TYPE_CHECKING:
+    from torch import nn
+
+DENOISERS: Registry[type[nn.Module]] = Registry("denoiser", __name__)
+
+Class = TypeVar("Class", bound="type[nn.Module]")
+
+
+def denoiser(cls: Class) -> Class:
+    """Registers a denoiser under the name of its file."""
+    DENOISERS.register(cls.__module__, cls)
+    return cls

@@ -1,0 +1,37 @@
+"""The tutorial's small convolutional autoencoder: 16,385 parameters."""
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from architectures import denoiser
+
+
+def encode(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+    convolution = nn.Conv2d(inputs, outputs, 3, stride, padding=1)
+    return nn.Sequential(convolution, nn.ReLU(), nn.BatchNorm2d(outputs, momentum=0.01))
+
+
+def decode(inputs: int, outputs: int) -> nn.Sequential:
+    convolution = nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1)
+    return nn.Sequential(convolution, nn.ReLU(), nn.BatchNorm2d(outputs, momentum=0.01))
+
+
+@denoiser
+class ConvAutoencoder(nn.Module):
+    """Three convolutions down to a quarter of the size, two transposed ones up, no skips.
+
+    Each layer is convolution, ReLU, batch norm (momentum 0.01), in this order; the last is a 3×3
+    convolution with a sigmoid. Sizes that are no multiple of four are padded by their border.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.Sequential(encode(1, 8, 2), encode(8, 16, 2), encode(16, 32, 1))
+        self.decoder = nn.Sequential(decode(32, 16), decode(16, 8))
+        self.output = nn.Sequential(nn.Conv2d(8, 1, 3, padding=1), nn.Sigmoid())
+
+    def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
+        height, width = noisy.shape[2:]
+        padded = functional.pad(noisy, (0, -width % 4, 0, -height % 4), mode="replicate")
+        restored: Tensor = self.output(self.decoder(self.encoder(padded)))
+        return restored[..., :height, :width]

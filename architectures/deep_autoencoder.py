@@ -1,0 +1,49 @@
+"""A deeper and wider autoencoder with the same bottleneck idea: the tutorial's second exercise."""
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from architectures import denoiser
+
+
+def convolve(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    convolution = nn.Conv2d(inputs, outputs, 3, stride, padding=1)
+    return nn.Sequential(convolution, nn.ReLU(), nn.BatchNorm2d(outputs))
+
+
+def enlarge(inputs: int, outputs: int) -> nn.Sequential:
+    convolution = nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1)
+    return nn.Sequential(convolution, nn.ReLU(), nn.BatchNorm2d(outputs))
+
+
+@denoiser
+class DeepAutoencoder(nn.Module):
+    """Nine layers in an hourglass without skips: everything passes a quarter of the size.
+
+    Args:
+        width: channels of the first layer; twice and four times as many further in.
+    """
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        if width < 1:
+            raise ValueError(f"width counts channels and must be at least 1, got {width}")
+        self.encoder = nn.Sequential(
+            convolve(1, width, stride=2),
+            convolve(width, 2 * width),
+            convolve(2 * width, 4 * width, stride=2),
+            convolve(4 * width, 4 * width),
+            convolve(4 * width, 4 * width),
+        )
+        self.decoder = nn.Sequential(
+            enlarge(4 * width, 2 * width),
+            convolve(2 * width, 2 * width),
+            enlarge(2 * width, width),
+        )
+        self.output = nn.Sequential(nn.Conv2d(width, 1, 3, padding=1), nn.Sigmoid())
+
+    def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
+        height, width = noisy.shape[2:]
+        padded = functional.pad(noisy, (0, -width % 4, 0, -height % 4), mode="replicate")
+        restored: Tensor = self.output(self.decoder(self.encoder(padded)))
+        return restored[..., :height, :width]

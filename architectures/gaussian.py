@@ -1,0 +1,26 @@
+"""Gaussian smoothing, the linear baseline."""
+
+import torch
+from scipy import ndimage
+from torch import Tensor, nn
+
+from architectures import denoiser
+
+
+@denoiser
+class Gaussian(nn.Module):
+    """Gaussian filter of scipy with reflected borders.
+
+    Args:
+        sigma: standard deviation of the kernel, in pixels.
+    """
+
+    def __init__(self, sigma: float = 1.0) -> None:
+        super().__init__()
+        if not sigma > 0:
+            raise ValueError(f"sigma must be positive, in pixels, got {sigma}")
+        self.sigma = sigma
+
+    def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
+        smooth = ndimage.gaussian_filter(noisy.cpu().numpy(), self.sigma, axes=(2, 3))
+        return torch.from_numpy(smooth).to(noisy.device)

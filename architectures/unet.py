@@ -1,0 +1,56 @@
+"""U-Net: an hourglass whose skips carry detail past the bottleneck.
+
+Ronneberger, Fischer and Brox, "U-Net: Convolutional Networks for Biomedical Image Segmentation",
+MICCAI 2015; here with padded convolutions and batch norm, two levels deep.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from architectures import denoiser
+
+
+def block(inputs: int, outputs: int) -> nn.Sequential:
+    """Twice: 3×3 convolution, batch norm, ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+@denoiser
+class UNet(nn.Module):
+    """U-Net of two levels; its output is the restored image itself.
+
+    Args:
+        width: channels at full size; twice and four times as many at half and a quarter.
+    """
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        if width < 1:
+            raise ValueError(f"width counts channels and must be at least 1, got {width}")
+        half, quarter = 2 * width, 4 * width
+        self.down_full, self.down_half = block(1, width), block(width, half)
+        self.bottom = block(half, quarter)
+        self.rise_half = nn.ConvTranspose2d(quarter, half, 2, stride=2)
+        self.up_half = block(quarter, half)
+        self.rise_full = nn.ConvTranspose2d(half, width, 2, stride=2)
+        self.up_full = block(half, width)
+        self.output = nn.Conv2d(width, 1, 1)
+
+    def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
+        height, width = noisy.shape[2:]
+        padded = functional.pad(noisy, (0, -width % 4, 0, -height % 4), mode="replicate")
+        full = self.down_full(padded)
+        half = self.down_half(functional.max_pool2d(full, 2))
+        bottom = self.bottom(functional.max_pool2d(half, 2))
+        half = self.up_half(torch.cat([half, self.rise_half(bottom)], dim=1))
+        full = self.up_full(torch.cat([full, self.rise_full(half)], dim=1))
+        restored: Tensor = self.output(full)
+        return restored[..., :height, :width]

@@ -1,0 +1,1 @@
+"""The harness: it plans, trains, scores, stores and reports."""
