@@ -1,0 +1,236 @@
+"""The frozen types: every value that can move a number, and the digest that names its folder."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Self
+
+LAWS = ("uniform", "uniform-sigma", "log-uniform")
+TARGETS = ("clean", "noisy", "renoised")
+
+
+def later(neutral: Any) -> Any:
+    """A field added after results were published: out of the digest while it has its neutral value."""
+    return field(default=neutral, metadata={"neutral": neutral})
+
+
+def canonical(value: Any) -> Any:
+    """A frozen value as plain JSON types, without later fields at their neutral value."""
+    if hasattr(value, "__dataclass_fields__"):
+        return {
+            f.name: canonical(getattr(value, f.name))
+            for f in fields(value)
+            if not ("neutral" in f.metadata and getattr(value, f.name) == f.metadata["neutral"])
+        }
+    if isinstance(value, tuple):
+        return [canonical(entry) for entry in value]
+    return value
+
+
+def digest(value: Any) -> str:
+    """Ten hexadecimal digits of the SHA-256 of a frozen value's canonical JSON."""
+    text = json.dumps(canonical(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
+
+def _whole(name: str, value: int, least: int) -> int:
+    _require(value == int(value) and value >= least, f"{name} must be a whole number of at least {least}, got {value}")
+    return int(value)
+
+
+@dataclass(frozen=True, order=True)
+class Range:
+    """Noise variances, in squared pixel units with pixels in [0, 1]; a fixed one has width zero.
+
+    `law` says how one is drawn: uniform in variance, uniform in its root σ, or log-uniform.
+    """
+
+    low: float
+    high: float
+    law: str = "uniform"
+
+    def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            value = float(getattr(self, name))
+            _require(math.isfinite(value) and value >= 0, f"a variance is finite and not negative, got {value}")
+            object.__setattr__(self, name, value)
+        _require(self.low <= self.high, f"the range {self.low:g}..{self.high:g} is reversed: write low..high")
+        _require(self.law in LAWS, f"no law named {self.law!r}; there are: {', '.join(LAWS)}")
+        _require(self.low > 0 or self.law != "log-uniform", "a log-uniform range must start above zero")
+        if self.fixed:
+            object.__setattr__(self, "law", "uniform")  # one value is drawn alike under every law
+
+    @classmethod
+    def parse(cls, text: str, law: str = "uniform") -> Self:
+        """Reads "0.01", or "0.001..0.1"."""
+        low, dots, high = text.partition("..")
+        try:
+            return cls(float(low), float(high if dots else low), law)
+        except ValueError as error:
+            if "could not convert" in str(error):
+                raise ValueError(f"a variance is a number or a range low..high, got {text!r}") from None
+            raise
+
+    @property
+    def fixed(self) -> bool:
+        return self.low == self.high
+
+    def __contains__(self, variance: float) -> bool:
+        return self.low <= variance <= self.high
+
+    def __str__(self) -> str:
+        law = "" if self.law == "uniform" else f" {self.law}"
+        return f"{self.low:g}" if self.fixed else f"{self.low:g}..{self.high:g}{law}"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How weights are fitted.
+
+    Attributes:
+        epochs: passes over the training images.
+        batch: images in a step; a last batch that is short is left out.
+        optimizer: "adam", or "muon" (Muon for kernels, Adam for all other parameters).
+        lr: peak learning rate; under Muon that of the kernels.
+        lr_vectors: under Muon the peak rate of Adam for norms and biases; 0 elsewhere.
+        schedule: "constant", or "one-cycle" (15 % warm-up, cosine to zero).
+        loss: what is minimized between output and target: "mse", "l1" or "charbonnier".
+        target: "clean"; "noisy", the input itself; or "renoised", a second draw of the noise.
+        precision: "float32", or "bfloat16" by autocast in the forward pass.
+        train_images: how many of the training images are used; 0 is all.
+    """
+
+    epochs: int
+    batch: int
+    optimizer: str
+    lr: float
+    lr_vectors: float = 0.0
+    schedule: str = "one-cycle"
+    loss: str = "mse"
+    target: str = "clean"
+    precision: str = "float32"
+    train_images: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (("epochs", 1), ("batch", 1), ("train_images", 0)):
+            object.__setattr__(self, name, _whole(name, getattr(self, name), least))
+        for name in ("lr", "lr_vectors"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+        _require(self.lr > 0, f"lr must be positive, got {self.lr}")
+        choices = {
+            "optimizer": ("adam", "muon"),
+            "schedule": ("constant", "one-cycle"),
+            "loss": ("mse", "l1", "charbonnier"),
+            "target": TARGETS,
+            "precision": ("float32", "bfloat16"),
+        }
+        for name, known in choices.items():
+            value = getattr(self, name)
+            _require(value in known, f"no {name} named {value!r}; there are: {', '.join(known)}")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All that decides the weights of one denoiser.
+
+    A denoiser that learns nothing is one experiment whatever the training: the fields that cannot
+    move it are None (see `plan.settle`).
+    """
+
+    denoiser: str
+    options: tuple[tuple[str, Any], ...]
+    dataset: str | None
+    noise: str | None
+    variance: Range | None
+    recipe: Recipe | None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        pairs = self.options.items() if isinstance(self.options, Mapping) else self.options
+        object.__setattr__(self, "options", tuple(sorted(pairs)))
+
+    def but(self, **changes: Any) -> Self:
+        """The same experiment with other values; `options` are added to those it has."""
+        if "options" in changes:
+            changes["options"] = dict(self.options) | dict(changes["options"])
+        return replace(self, **changes)
+
+    @property
+    def id(self) -> str:
+        """Name of its folder: the denoiser and a digest of every value."""
+        return f"{self.denoiser}-{digest(self)}"
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """The inverse of `canonical`."""
+        ranged, recipe = values["variance"], values["recipe"]
+        options = tuple((name, value) for name, value in values["options"])
+        return cls(
+            **values
+            | {
+                "options": options,
+                "variance": ranged and Range(**ranged),
+                "recipe": recipe and Recipe(**recipe),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """All that decides a table, given the weights.
+
+    The digest covers the conditions alone: variances and metrics are asked for cell by cell, so
+    that a further one computes only what it adds.
+    """
+
+    dataset: str
+    noise: str
+    variances: tuple[float, ...]
+    metrics: tuple[str, ...]
+    images: int
+    clip: bool = True
+    seed: int = 0
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "variances", tuple(sorted({Range(v, v).low for v in self.variances})))
+        object.__setattr__(self, "metrics", tuple(dict.fromkeys(self.metrics)))
+        object.__setattr__(self, "images", _whole("test images", self.images, 1))
+        _require(bool(self.variances), "a protocol needs at least one test variance")
+
+    @property
+    def digest(self) -> str:
+        return digest(replace(self, variances=(0.0,), metrics=()))
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """The inverse of `canonical`."""
+        return cls(**values | {name: tuple(values[name]) for name in ("variances", "metrics")})
+
+
+@dataclass(frozen=True)
+class Score:
+    """One cell: a metric at a test variance, over test images.
+
+    `blocks` holds the means of (at most) 100 equal runs of images, which keeps differences between
+    denoisers paired at a hundredth of the size; `spread` is the standard deviation over images.
+    """
+
+    variance: float
+    metric: str
+    mean: float
+    spread: float
+    images: int
+    blocks: tuple[float, ...]
+
+
+def as_json(value: Any) -> str:
+    """Canonical JSON to read: indented, sorted, ending in a newline."""
+    return json.dumps(canonical(value), indent=2, sort_keys=True) + "\n"

@@ -1,0 +1,65 @@
+"""Recipes and profiles: what each asks for. All of it can be changed on the command line."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bench.experiment import Recipe
+
+FAST = Recipe(epochs=1, batch=32, optimizer="muon", lr=0.03, lr_vectors=0.02)
+TUTORIAL = Recipe(epochs=10, batch=64, optimizer="adam", lr=1e-3, schedule="constant")
+RECIPES = {"fast": FAST, "tutorial": TUTORIAL}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A size of study.
+
+    Attributes:
+        train: ranges of training variance, as the command line reads them.
+        test: test variances.
+        images: test images, from the first on.
+        changes: what the profile changes in a recipe, field by field.
+    """
+
+    about: str
+    dataset: str
+    train: tuple[str, ...]
+    test: tuple[float, ...]
+    images: int
+    seeds: int
+    changes: dict[str, Any]
+
+    def recipe(self, name: str) -> Recipe:
+        """A recipe at this profile's size; only `fast` is cut, since `tutorial` is what it is."""
+        return replace(FAST, **self.changes) if name == "fast" else RECIPES[name]
+
+
+PROFILES = {
+    "smoke": Profile(
+        about="made-up shapes, in seconds: does it run?",
+        dataset="shapes",
+        train=("0.01", "0.001..0.1"),
+        test=(0.001, 0.01, 0.1),
+        images=128,
+        seeds=1,
+        changes={"epochs": 4},
+    ),
+    "quick": Profile(
+        about="MNIST in less than ten minutes on two cores",
+        dataset="mnist",
+        train=("0.01", "0.1", "0.001..0.1"),
+        test=(0.001, 0.005, 0.01, 0.05, 0.1, 0.2),
+        images=2000,
+        seeds=1,
+        changes={"train_images": 40000},
+    ),
+    "full": Profile(
+        about="the published study behind REPORT.md",
+        dataset="mnist",
+        train=("0.001", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "0.001..0.1"),
+        test=(0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
+        images=10000,
+        seeds=1,
+        changes={"epochs": 2},
+    ),
+}
