@@ -1,0 +1,169 @@
+"""Measuring experiments on any `concurrent.futures.Executor`: workers return values, the driver writes."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from multiprocessing.queues import Queue
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from torch import nn
+
+from bench.datasets import DATASETS, Images
+from bench.evaluate import Restored, evaluate
+from bench.experiment import Experiment, Protocol
+from bench.provenance import provenance
+from bench.registry import load_plugin
+from bench.train import Progress, build, fit
+
+News = tuple[str, float, Progress | None]  # experiment id, share done, newest row of the history
+
+CONTEXT = multiprocessing.get_context("spawn")
+
+_news: "Queue[News | None] | None" = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """One experiment and the cells that are missing.
+
+    `weights` are safetensors bytes of an earlier training; without them the task trains. A fresh
+    task replaces what the store has.
+    """
+
+    experiment: Experiment
+    protocol: Protocol
+    cells: tuple[tuple[float, str], ...]
+    weights: bytes | None = None
+    device: str = "cpu"
+    plugins: tuple[Path, ...] = ()
+    fresh: bool = False
+
+
+@dataclass
+class Result:
+    """What a task gave. After a failure it holds all that was finished before, and what went wrong."""
+
+    task: Task
+    history: list[Progress] = field(default_factory=list)
+    weights: bytes | None = None
+    restored: list[Restored] = field(default_factory=list)
+    provenance: dict[str, Any] = field(default_factory=dict)
+    failure: str | None = None
+
+    @property
+    def diverged(self) -> bool:
+        return bool(self.history) and self.history[-1].diverged
+
+
+def measure(task: Task) -> Result:
+    """Trains one denoiser unless it has weights, then scores it; never raises but when interrupted."""
+    result = Result(task)
+    try:
+        _measure(task, result)
+    except Exception as error:  # one broken denoiser must not take the others down
+        result.failure = f"{type(error).__name__}: {error}"
+    return result
+
+
+def _measure(task: Task, result: Result) -> None:
+    for plugin in task.plugins:
+        load_plugin(plugin)
+    experiment, device, started = task.experiment, torch.device(task.device), time.monotonic()
+    images = images_of(task.protocol.dataset)
+    model = build(experiment)
+    if task.weights is not None:
+        model.load_state_dict(safetensors.torch.load(task.weights))
+    elif experiment.recipe is not None and experiment.dataset is not None:
+        for row in fit(model, images_of(experiment.dataset).train, experiment, device):
+            result.history.append(row)
+            tell(experiment, 0.9 * row.epoch / experiment.recipe.epochs, row)
+        if result.diverged:
+            result.provenance = provenance(experiment, (), device, {"training": time.monotonic() - started})
+            return
+        result.weights = safetensors.torch.save(state_of(model))
+    trained = time.monotonic()
+    variances = len({variance for variance, _ in task.cells})
+    for done, restored in enumerate(evaluate(model, images.test, task.protocol, task.cells, device), start=1):
+        result.restored.append(restored)
+        tell(experiment, 0.9 + 0.1 * done / variances, None)
+    seconds = {"training": trained - started} if result.history else {}
+    seconds["scoring"] = time.monotonic() - trained
+    metrics = {metric for _, metric in task.cells}
+    result.provenance = provenance(experiment, metrics, device, seconds)
+
+
+def state_of(model: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
+
+
+@cache
+def images_of(dataset: str) -> Images:
+    """A dataset, read once by each process."""
+    return DATASETS[dataset]()
+
+
+def tell(experiment: Experiment, share: float, row: Progress | None) -> None:
+    """Sends the driver news, where there is a queue for it."""
+    if _news is not None:
+        _news.put((experiment.id, share, row))
+
+
+def execute(tasks: Iterable[Task], executor: Executor) -> Iterator[Result]:
+    """Hands out the tasks in their order and yields results as they come.
+
+    A task whose worker died comes back as a failure.
+    """
+    futures = {executor.submit(measure, task): task for task in tasks}
+    for future in as_completed(futures):
+        try:
+            yield future.result()
+        except BrokenProcessPool:
+            yield Result(futures[future], failure="a worker process died (out of memory?); try --jobs 1")
+
+
+def news_queue() -> "Queue[News | None]":
+    """What carries news from the workers of a pool to the driver."""
+    queue: Queue[News | None] = CONTEXT.Queue()
+    queue.cancel_join_thread()  # a worker killed while it wrote would hold the driver's exit
+    return queue
+
+
+@contextmanager
+def pool(jobs: int, news: "Queue[News | None]") -> Iterator[Executor]:
+    """Worker processes of one thread each; all are gone at the end, also after Ctrl-C."""
+    executor = ProcessPoolExecutor(jobs, CONTEXT, initializer=_start, initargs=(news,))
+    try:
+        yield executor
+        executor.shutdown()
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.kill()
+            process.join()
+
+
+def _start(news: "Queue[News | None]") -> None:
+    """Prepares a worker: one thread, deaf to Ctrl-C (the driver ends it), gone when the driver is."""
+    global _news
+    _news = news
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    driver = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if driver is not None:
+            driver.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()

@@ -1,0 +1,231 @@
+"""The store: one folder for each experiment, and the one door to the disk.
+
+Files appear whole or not at all: they are written beside their place and moved into it. Nothing in
+the store is ever unpickled.
+"""
+
+import csv
+import io
+import json
+import math
+import os
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.evaluate import summarize
+from bench.execute import Result
+from bench.experiment import Experiment, Protocol, Score, as_json, canonical
+from bench.plan import Section
+from bench.train import Progress
+
+Array = npt.NDArray[Any]
+Cell = tuple[float, str]
+Row = TypeVar("Row")
+
+
+class Damaged(ValueError):
+    """A file of the store that cannot be read; the message names it and the way out."""
+
+
+class Store:
+    """The results of one profile, below `root`; nothing is created before the first result."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def check_writable(self) -> None:
+        """Raises OSError where the store could not keep a result; leaves nothing behind."""
+        folder = self.root
+        while not folder.exists():
+            folder = folder.parent
+        if not folder.is_dir():
+            raise NotADirectoryError(f"results cannot go below {folder}, which is no folder: choose another --results")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(f"results cannot be written below {folder}: make it writable or choose --results")
+
+    # What is there
+
+    def folder(self, experiment: Experiment) -> Path:
+        return self.root / experiment.id
+
+    def missing(self, experiment: Experiment, protocol: Protocol) -> tuple[Cell, ...]:
+        """The cells to measure; none for a denoiser that diverged, since it would do so again."""
+        if self.diverged(experiment) is not None:
+            return ()
+        there = {(score.variance, score.metric) for score in self.scores(experiment, protocol)}
+        wanted = ((variance, metric) for variance in protocol.variances for metric in protocol.metrics)
+        return tuple(cell for cell in wanted if cell not in there)
+
+    def scores(self, experiment: Experiment, protocol: Protocol) -> list[Score]:
+        """All cells measured under the protocol's conditions, also those it does not ask for."""
+
+        def parse(row: dict[str, str]) -> Score:
+            blocks = tuple(float(value) for value in row["blocks"].split())
+            numbers = (float(row["mean"]), float(row["spread"]), int(row["images"]))
+            return Score(float(row["variance"]), row["metric"], *numbers, blocks)
+
+        return _rows(self.folder(experiment) / f"scores-{protocol.digest}.csv", parse)
+
+    def history(self, experiment: Experiment) -> list[Progress]:
+        """Losses while it was trained; empty for a denoiser that learns nothing."""
+
+        def parse(row: dict[str, str]) -> Progress:
+            validation = float(row["validation"]) if row["validation"] else None
+            return Progress(float(row["epoch"]), float(row["training"]), validation)
+
+        return _rows(self.folder(experiment) / "history.csv", parse)
+
+    def diverged(self, experiment: Experiment) -> int | None:
+        """The epoch in which the loss ceased to be finite, counted from 1; None if it never did."""
+        history = self.history(experiment)
+        return math.ceil(history[-1].epoch) if history and history[-1].diverged else None
+
+    def weights(self, experiment: Experiment) -> bytes | None:
+        """Trained weights as safetensors bytes, if they are there."""
+        path = self.folder(experiment) / "weights.safetensors"
+        return path.read_bytes() if path.exists() else None
+
+    def provenance(self, experiment: Experiment) -> dict[str, Any]:
+        """Under which conditions it was measured (see `bench.provenance`); empty if it was not."""
+        path = self.folder(experiment) / "provenance.json"
+        return _json(path) if path.exists() else {}
+
+    def examples(self, experiment: Experiment, protocol: Protocol) -> dict[str, Array]:
+        """The first test images, uint8 (E, H, W): "clean", and restored by test variance, such as "0.01"."""
+        path = self.folder(experiment) / f"examples-{protocol.digest}.npz"
+        return _arrays(path) if path.exists() else {}
+
+    def sections(self) -> list[Section]:
+        """What was asked of this store so far, the grid first."""
+        found = []
+        for path in sorted(self.root.glob("section-*.json")):
+            values = _json(path)
+            try:
+                experiments = tuple(Experiment.from_json(entry) for entry in values["experiments"])
+                found.append(Section(values["name"], Protocol.from_json(values["protocol"]), experiments))
+            except (KeyError, TypeError) as error:
+                raise Damaged(
+                    f"{path} is no section of a report ({error}); delete it and run the command again"
+                ) from None
+        return sorted(found, key=lambda section: (section.name != "grid", section.key))
+
+    # What is kept
+
+    def keep(self, result: Result) -> None:
+        """Stores all that a task gave; scores come last, so that their presence means the rest is there."""
+        experiment, protocol = result.task.experiment, result.task.protocol
+        folder = self.folder(experiment)
+        write(folder / "experiment.json", as_json(experiment))
+        if result.history:
+            losses = [(row.epoch, row.training, row.validation) for row in result.history]
+            write(folder / "history.csv", _table(("epoch", "training", "validation"), losses))
+        if result.weights is not None:
+            write(folder / "weights.safetensors", result.weights)
+        if result.provenance:
+            before = {} if result.task.fresh else self.provenance(experiment)
+            sources, new = before.get("sources", {}), result.provenance["sources"]
+            result.provenance["sources"] = sources | new if result.history else new | sources
+            result.provenance["seconds"] = before.get("seconds", {}) | result.provenance["seconds"]
+            write(folder / "provenance.json", json.dumps(result.provenance, indent=2, sort_keys=True) + "\n")
+        if not result.restored:
+            return
+        scores = {} if result.task.fresh else {(s.variance, s.metric): s for s in self.scores(experiment, protocol)}
+        examples = {} if result.task.fresh else self.examples(experiment, protocol)
+        values = {}
+        for restored in result.restored:
+            examples |= {"clean": restored.clean, str(restored.variance): restored.examples}
+            for metric, each in restored.values.items():
+                values[f"{metric} {restored.variance}"] = each
+                scores[restored.variance, metric] = summarize(restored.variance, metric, each)
+        path = folder / f"images-{protocol.digest}.npz"
+        write(path, _packed((_arrays(path) if path.exists() and not result.task.fresh else {}) | values))
+        write(folder / f"examples-{protocol.digest}.npz", _packed(examples))
+        rows = [
+            (s.variance, s.metric, s.mean, s.spread, s.images, " ".join(f"{value:.6g}" for value in s.blocks))
+            for _, s in sorted(scores.items())
+        ]
+        header = ("variance", "metric", "mean", "spread", "images", "blocks")
+        write(folder / f"scores-{protocol.digest}.csv", _table(header, rows))
+
+    def ask(self, section: Section) -> Section:
+        """Remembers what a command asked for, joined with what was asked before; returns both."""
+        for earlier in self.sections():
+            if earlier.key == section.key:
+                section = earlier.joined(section)
+        values = {
+            "name": section.name,
+            "protocol": canonical(section.protocol),
+            "experiments": [canonical(e) for e in sorted(section.experiments, key=lambda e: e.id)],
+        }
+        write(self.root / f"section-{section.key}.json", json.dumps(values, indent=1, sort_keys=True) + "\n")
+        return section
+
+    def figure(self, name: str) -> Path:
+        return self.root / "figures" / f"{name}.png"
+
+    def has_figure(self, name: str, digest: str) -> bool:
+        """Whether the figure is there and shows what has this digest, which is in its metadata."""
+        path = self.figure(name)
+        return path.exists() and digest.encode() in path.read_bytes()[:1024]
+
+    def keep_figure(self, name: str, png: bytes) -> None:
+        write(self.figure(name), png)
+
+
+def _rows(path: Path, parse: Callable[[dict[str, str]], Row]) -> list[Row]:
+    if not path.exists():
+        return []
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [parse(row) for row in csv.DictReader(file)]
+    except (KeyError, ValueError, TypeError, AttributeError, csv.Error) as error:
+        raise Damaged(f"{path} is damaged ({error}); delete it to have it measured again") from None
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise Damaged(f"{path} is damaged ({error}); delete it to have it measured again") from None
+    return dict(values)
+
+
+def _arrays(path: Path) -> dict[str, Array]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        raise Damaged(f"{path} is damaged ({error}); delete it to have it measured again") from None
+
+
+def _table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """A CSV file's text; floats in full, so that they come back as they went."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _packed(arrays: dict[str, Array]) -> bytes:
+    """Arrays as the bytes of an npz file."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # its stub takes the names for options
+    return buffer.getvalue()
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Writes a file so that it is there whole or not at all."""
+    data = content.encode() if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(data)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,159 @@
+"""Training: the whole recipe on one page."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from architectures import DENOISERS
+from bench.experiment import Experiment, Range, Recipe
+from bench.muon import Muon
+from bench.noises import NOISES
+from bench.rng import seed_of, stream
+
+ROWS = 10  # of the history in one epoch
+WARM_UP = 0.15  # of all steps
+
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mse": functional.mse_loss,
+    "l1": functional.l1_loss,
+    "charbonnier": lambda output, target: ((output - target).square() + 1e-6).sqrt().mean(),
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A row of the history: epochs done so far, and mean losses per pixel since the row before.
+
+    `validation` is there at the end of an epoch only.
+    """
+
+    epoch: float
+    training: float
+    validation: float | None
+
+    @property
+    def diverged(self) -> bool:
+        return not all(math.isfinite(loss) for loss in (self.training, self.validation) if loss is not None)
+
+
+def build(experiment: Experiment) -> nn.Module:
+    """The denoiser with its initial weights, which depend on the seed and on nothing drawn before."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_of("weights", experiment.seed))
+        return DENOISERS[experiment.denoiser](**dict(experiment.options))
+
+
+def split(images: Tensor, dataset: str) -> tuple[Tensor, Tensor]:
+    """Training and validation images, 80 : 20, by a permutation that depends on the dataset alone."""
+    order = torch.randperm(len(images), generator=stream("split", dataset))
+    cut = len(images) * 4 // 5
+    return images[order[:cut]], images[order[cut:]]
+
+
+def draw(variance: Range, count: int, rng: torch.Generator) -> Tensor:
+    """One training variance for each image, (count,); a fixed range draws too, so that streams agree."""
+    share = torch.rand(count, generator=rng, device=rng.device)
+    low, high = variance.low, variance.high
+    if variance.law == "uniform-sigma":
+        return (math.sqrt(low) + share * (math.sqrt(high) - math.sqrt(low))).square()
+    if variance.law == "log-uniform":
+        return low * torch.exp(share * math.log(high / low))
+    return low + share * (high - low)
+
+
+def fit(model: nn.Module, images: Tensor, experiment: Experiment, device: torch.device) -> Iterator[Progress]:
+    """Trains the model in place on uint8 images, (N, 1, H, W); yields ten rows of history an epoch.
+
+    A loss that is not finite ends the training, and its row is the last one.
+    """
+    recipe, dataset = experiment.recipe, experiment.dataset
+    if recipe is None or dataset is None:
+        return  # nothing to learn
+    training, validation = (part.to(device) for part in split(images, dataset))
+    training = training[: recipe.train_images or None]
+    order = stream("order", dataset, experiment.seed)
+    rng = stream("training noise", dataset, experiment.seed, device=device)
+    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stub
+    steps = len(training) // recipe.batch
+    optimizers = optimizers_of(model, recipe)
+    schedules = [schedule_of(optimizer, recipe, steps * recipe.epochs) for optimizer in optimizers]
+    for epoch in range(recipe.epochs):
+        model.train()
+        shuffled = training[torch.randperm(len(training), generator=order).to(device)]
+        losses = []
+        # A last batch that is short is left out: it would weigh its images more than the rest.
+        for step, batch in enumerate(torch.split(shuffled, recipe.batch)[:steps], start=1):
+            loss = loss_of(model, batch, experiment, rng)
+            loss.backward()  # type: ignore[no-untyped-call]  # not annotated in torch
+            for optimizer, schedule in zip(optimizers, schedules, strict=True):
+                optimizer.step()
+                optimizer.zero_grad()
+                schedule.step()
+            losses.append(loss.detach())
+            if step * ROWS // steps > (step - 1) * ROWS // steps:
+                mean = torch.stack(losses).mean().item()
+                ended = step == steps and math.isfinite(mean)
+                checked = validate(model, validation, experiment) if ended else None
+                row = Progress(epoch + step / steps, mean, checked)
+                yield row
+                if row.diverged:
+                    return
+                losses = []
+
+
+def loss_of(model: nn.Module, clean: Tensor, experiment: Experiment, rng: torch.Generator) -> Tensor:
+    """Loss of one batch of clean uint8 images, with noise of freshly drawn variances."""
+    variance, recipe, noise = experiment.variance, experiment.recipe, experiment.noise
+    if variance is None or recipe is None or noise is None:
+        raise ValueError(f"{experiment.id} has nothing to train")
+    clean = clean.float() / 255
+    variances = draw(variance, len(clean), rng)
+    noisy = NOISES[noise](clean, variances, rng)
+    if recipe.target == "renoised":
+        target = NOISES[noise](clean, variances, rng)
+    else:
+        target = noisy if recipe.target == "noisy" else clean
+    with torch.autocast(clean.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+        output = model(noisy, variances)
+    return LOSSES[recipe.loss](output.float(), target)
+
+
+@torch.inference_mode()
+def validate(model: nn.Module, images: Tensor, experiment: Experiment) -> float:
+    """Mean loss over the validation images, under the same noise after every epoch."""
+    rng = stream("validation", experiment.dataset or "", device=images.device)
+    model.eval()
+    losses = [loss_of(model, batch, experiment, rng) * len(batch) for batch in torch.split(images, 200)]
+    return torch.stack(losses).sum().item() / len(images)
+
+
+def optimizers_of(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """Adam for all, or Muon for kernels and Adam for norms and biases."""
+    if recipe.optimizer == "adam":
+        return [torch.optim.Adam(model.parameters(), recipe.lr, fused=True)]
+    kernels = [parameter for parameter in model.parameters() if parameter.ndim > 1]
+    vectors = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
+    optimizers: list[torch.optim.Optimizer] = []
+    if kernels:
+        optimizers.append(Muon(kernels, recipe.lr))
+    if vectors:
+        optimizers.append(torch.optim.Adam(vectors, recipe.lr_vectors, fused=True))
+    return optimizers
+
+
+def schedule_of(optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int) -> torch.optim.lr_scheduler.LambdaLR:
+    """The learning rate of each step as a share of its peak."""
+
+    def share(step: int) -> float:
+        done = (step + 0.5) / steps
+        if recipe.schedule == "constant":
+            return 1.0
+        if done < WARM_UP:
+            return done / WARM_UP
+        return 0.5 + 0.5 * math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))
+
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, share)
