@@ -1,0 +1,137 @@
+"""What the terminal shows while experiments run; it prints through the console it is given."""
+
+import re
+import threading
+from collections.abc import Sequence
+from multiprocessing.queues import Queue
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.measure import Measurement
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table as RichTable
+
+from bench import train
+from bench.execute import News, Result, Task
+from bench.plan import cost
+from bench.tables import Table
+
+
+class Display:
+    """A line for each running experiment and a bar for all; plain lines where there is no terminal.
+
+    Args:
+        tasks: all that will run, each weighing what it costs.
+        news: what the workers tell; None ends the listening.
+    """
+
+    def __init__(self, console: Console, tasks: Sequence[Task], news: "Queue[News | None]") -> None:
+        self._names = {task.experiment.id: describe(task) for task in tasks}
+        self._weights = {task.experiment.id: cost(task.experiment, len(task.cells)) for task in tasks}
+        self._news = news
+        weights = self._weights
+        self._shares = dict.fromkeys(weights, 0.0)
+        self._lines: dict[str, TaskID] = {}
+        self._rows: dict[str, list[train.Progress]] = {}
+        self._finished = 0
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._overall = self._progress.add_task(f"0 of {len(weights)} experiments", total=sum(weights.values()))
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+
+    def __enter__(self) -> "Display":
+        self._progress.start()
+        self._listener.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._news.put(None)
+        self._listener.join(timeout=2)
+        self._progress.stop()
+
+    def _listen(self) -> None:
+        while (message := self._news.get()) is not None:
+            name, share, row = message
+            if name not in self._lines:
+                self._lines[name] = self._progress.add_task(self._names[name], total=1.0)
+            self._progress.update(self._lines[name], completed=share)
+            self._advance(name, share)
+            if row is not None:
+                self._rows.setdefault(name, []).append(row)
+                if row.validation is not None:
+                    self._print(f"  {self._names[name]}, {_epoch(self._rows.pop(name))}")
+
+    def _advance(self, name: str, share: float) -> None:
+        self._shares[name] = max(share, self._shares[name])
+        done = sum(self._weights[each] * part for each, part in self._shares.items())
+        self._progress.update(self._overall, completed=done)
+
+    def finish(self, result: Result) -> None:
+        """Takes an experiment's line away and says how it ended."""
+        name = result.task.experiment.id
+        if name in self._lines:
+            self._progress.update(self._lines.pop(name), visible=False)
+        self._finished += 1
+        self._advance(name, 1.0)
+        self._progress.update(self._overall, description=f"{self._finished} of {len(self._weights)} experiments")
+        self._print(f"{self._finished}/{len(self._weights)} {self._names[name]}: {_outcome(result)}")
+
+    def _print(self, line: str) -> None:
+        self._progress.console.print(line, highlight=False, soft_wrap=True)
+
+
+def describe(task: Task) -> str:
+    """An experiment in words: what is trained on what."""
+    experiment = task.experiment
+    trained = f" trained on {experiment.variance}" if experiment.variance else ""
+    seed = f", seed {experiment.seed}" if experiment.recipe else ""
+    return f"[bold]{experiment.denoiser}[/bold]{trained}{seed}"
+
+
+def _outcome(result: Result) -> str:
+    if result.failure is not None:
+        return f"[red]failed[/red]: {escape(result.failure)}"
+    if result.diverged:
+        return f"[red]diverged[/red] in epoch {int(result.history[-1].epoch - 1e-9) + 1}"
+    seconds = result.provenance["seconds"]
+    trained = f"trained in {seconds['training']:.1f} s, " if result.history else ""
+    return f"{trained}scored in {seconds['scoring']:.1f} s"
+
+
+def _epoch(rows: Sequence[train.Progress]) -> str:
+    """Losses of one epoch; the training loss is the mean over all its steps."""
+    start = rows[-1].epoch - 1
+    ends = [start, *(row.epoch for row in rows)]
+    loss = sum(row.training * (end - begin) for row, begin, end in zip(rows, ends[:-1], ends[1:], strict=True))
+    return f"epoch {rows[-1].epoch:.0f}: training loss {loss:.5f}, validation loss {rows[-1].validation:.5f}"
+
+
+def show(console: Console, table: Table) -> None:
+    """Prints a table at its own width: a narrow terminal may wrap its lines, but no number is cut."""
+    drawn = RichTable(
+        box=SIMPLE_HEAD, show_edge=False, padding=0, title=table.title, title_justify="left", title_style="bold"
+    )
+    for column, heading in enumerate(table.header):
+        drawn.add_column(heading, justify="left" if column < 2 else "right", no_wrap=True)
+    for row in table.rows:
+        drawn.add_row(*map(_emphasize, row))
+    width = console.width
+    console.width = max(width, Measurement.get(console, console.options.update(max_width=1000), drawn).maximum)
+    console.print(drawn, crop=False)
+    console.width = width
+    console.print(_emphasize(table.note), style="dim", highlight=False)
+    console.print()
+
+
+def _emphasize(text: str) -> str:
+    """Bold with a star, since colour may be missing."""
+    return re.sub(r"\*\*(.+?)\*\*", r"[bold green]*\1[/]", text)

@@ -1,0 +1,134 @@
+"""Which figures a section of the report has, and what each shows; they are drawn elsewhere, and late."""
+
+import hashlib
+import importlib.util
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench import tables
+from bench.plan import Section
+from bench.store import Store
+from bench.tables import Row
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure to be made: its section and kind, what it says, all that it shows, and how to draw it."""
+
+    section: str
+    kind: str
+    caption: str
+    inputs: tuple[Any, ...]
+    draw: Callable[[], "Figure"]
+
+    @property
+    def name(self) -> str:
+        return f"{self.section}-{self.kind}"
+
+    @property
+    def digest(self) -> str:
+        """Of what the figure shows and of the code that draws it."""
+        return hashlib.sha256((repr(self.inputs) + _code()).encode()).hexdigest()[:16]
+
+
+@cache
+def _code() -> str:
+    spec = importlib.util.find_spec("bench.figures")
+    return Path(spec.origin).read_text() if spec and spec.origin else ""
+
+
+def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> Iterator[Drawing]:
+    """All figures of a section; matplotlib is imported only where one must be drawn."""
+    protocol = section.protocol
+    variances = protocol.variances
+    noisy = next((row for row in rows if row.experiment.denoiser == "noisy"), None)
+    examples = {id(row): store.examples(row.experiment, protocol) for row in rows}
+    if noisy and (seen := examples[id(noisy)]):
+        there = [v for v in variances if str(v) in seen]
+        images = np.stack([seen[str(v)][0] for v in there])
+        yield Drawing(
+            name,
+            "noise",
+            "One test image under noise of increasing variance (clipped for display).",
+            ("strip", images.tobytes(), there),
+            lambda: _figures().strip(images, seen["clean"][0], there),
+        )
+    data = tuple((row.subject, row.training, row.note, tuple(sorted(row.means.items()))) for row in rows)
+    for metric in protocol.metrics:
+        yield Drawing(
+            name,
+            f"transfer-{metric}",
+            f"{tables.title(metric)}: training range × test variance; cells inside the training range are framed.",
+            ("transfer", metric, variances, data),
+            lambda metric=metric: _figures().transfer(rows, variances, metric),  # type: ignore[misc]
+        )
+    if "psnr" in protocol.metrics:
+        yield Drawing(
+            name,
+            "psnr",
+            "PSNR against test variance; the training range is shaded, and everybody must beat the dotted line.",
+            ("psnr", variances, data),
+            lambda: _figures().psnr(rows, variances),
+        )
+        yield from _restored(section, rows, examples, name)
+    histories: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row.learned:
+            histories.setdefault(row.subject, {})[row.training] = store.history(row.experiment)
+    if histories:
+        yield Drawing(
+            name,
+            "loss",
+            "Loss while training (line) and over the validation images after each epoch (dot).",
+            ("loss", histories),
+            lambda: _figures().losses(histories),
+        )
+
+
+def _restored(section: Section, rows: list[Row], examples: dict[int, dict[str, Any]], name: str) -> Iterator[Drawing]:
+    """Restored images for two trainings: the fixed variance nearest to 0.01, and the widest range."""
+    variances = [v for v in section.protocol.variances if v > 0]
+    trained = list(dict.fromkeys(row.experiment.variance for row in rows if row.experiment.variance))
+    fixed = [r for r in trained if r.fixed and r.low > 0]
+    ranged = [r for r in trained if not r.fixed]
+    chosen = ([min(fixed, key=lambda r: abs(math.log10(r.low) + 2))] if fixed else []) + (
+        [max(ranged, key=lambda r: r.high - r.low)] if ranged else []
+    )
+    three = sorted({variances[0], min(variances, key=lambda v: abs(math.log10(v) + 2)), variances[-1]})
+    for training in chosen:
+        columns, psnrs = {}, {}
+        for row in rows:
+            seen = examples[id(row)]
+            there = all(str(v) in seen for v in three)
+            if there and row.experiment.denoiser != "clip" and row.experiment.variance in (None, training):
+                columns[row.subject] = np.stack([seen[str(v)][0] for v in three])
+                clean = np.stack([seen["clean"][0]] * len(three)).astype(float)
+                error = ((columns[row.subject] - clean) / 255) ** 2
+                psnrs[row.subject] = [-10 * math.log10(e) if e else math.inf for e in error.mean((1, 2))]
+        if not columns:
+            continue
+        columns = dict(sorted(columns.items(), key=lambda item: item[0] != "noisy")) | {"clean": clean.astype(np.uint8)}
+        psnrs.pop("noisy", None)
+        yield Drawing(
+            name,
+            f"restored-{training}".replace(" ", "-"),
+            f"One test image at three variances; networks trained on {training}; PSNR of the image shown.",
+            ("restored", {key: value.tobytes() for key, value in columns.items()}, three),
+            lambda columns=columns, psnrs=psnrs: _figures().restored(columns, three, psnrs),  # type: ignore[misc]
+        )
+
+
+def _figures() -> Any:
+    """The drawing module, imported late because it takes seconds."""
+    from bench import figures
+
+    return figures

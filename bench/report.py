@@ -1,0 +1,154 @@
+"""The report: a pure function of the store, so that equal results give equal bytes."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bench import tables
+from bench.experiment import Experiment
+from bench.findings import findings
+from bench.pictures import Drawing, drawings_of
+from bench.plan import Section
+from bench.store import Store
+from bench.tables import Row, Table
+
+if TYPE_CHECKING:
+    pass
+
+QUESTION = """\
+# Denoisers at noise variances they were not trained for
+
+What does a denoiser cost at the noise variances it was not trained for? Each denoiser below is
+trained on one fixed noise variance, or on a random one drawn anew for every image from a range, and
+then scored across a grid of test variances. Everything in this page is made from the stored results
+by `python run_all.py --report`; no number was typed.
+"""
+
+CONVENTIONS = """\
+## Conventions
+
+They move the numbers by decibels, so compare with other tables only after reading them.
+
+- Images are float in [0, 1]. **Variance** is the noise variance in these units; σ·255 is its root in grey levels.
+- **Noise**: one standard-normal field per test image, scaled by √variance: the same field at every
+  variance and for every denoiser. The noisy image is never clipped and never rounded.
+- The **restored image is clipped** to [0, 1] before it is scored. `noisy` is the input itself, unclipped;
+  `clip` is the input clipped.
+- **PSNR**: data range 1, of each image, then the mean over images; infinite where two images agree.
+  The pooled PSNR of the mean MSE stands in the appendix.
+- **SSIM**: Wang et al. (2004): 11-tap Gaussian windows of σ = 1.5, population covariance, whole windows only.
+- **MSE** is accumulated in float64.
+- Training images are split 80 : 20 into training and validation by a fixed permutation; test images are never
+  seen in training.
+- **±** is half of a 95 % interval over test images, from the means of (at most) 100 equal blocks of them. It does
+  not cover the spread between trainings.
+"""
+
+
+def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
+    """The whole report in Markdown, and its figures.
+
+    Args:
+        folder: where the report finds the figures, relative to itself.
+    """
+    sections = store.sections()
+    parts, drawings = [QUESTION, CONVENTIONS], []
+    names = Counter(_name(section) for section in sections)
+    for section in sections:
+        name = _name(section) if names[_name(section)] == 1 else section.key
+        rows = tables.rows(store, section)
+        pictures = list(drawings_of(store, section, rows, name))
+        parts += _section(store, section, rows, pictures, folder)
+        drawings += pictures
+    return "\n".join(parts), drawings
+
+
+def _name(section: Section) -> str:
+    return f"{section.name}-{section.protocol.dataset}"
+
+
+def _section(store: Store, section: Section, rows: list[Row], pictures: list[Drawing], folder: str) -> Iterator[str]:
+    protocol = section.protocol
+    heading = "Across variance" if section.name == "grid" else f"Ablation `{section.name}`"
+    yield f"## {heading}: {protocol.dataset}, {protocol.noise} noise\n"
+    yield from _missing(rows)
+    if sentences := list(findings(rows, protocol.variances)):
+        yield "\n".join(f"- {sentence}" for sentence in sentences) + "\n"
+    shown = {picture.kind: picture for picture in pictures}
+
+    def figure(kind: str) -> Iterator[str]:
+        if picture := shown.get(kind):
+            yield f"![{picture.caption}]({folder}/{picture.name}.png)\n\n*{picture.caption}*\n"
+
+    yield from figure("noise")
+    for metric in protocol.metrics:
+        table = tables.scores(section, rows, metric, intervals=True)
+        yield f"### {table.title}\n\n{table.markdown()}\n\n{table.note}.\n"
+        yield from figure(f"transfer-{metric}")
+        if metric == "psnr":
+            yield from figure("psnr")
+            for kind in shown:
+                if kind.startswith("restored"):
+                    yield from figure(kind)
+    yield "### Training\n"
+    yield from figure("loss")
+    yield "### Setup\n"
+    yield from _setup(store, section, rows)
+    if pooled := _pooled(section, rows):
+        yield f"<details><summary>{pooled.title}</summary>\n\n{pooled.markdown()}\n\n</details>\n"
+
+
+def _missing(rows: list[Row]) -> Iterator[str]:
+    notes = [f"`{row.name}` trained on {row.training}: {row.note}" for row in rows if row.note]
+    if notes:
+        yield "**Incomplete.** " + "; ".join(notes) + ".\n"
+
+
+def _setup(store: Store, section: Section, rows: list[Row]) -> Iterator[str]:
+    protocol = section.protocol
+    yield (
+        f"Protocol {protocol.version} (`{protocol.digest}`): the first {protocol.images} test images of "
+        f"`{protocol.dataset}`, noise `{protocol.noise}` (seed {protocol.seed}).\n"
+    )
+    lines = []
+    for row in {row.name + row.recipe: row for row in rows if row.learned}.values():
+        seeds = len({e.seed for e in section.experiments if e.denoiser == row.experiment.denoiser})
+        lines.append((row.name, row.recipe, f"{row.parameters:,}", str(seeds), _described(row.experiment)))
+    if lines:
+        yield Table("", ("denoiser", "recipe", "parameters", "seeds", "training"), tuple(lines)).markdown() + "\n"
+    conditions = {
+        f"{c['device']}, {c['threads']} thread{'s' if c['threads'] > 1 else ''} each, torch {c['torch']}, "
+        f"Python {c['python']}"
+        for c in map(store.provenance, section.experiments)
+        if c
+    }
+    if conditions:
+        yield "Measured on " + "; ".join(sorted(conditions)) + ".\n"
+
+
+def _described(experiment: Experiment) -> str:
+    recipe = experiment.recipe
+    if recipe is None:
+        return ""
+    rates = f"lr {recipe.lr:g}" + (f" and {recipe.lr_vectors:g}" if recipe.lr_vectors else "")
+    images = f", {recipe.train_images} images" if recipe.train_images else ""
+    return (
+        f"{recipe.epochs} epoch(s), batch {recipe.batch}, {recipe.optimizer}, {rates}, {recipe.schedule}, "
+        f"{recipe.loss} to the {recipe.target} image, {recipe.precision}{images}"
+    )
+
+
+def _pooled(section: Section, rows: list[Row]) -> Table | None:
+    """PSNR of the mean MSE, where MSE was measured."""
+    variances = [v for v in section.protocol.variances if any((v, "mse") in row.means for row in rows)]
+    if not variances:
+        return None
+
+    def decibels(row: Row, variance: float) -> str:
+        error = row.means.get((variance, "mse"))
+        return "–" if error is None else f"{-10 * math.log10(error) if error else math.inf:.2f}"
+
+    lines = tuple((row.name, row.training, *(decibels(row, v) for v in variances)) for row in rows)
+    header = ("denoiser", "trained on", *(f"{v:g}" for v in variances))
+    return Table("Pooled PSNR: of the mean MSE (dB)", header, lines)

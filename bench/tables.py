@@ -1,0 +1,184 @@
+"""Results as rows and tables; a table is text alone, in the Markdown that terminal and report share."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.experiment import Experiment, Protocol, Range
+from bench.metrics import METRICS, Metric
+from bench.plan import Section
+from bench.profiles import RECIPES
+from bench.statistics import half_width, leaders
+from bench.store import Store
+
+Array = npt.NDArray[np.floating[Any]]
+
+
+@dataclass
+class Row:
+    """One denoiser under one training, its seeds averaged.
+
+    Attributes:
+        experiment: one of the seeds.
+        blocks: by test variance and metric, block means over the seeds that finished, (B,).
+        means: likewise, the mean over images.
+        note: what is missing, such as "diverged in epoch 2"; empty if nothing is.
+        subject: what a matrix is made for: its name, with the recipe where a section has several.
+    """
+
+    experiment: Experiment
+    parameters: int = 0
+    blind: bool = True
+    seeds: int = 0
+    blocks: dict[tuple[float, str], Array] = field(default_factory=dict)
+    means: dict[tuple[float, str], float] = field(default_factory=dict)
+    note: str = ""
+    subject: str = ""
+
+    @property
+    def learned(self) -> bool:
+        return self.experiment.recipe is not None
+
+    @property
+    def name(self) -> str:
+        """The denoiser with its options; a dagger marks one that is told the variance."""
+        options = ", ".join(f"{name}={value}" for name, value in self.experiment.options)
+        return self.experiment.denoiser + (f"({options})" if options else "") + ("" if self.blind else " †")
+
+    @property
+    def training(self) -> str:
+        return str(self.experiment.variance) if self.experiment.variance else "–"
+
+    @property
+    def recipe(self) -> str:
+        """Name of the recipe, with the fields in which it differs from it."""
+        recipe = self.experiment.recipe
+        if recipe is None:
+            return "–"
+        changes = {
+            name: [f"{f}={getattr(recipe, f)}" for f in vars(recipe) if getattr(recipe, f) != getattr(base, f)]
+            for name, base in RECIPES.items()
+        }
+        nearest = min(changes, key=lambda name: len(changes[name]))
+        return ", ".join([nearest, *changes[nearest]])
+
+
+@dataclass(frozen=True)
+class Table:
+    """Text in rows; `**bold**` is the only markup."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+    def markdown(self) -> str:
+        """A pipe table: the first two columns left, all others right."""
+        rule = [":--" if column < 2 else "--:" for column in range(len(self.header))]
+        lines = [self.header, rule, *self.rows]
+        return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def rows(store: Store, section: Section) -> list[Row]:
+    """The rows of a section: untrained denoisers first, then by number of parameters."""
+    groups: dict[Experiment, list[Experiment]] = {}
+    for experiment in section.experiments:
+        groups.setdefault(experiment.but(seed=0), []).append(experiment)
+    found = [_row(store, section.protocol, seeds) for seeds in groups.values()]
+    size: dict[str, int] = {}  # a row that was not measured does not know its own
+    for row in found:
+        size[row.name] = max(row.parameters, size.get(row.name, 0))
+
+    def order(row: Row) -> tuple[Any, ...]:
+        variance = row.experiment.variance or Range(0, 0)
+        return row.learned, size[row.name], row.name, row.recipe, not variance.fixed, variance
+
+    several = len({row.recipe for row in found if row.learned}) > 1
+    for row in found:
+        row.subject = f"{row.name}, {row.recipe}" if several and row.learned else row.name
+    return sorted(found, key=order)
+
+
+def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment]) -> Row:
+    row = Row(seeds[0])
+    blocks: dict[tuple[float, str], list[tuple[float, Array]]] = {}
+    notes = []
+    for experiment in seeds:
+        conditions = store.provenance(experiment)
+        row.parameters = conditions.get("parameters", row.parameters)
+        row.blind = conditions.get("blind", row.blind)
+        epoch = store.diverged(experiment)
+        scores = [] if epoch else store.scores(experiment, protocol)
+        row.seeds += bool(scores)
+        for score in scores:
+            blocks.setdefault((score.variance, score.metric), []).append((score.mean, np.array(score.blocks)))
+        if not scores:
+            notes.append(f"diverged in epoch {epoch}" if epoch else "not measured")
+    for cell, found in blocks.items():
+        row.means[cell] = float(np.mean([mean for mean, _ in found]))
+        row.blocks[cell] = np.mean([block for _, block in found], axis=0)
+    kinds = {note: notes.count(note) for note in sorted(notes)}
+    row.note = "; ".join(note if len(seeds) == 1 else f"{n} of {len(seeds)} seeds {note}" for note, n in kinds.items())
+    return row
+
+
+def title(name: str) -> str:
+    """A metric's name with its unit: "PSNR (dB)"."""
+    unit = METRICS[name].unit
+    return name.upper() + (f" ({unit})" if unit else "")
+
+
+def scores(section: Section, rows: Sequence[Row], metric: str, intervals: bool) -> Table:
+    """One metric: a row per denoiser and training range, a column per test variance.
+
+    Args:
+        intervals: whether cells show the half-width of their 95 % interval.
+    """
+    variances, measure = section.protocol.variances, METRICS[metric]
+    several = len({row.recipe for row in rows if row.learned}) > 1
+    best = {
+        variance: leaders([row.blocks.get((variance, metric)) for row in rows], measure.better)
+        for variance in variances
+    }
+    lines = []
+    for index, row in enumerate(rows):
+        cells = [
+            _cell(row, (variance, metric), measure, index in best[variance], len(best[variance]) > 1, intervals)
+            for variance in variances
+        ]
+        if row.note and not row.means:
+            cells = [row.note, *[""] * (len(variances) - 1)]
+        lines.append((row.name, row.training, *([row.recipe] if several else []), *cells))
+    header = ("denoiser", "trained on", *(["recipe"] if several else []), *(f"{variance:g}" for variance in variances))
+    about = (
+        ("σ·255", *(f"{255 * variance**0.5:.1f}" for variance in variances)),
+        ("input PSNR (dB)", *(f"{input_psnr(variance):.2f}" for variance in variances)),
+    )
+    padding = ("",) * (len(header) - len(variances) - 1)
+    return Table(
+        title(metric),
+        header,
+        (*((first, *padding, *rest) for first, *rest in about), *lines),
+        "**better** than every other row of its column; ≈ not distinguishable from the best "
+        "(paired differences over the same noisy images, 95 %)",
+    )
+
+
+def _cell(row: Row, cell: tuple[float, str], metric: Metric, leads: bool, tied: bool, intervals: bool) -> str:
+    if cell not in row.means:
+        return "–"
+    text = f"{metric.scale * row.means[cell]:.{metric.digits}f}"
+    if leads:
+        text = f"≈{text}" if tied else f"**{text}**"
+    if intervals and math.isfinite(width := half_width(row.blocks[cell])):
+        text += f" ±{metric.scale * width:.{metric.digits}f}"
+    return text
+
+
+def input_psnr(variance: float) -> float:
+    """PSNR in dB of unclipped noise of that variance; infinite without noise."""
+    return -10 * math.log10(variance) if variance else math.inf

@@ -1,0 +1,285 @@
+"""Desruido: what does a denoiser cost at the noise variances it was not trained for?"""
+
+import argparse
+import inspect
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.experiment import LAWS, Range
+from bench.profiles import PROFILES, RECIPES
+from bench.registry import UnknownName, load_plugin, pick
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bench.execute import Task
+    from bench.plan import Section
+    from bench.store import Store
+
+RESULTS = Path("results")
+
+EXAMPLES = """examples:
+  python run_all.py --grid                               train, score, tables, figures, report
+  python run_all.py --grid --denoisers unet,median --train 0.01 0.001..0.1 --test 0.01 0.1
+  python run_all.py --ablate training_noise              one factor at a time
+  python run_all.py --report                             every report again, measuring nothing
+
+A command that was stopped goes on where it was when given again. Exit status: 0 all done,
+1 some experiments failed, 2 wrong usage, 130 stopped."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; names are checked later, since looking them up imports torch."""
+    parser = argparse.ArgumentParser(
+        prog="run_all.py", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    actions = parser.add_argument_group("actions, which combine")
+    actions.add_argument("--grid", action="store_true", help="train and score denoisers across noise variances")
+    actions.add_argument("--ablate", metavar="NAME", help="run one ablation, or all of them: --ablate all")
+    actions.add_argument("--report", action="store_true", help="write reports anew from what was measured")
+    actions.add_argument("--list", action="store_true", help="name everything there is to choose from")
+    choice = parser.add_argument_group("selections; the profile decides what is not given")
+    choice.add_argument("--profile", metavar="NAME", help=f"{', '.join(PROFILES)} (default: quick)")
+    choice.add_argument("--denoisers", metavar="A,B", type=_names, help="comma-separated (default: all)")
+    choice.add_argument("--train", metavar="V", nargs="+", help="training variances: 0.01, or a range 0.001..0.1")
+    choice.add_argument("--law", default="uniform", metavar="NAME", help=f"how ranges are drawn: {', '.join(LAWS)}")
+    choice.add_argument("--test", metavar="V", nargs="+", help="test variances")
+    choice.add_argument("--metrics", metavar="A,B", type=_names, help="comma-separated (default: all)")
+    choice.add_argument("--dataset", metavar="NAME")
+    choice.add_argument("--noise", default="gaussian", metavar="NAME")
+    choice.add_argument("--recipe", default="fast", metavar="NAME", help=f"{', '.join(RECIPES)} (default: fast)")
+    choice.add_argument("--seeds", metavar="N", type=_count, help="trainings of each network")
+    choice.add_argument("--plugin", metavar="FILE", type=Path, action="append", default=[], help="a denoiser's file")
+    how = parser.add_argument_group("how")
+    how.add_argument("--jobs", metavar="N", type=_count, help="worker processes of one thread (default: one per core)")
+    how.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    how.add_argument("--results", metavar="DIR", type=Path, default=RESULTS, help="holds a folder for each profile")
+    how.add_argument("--refresh", action="store_true", help="measure again what was measured by other code")
+    how.add_argument("--dry-run", action="store_true", help="say what would be measured, and stop")
+    return parser
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise argparse.ArgumentTypeError(f"needs names separated by commas, got {text!r}")
+    return names
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"needs a whole number of at least 1, got {text!r}")
+    return int(text)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit status."""
+    commands = parser()
+    options = commands.parse_args(arguments)
+    if not (options.grid or options.ablate or options.report or options.list):
+        commands.print_usage(sys.stderr)
+        print("run_all.py: nothing to do; say --grid, --ablate NAME, --report or --list", file=sys.stderr)
+        return 2
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _run(options)
+    except (UnknownName, ValueError, OSError) as error:
+        print(f"run_all.py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(
+            "\nrun_all.py: stopped; what was finished is kept, and the same command goes on from there", file=sys.stderr
+        )
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from bench.store import Store
+
+    console = Console()
+    for plugin in options.plugin:
+        load_plugin(plugin)
+    if options.list:
+        _list(console)
+    profile = options.profile or "quick"
+    pick("profile", profile, PROFILES)
+    store = Store(options.results / profile)
+    sections = _sections(options)
+    failures = _measure(options, store, sections, console) if sections else []
+    if options.dry_run:
+        return 0
+    stores = [store] if sections or options.profile else [Store(options.results / name) for name in PROFILES]
+    if sections or options.report:
+        for each in [each for each in stores if each.sections()]:
+            _report(each, sections if each is store else [], console)
+    if options.report and not any(each.sections() for each in stores):
+        raise ValueError(f"nothing was measured in {options.results}; measure with: python run_all.py --grid")
+    for failure in failures:
+        console.print(f"[red]failed[/red] {failure}", highlight=False, soft_wrap=True)
+    return 1 if failures else 0
+
+
+def _list(console: "Console") -> None:
+    """Prints what every registry holds, each with the first line of its docstring."""
+    from rich.table import Table
+
+    from architectures import DENOISERS
+    from bench.ablations import ABLATIONS
+    from bench.datasets import DATASETS
+    from bench.metrics import METRICS
+    from bench.noises import NOISES
+
+    table = Table("kind", "name", "what it is")
+    for registry in (DENOISERS, DATASETS, NOISES, METRICS, ABLATIONS):
+        for name, entry in registry.items():
+            about = inspect.getdoc(sys.modules[getattr(entry, "function", entry).__module__]) or ""
+            table.add_row(registry.kind, name, about.partition("\n")[0])
+        table.add_section()
+    for name, profile in PROFILES.items():
+        table.add_row("profile", name, profile.about)
+    table.add_section()
+    for name, recipe in RECIPES.items():
+        table.add_row(
+            "recipe", name, f"{recipe.epochs} epoch(s), batch {recipe.batch}, {recipe.optimizer}, lr {recipe.lr:g}"
+        )
+    console.print(table)
+
+
+def _sections(options: argparse.Namespace) -> "list[Section]":
+    """What was asked for, every name, option and range of it checked."""
+    from architectures import DENOISERS
+    from bench import plan
+    from bench.ablations import ABLATIONS
+    from bench.experiment import Protocol
+    from bench.metrics import METRICS
+
+    profile = PROFILES[options.profile or "quick"]
+    pick("recipe", options.recipe, RECIPES)
+    pick("law", options.law, dict.fromkeys(LAWS))
+    recipe, seeds = profile.recipe(options.recipe), options.seeds or profile.seeds
+    ranges = [Range.parse(text, options.law) for text in options.train or profile.train]
+    variances = [Range.parse(text) for text in options.test or map(str, profile.test)]
+    if wide := [variance for variance in variances if not variance.fixed]:
+        raise ValueError(f"a test variance is one number, got the range {wide[0]}")
+    protocol = Protocol(
+        options.dataset or profile.dataset,
+        options.noise,
+        tuple(variance.low for variance in variances),
+        tuple(options.metrics or sorted(METRICS, key=lambda name: (METRICS[name].better != "higher", name))),
+        profile.images,
+    )
+    sections = []
+    if options.grid:
+        sections.append(plan.grid(options.denoisers or DENOISERS, ranges, protocol, recipe, seeds))
+    if options.ablate:
+        base = ranges[0] if options.train else Range(0.01, 0.01)
+        for name in ABLATIONS if options.ablate == "all" else [options.ablate]:
+            denoisers = options.denoisers or ["conv_autoencoder"]
+            sections.append(plan.ablation(name, denoisers, base, protocol, recipe, seeds))
+    return sections
+
+
+def _measure(
+    options: argparse.Namespace, store: "Store", sections: "Sequence[Section]", console: "Console"
+) -> list[str]:
+    """Fills in what the store is missing, longest first; returns what failed, in words."""
+    import torch
+
+    from bench.display import Display, describe
+    from bench.execute import execute, images_of, news_queue, pool
+    from bench.plan import check_images, cost
+
+    if options.device == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"--device cuda, but torch {torch.__version__} finds no CUDA device; use --device cpu")
+    store.check_writable()
+    tasks = _tasks(options, store, sections)
+    tasks.sort(key=lambda task: cost(task.experiment, len(task.cells)), reverse=True)
+    if options.dry_run:
+        for task in tasks:
+            step = "score" if task.weights or task.experiment.recipe is None else "train and score"
+            console.print(f"{step} {describe(task)}: {len(task.cells)} cells", highlight=False)
+        console.print(f"{len(tasks)} experiments to measure; nothing was done", highlight=False)
+        return []
+    if tasks:
+        for name in {name for task in tasks for name in (task.protocol.dataset, task.experiment.dataset) if name}:
+            check_images(images_of(name), [task.experiment for task in tasks if task.experiment.dataset == name])
+    for section in sections:
+        store.ask(section)
+    failures = []
+    if tasks:
+        jobs = min(options.jobs or len(os.sched_getaffinity(0)), len(tasks))
+        news = news_queue()
+        with Display(console, tasks, news) as display, pool(jobs, news) as executor:
+            for result in execute(tasks, executor):
+                store.keep(result)
+                display.finish(result)
+                if result.failure is not None:
+                    failures.append(f"{describe(result.task)}: {result.failure}")
+    for experiment in {experiment: None for section in sections for experiment in section.experiments}:
+        if epoch := store.diverged(experiment):
+            failures.append(f"{experiment.id}: the loss diverged in epoch {epoch}; train it with a lower lr")
+    return failures
+
+
+def _tasks(options: argparse.Namespace, store: "Store", sections: "Sequence[Section]") -> "list[Task]":
+    """One task for each experiment that lacks cells, or that other code measured and --refresh is given."""
+    from bench.execute import Task
+    from bench.provenance import stale
+
+    tasks, others = {}, 0
+    for section in sections:
+        for experiment in section.experiments:
+            other = stale(store.provenance(experiment))
+            others += other
+            fresh = other and options.refresh
+            protocol = section.protocol
+            every = tuple((variance, metric) for variance in protocol.variances for metric in protocol.metrics)
+            cells = every if fresh else store.missing(experiment, protocol)
+            if cells:
+                tasks[experiment] = Task(
+                    experiment,
+                    protocol,
+                    cells,
+                    None if fresh else store.weights(experiment),
+                    options.device,
+                    tuple(options.plugin),
+                    fresh,
+                )
+    if others and not options.refresh:
+        print(f"{others} experiments were measured by other code; --refresh measures them again", file=sys.stderr)
+    return list(tasks.values())
+
+
+def _report(store: "Store", sections: "Sequence[Section]", console: "Console") -> None:
+    """Writes the report and the figures that changed; prints the tables of this command's sections."""
+    from bench import report, tables
+    from bench.display import show
+    from bench.store import write
+
+    for section in sections:
+        rows = tables.rows(store, section)
+        for metric in section.protocol.metrics:
+            show(console, tables.scores(section, rows, metric, intervals=False))
+    published = store.root == RESULTS / "full"
+    path = Path("REPORT.md") if published else store.root / "REPORT.md"
+    text, drawings = report.build(store, f"{store.root.as_posix()}/figures" if published else "figures")
+    drawn = [drawing for drawing in drawings if not store.has_figure(drawing.name, drawing.digest)]
+    if drawn:
+        from bench.figures import png
+
+        for drawing in drawn:
+            store.keep_figure(drawing.name, png(drawing.draw(), drawing.digest))
+    write(path, text)
+    console.print(
+        f"report   {path}\nfigures  {store.figure('*')} ({len(drawings)}, {len(drawn)} drawn anew)", highlight=False
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
