@@ -1,0 +1,66 @@
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import bench.evaluate
+import bench.execute
+import bench.train
+import run_all
+
+SMALL = ["--profile", "smoke", "--denoisers", "clip,conv_autoencoder", "--train", "0.01", "--test", "0.01", "0.1"]
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+class Counter:
+    """Counts trainings and scored cells of commands that run inside this process."""
+
+    def __init__(self) -> None:
+        self.trained: list[str] = []
+        self.scored: list[tuple[str, float, str]] = []
+
+    def run(self, *arguments: str) -> int:
+        self.trained.clear()
+        self.scored.clear()
+        return run_all.main(list(arguments))
+
+
+@pytest.fixture
+def counter(here: Path, monkeypatch: pytest.MonkeyPatch) -> Counter:
+    """Runs commands in one thread of this process, in an empty directory, and counts what they measure."""
+    counter = Counter()
+    fit, evaluate = bench.train.fit, bench.evaluate.evaluate
+
+    @contextmanager
+    def inside(jobs: int, news: Any) -> Iterator[Executor]:
+        with ThreadPoolExecutor(1) as executor:
+            yield executor
+
+    def counted_fit(model: Any, images: Any, experiment: Any, device: Any) -> Any:
+        counter.trained.append(experiment.denoiser)
+        return fit(model, images, experiment, device)
+
+    def counted_evaluate(model: Any, clean: Any, protocol: Any, cells: Any, device: Any) -> Any:
+        name = type(model).__module__.rpartition(".")[2]
+        counter.scored += [(name, variance, metric) for variance, metric in cells]
+        return evaluate(model, clean, protocol, cells, device)
+
+    monkeypatch.setattr(bench.execute, "pool", inside)
+    monkeypatch.setattr(bench.execute, "fit", counted_fit)
+    monkeypatch.setattr(bench.execute, "evaluate", counted_evaluate)
+    return counter

@@ -1,0 +1,128 @@
+"""Every entry of every registry keeps its contract; a new file is tested by being there."""
+
+import itertools
+
+import pytest
+import torch
+
+from architectures import DENOISERS
+from bench import plan
+from bench.ablations import ABLATIONS
+from bench.datasets import DATASETS
+from bench.experiment import Experiment, Range
+from bench.metrics import METRICS
+from bench.noises import NOISES
+from bench.profiles import FAST
+from bench.rng import stream
+from bench.train import build
+
+BASE = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
+
+
+def experiment(name: str) -> Experiment:
+    return BASE.but(denoiser=name)
+
+
+def images(count: int, height: int, width: int) -> torch.Tensor:
+    return torch.rand(count, 1, height, width, generator=stream("test images"))
+
+
+@pytest.mark.parametrize(("height", "width"), [(16, 16), (17, 23), (28, 28), (31, 18)])
+@pytest.mark.parametrize("name", DENOISERS)
+def test_a_denoiser_keeps_the_shape_and_is_finite(name: str, height: int, width: int) -> None:
+    noisy = images(3, height, width) * 1.5 - 0.25
+    with torch.inference_mode():
+        restored = build(experiment(name)).eval()(noisy, torch.full((3,), 0.01))
+    assert restored.shape == noisy.shape
+    assert restored.dtype == noisy.dtype
+    assert restored.isfinite().all()
+
+
+@pytest.mark.parametrize("name", DENOISERS)
+def test_a_denoiser_treats_each_image_alone_and_leaves_it_untouched(name: str) -> None:
+    model, noisy, variance = build(experiment(name)).eval(), images(5, 20, 20), torch.linspace(0.001, 0.1, 5)
+    before = noisy.clone()
+    with torch.inference_mode():
+        together = model(noisy, variance)
+        alone = torch.cat([model(noisy[i : i + 1], variance[i : i + 1]) for i in range(5)])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
+    assert torch.equal(noisy, before)
+
+
+@pytest.mark.parametrize("name", DENOISERS)
+def test_every_parameter_of_a_denoiser_gets_a_gradient(name: str) -> None:
+    model = build(experiment(name)).train()
+    if plan.learns(experiment(name)):
+        noisy = images(4, 16, 16)
+        (model(noisy, torch.full((4,), 0.01)) - noisy).square().mean().backward()
+    for parameter_name, parameter in model.named_parameters():
+        assert parameter.grad is not None, parameter_name
+        assert parameter.grad.isfinite().all(), parameter_name
+        assert parameter.grad.any(), parameter_name
+
+
+@pytest.mark.parametrize("name", DENOISERS)
+def test_a_blind_denoiser_ignores_the_variance(name: str) -> None:
+    model, noisy = build(experiment(name)).eval(), images(2, 16, 16)
+    with torch.inference_mode():
+        low, high = (model(noisy, torch.full((2,), variance)) for variance in (0.001, 0.5))
+    assert torch.equal(low, high) == getattr(model, "blind", True)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_a_dataset_is_uint8_stable_and_disjoint(name: str) -> None:
+    one, two = DATASETS[name](), DATASETS[name]()
+    for part, again in zip(one, two, strict=True):
+        assert part.dtype == torch.uint8
+        assert part.ndim == 4
+        assert part.shape[1] == 1
+        assert torch.equal(part, again)
+    train = {image.numpy().tobytes() for image in one.train}
+    assert not any(image.numpy().tobytes() in train for image in one.test)
+
+
+@pytest.mark.parametrize("variance", [0.001, 0.01, 0.1, 0.5])
+@pytest.mark.parametrize("name", NOISES)
+def test_a_noise_has_the_variance_asked_for(name: str, variance: float) -> None:
+    clean = images(200, 28, 28)
+    noisy = NOISES[name](clean, torch.full((200,), variance), stream("test"))
+    assert (noisy - clean).mean().item() == pytest.approx(0, abs=0.01 * variance**0.5)
+    assert (noisy - clean).var().item() == pytest.approx(variance, rel=0.02)
+
+
+@pytest.mark.parametrize("name", NOISES)
+def test_a_noise_depends_on_its_stream_alone(name: str) -> None:
+    clean, variance = images(3, 16, 16), torch.full((3,), 0.01)
+    before = clean.clone()
+    first, same, other = (NOISES[name](clean, variance, stream("test", key)) for key in (1, 1, 2))
+    assert torch.equal(first, same)
+    assert not torch.equal(first, other)
+    assert torch.equal(clean, before)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_is_best_at_equality_and_worse_with_more_noise(name: str) -> None:
+    metric, clean = METRICS[name], images(4, 28, 28)
+    field = torch.randn(clean.shape, generator=stream("field"))
+    values = torch.stack([metric(clean, clean + scale * field) for scale in (0.0, 0.05, 0.2, 0.5)])
+    assert values.shape == (4, 4)
+    assert values.dtype == torch.float64
+    steps = values.diff(dim=0) * (-1 if metric.better == "higher" else 1)
+    assert (steps > 0).all()
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_gives_each_image_the_number_it_has_alone(name: str) -> None:
+    clean = images(6, 28, 28)
+    restored = (clean + 0.1 * torch.randn(clean.shape, generator=stream("field"))).clamp(0, 1)
+    together = METRICS[name](clean, restored)
+    alone = torch.cat([METRICS[name](clean[i : i + 1], restored[i : i + 1]) for i in range(6)])
+    torch.testing.assert_close(together, alone, atol=1e-12, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ABLATIONS)
+def test_an_ablation_yields_distinct_experiments_that_can_be_built(name: str) -> None:
+    found = list(ABLATIONS[name](BASE))
+    assert len(found) > 1
+    assert all(a != b for a, b in itertools.combinations(found, 2))
+    assert all(plan.learns(each) for each in found)

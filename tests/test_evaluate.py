@@ -1,0 +1,94 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+import bench.evaluate
+from architectures import DENOISERS
+from bench.datasets import DATASETS
+from bench.evaluate import corrupt, evaluate, summarize
+from bench.experiment import Protocol
+from bench.metrics import METRICS
+
+PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr", "mse"), 128)
+CPU = torch.device("cpu")
+
+
+def cells(protocol: Protocol) -> list[tuple[float, str]]:
+    return [(variance, metric) for variance in protocol.variances for metric in protocol.metrics]
+
+
+@pytest.mark.parametrize(("name", "expected", "tolerance"), [("noisy", 20.00, 0.02), ("clip", 22.66, 0.05)])
+def test_the_input_scores_the_analytic_psnr_and_clipping_what_it_is_known_to(
+    name: str, expected: float, tolerance: float
+) -> None:
+    """All 10,000 MNIST images at variance 0.01: -10·log10(0.01) = 20 dB."""
+    protocol = Protocol("mnist", "gaussian", (0.01,), ("psnr",), 10_000)
+    (restored,) = evaluate(DENOISERS[name](), DATASETS["mnist"]().test, protocol, cells(protocol), CPU)
+    assert restored.values["psnr"].mean() == pytest.approx(expected, abs=tolerance)
+
+
+def test_each_image_has_its_own_field_at_every_variance() -> None:
+    clean = DATASETS["shapes"]().test[:20].float() / 255
+    low, high = (corrupt(clean, variance, PROTOCOL, first=0) - clean for variance in (0.01, 0.04))
+    torch.testing.assert_close(2 * low, high, atol=1e-6, rtol=0)
+    later = corrupt(clean[7:12], 0.01, PROTOCOL, first=7)
+    assert torch.equal(later, corrupt(clean, 0.01, PROTOCOL, first=0)[7:12])
+    assert not torch.equal(low, corrupt(clean, 0.01, replace(PROTOCOL, seed=1), first=0) - clean)
+
+
+def test_neither_batches_nor_the_number_of_images_move_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    clean, model = DATASETS["shapes"]().test, DENOISERS["median"]()
+    whole = list(evaluate(model, clean, PROTOCOL, cells(PROTOCOL), CPU))
+    monkeypatch.setattr(bench.evaluate, "BATCH", 7)
+    batched = list(evaluate(model, clean, PROTOCOL, cells(PROTOCOL), CPU))
+    part = list(evaluate(model, clean, replace(PROTOCOL, images=50), cells(PROTOCOL), CPU))
+    for one, two, three in zip(whole, batched, part, strict=True):
+        for metric in PROTOCOL.metrics:
+            np.testing.assert_array_equal(one.values[metric], two.values[metric])
+            np.testing.assert_array_equal(one.values[metric][:50], three.values[metric])
+
+
+def test_the_restored_image_is_clipped_and_the_noisy_one_is_not() -> None:
+    seen: list[Tensor] = []
+
+    class Spy(nn.Module):
+        def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
+            seen.append(noisy)
+            return noisy * 0 + 7
+
+    clean = torch.full((4, 1, 16, 16), 255, dtype=torch.uint8)
+    (low, _) = evaluate(Spy(), clean, PROTOCOL, cells(PROTOCOL), CPU)
+    assert seen[0].max() > 1.1
+    assert np.isposinf(low.values["psnr"]).all()  # 7 is clipped to 1, which is the clean image
+    (low, _) = evaluate(Spy(), clean, replace(PROTOCOL, clip=False), cells(PROTOCOL), CPU)
+    assert low.values["mse"] == pytest.approx(36)
+
+
+def test_only_the_cells_asked_for_are_measured() -> None:
+    asked = [(0.1, "mse"), (0.01, "psnr"), (0.1, "psnr")]
+    found = list(evaluate(DENOISERS["clip"](), DATASETS["shapes"]().test, PROTOCOL, asked, CPU))
+    assert [(each.variance, sorted(each.values)) for each in found] == [(0.01, ["psnr"]), (0.1, ["mse", "psnr"])]
+
+
+def test_a_score_sums_up_images() -> None:
+    values = np.arange(250, dtype=float)
+    score = summarize(0.1, "mse", values)
+    assert (score.mean, score.images, len(score.blocks)) == (124.5, 250, 100)
+    assert score.spread == pytest.approx(np.sqrt((250**2 - 1) / 12))
+    assert score.blocks[0] == 1.0
+    assert len(summarize(0.1, "mse", values[:30]).blocks) == 30
+
+
+def test_what_is_infinite_stays_infinite() -> None:
+    assert summarize(0.1, "psnr", np.array([1.0, np.inf])).mean == np.inf
+
+
+def test_the_quality_floor_of_filters_on_mnist() -> None:
+    """At variance 0.1 even plain filters gain decibels over clipping (13.1 dB)."""
+    protocol = Protocol("mnist", "gaussian", (0.1,), tuple(METRICS), 300)
+    for name, floor in (("gaussian", 16.0), ("median", 14.5)):
+        (restored,) = evaluate(DENOISERS[name](), DATASETS["mnist"]().test, protocol, cells(protocol), CPU)
+        assert restored.values["psnr"].mean() > floor, name

@@ -1,0 +1,92 @@
+import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import bench.execute
+from bench.execute import Task, execute, measure, news_queue, pool
+from bench.experiment import Experiment, Protocol, Range
+from bench.plan import settle
+from bench.profiles import FAST
+
+EXPERIMENT = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
+PROTOCOL = Protocol("shapes", "gaussian", (0.01,), ("psnr",), 128)
+TASK = Task(EXPERIMENT, PROTOCOL, ((0.01, "psnr"),))
+
+BROKEN = """
+from torch import nn
+from architectures import denoiser
+
+@denoiser
+class Broken(nn.Module):
+    def forward(self, noisy, variance):
+        {action}
+"""
+
+
+def broken(tmp_path: Path, name: str, action: str) -> Task:
+    path = tmp_path / f"{name}.py"
+    path.write_text(BROKEN.format(action=action))
+    experiment = Experiment(name, (), None, None, None, None)
+    return Task(experiment, PROTOCOL, TASK.cells, plugins=(path,))
+
+
+def test_trained_weights_score_alike_when_they_come_back() -> None:
+    first = measure(TASK)
+    again = measure(Task(EXPERIMENT, PROTOCOL, TASK.cells, weights=first.weights))
+    assert first.failure is again.failure is None
+    assert first.history
+    assert not again.history
+    np.testing.assert_array_equal(first.restored[0].values["psnr"], again.restored[0].values["psnr"])
+
+
+def test_a_metric_that_fails_leaves_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> Tensor:
+        raise RuntimeError("no such metric")
+
+    monkeypatch.setattr(bench.execute, "evaluate", fail)
+    result = measure(TASK)
+    assert result.failure == "RuntimeError: no such metric"
+    assert result.weights is not None
+    assert result.history[-1].validation is not None
+
+
+def test_conditions_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    conditions = measure(TASK).provenance
+    assert conditions["threads"] == torch.get_num_threads()
+    assert conditions["parameters"] == 16_385
+    assert conditions["torch"] == torch.__version__
+    assert {"bench.train", "architectures.conv_autoencoder", "bench.noises.gaussian"} <= set(conditions["sources"])
+
+
+def test_one_process_and_two_give_the_same_bytes() -> None:
+    tasks = [Task(EXPERIMENT.but(seed=seed), PROTOCOL, TASK.cells) for seed in (0, 1)]
+    found = []
+    for jobs in (1, 2):
+        with pool(jobs, news_queue()) as executor:
+            results = {result.task.experiment.seed: result for result in execute(tasks, executor)}
+        found.append([(results[seed].weights, results[seed].restored[0].values["psnr"].tobytes()) for seed in (0, 1)])
+    assert found[0] == found[1]
+    assert not multiprocessing.active_children()
+
+
+def test_a_worker_that_dies_and_a_denoiser_that_raises_are_failures_not_the_end(tmp_path: Path) -> None:
+    raising = broken(tmp_path, "raising", "raise RuntimeError('on purpose')")
+    dying = broken(tmp_path, "dying", "import os; os._exit(1)")
+    clip = Task(settle(EXPERIMENT.but(denoiser="clip")), PROTOCOL, TASK.cells)
+    with pool(1, news_queue()) as executor:
+        results = {r.task.experiment.denoiser: r for r in execute([clip, raising, dying], executor)}
+    assert results["clip"].failure is None
+    assert results["raising"].failure == "RuntimeError: on purpose"
+    assert "a worker process died" in (results["dying"].failure or "")
+
+
+def test_any_executor_will_do() -> None:
+    clip = Task(settle(EXPERIMENT.but(denoiser="clip")), PROTOCOL, TASK.cells)
+    with ThreadPoolExecutor(1) as executor:
+        (result,) = execute([clip], executor)
+    assert result.restored[0].values["psnr"].shape == (128,)

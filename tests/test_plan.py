@@ -1,0 +1,82 @@
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from architectures import DENOISERS
+from bench import plan
+from bench.ablations import ABLATIONS
+from bench.datasets import DATASETS
+from bench.experiment import Experiment, Protocol, Range
+from bench.profiles import FAST
+from bench.registry import UnknownName
+
+PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr",), 128)
+RANGES = [Range(0.01, 0.01), Range(0.001, 0.1)]
+
+
+def test_a_denoiser_without_weights_is_one_experiment_whatever_the_training() -> None:
+    section = plan.grid(["median", "unet"], RANGES, PROTOCOL, FAST, seeds=2)
+    assert [experiment.denoiser for experiment in section.experiments] == ["median"] + 4 * ["unet"]
+    (median,) = (e for e in section.experiments if e.denoiser == "median")
+    assert (median.variance, median.recipe, median.dataset) == (None, None, None)
+    assert {e.seed for e in section.experiments if e.denoiser == "unet"} == {0, 1}
+
+
+def test_what_is_named_twice_is_planned_once() -> None:
+    section = plan.grid(["unet", "unet"], [*RANGES, *RANGES], PROTOCOL, FAST, seeds=1)
+    assert len(section.experiments) == 2
+
+
+@pytest.mark.parametrize("change", [{"dataset": "minst"}, {"noise": "gausian"}, {"metrics": ("pnsr",)}])
+def test_every_name_is_checked(change: dict[str, object]) -> None:
+    with pytest.raises(UnknownName, match=r"did you mean '(mnist|gaussian|psnr)'"):
+        plan.grid(["unet"], RANGES, replace(PROTOCOL, **change), FAST, seeds=1)  # type: ignore[arg-type]
+    with pytest.raises(UnknownName, match="did you mean 'median'"):
+        plan.grid(["medain"], RANGES, PROTOCOL, FAST, seeds=1)
+
+
+def test_an_ablation_starts_from_a_base_that_learns() -> None:
+    section = plan.ablation("training_noise", ["conv_autoencoder"], RANGES[0], PROTOCOL, FAST, seeds=1)
+    assert len(section.experiments) == 6
+    with pytest.raises(ValueError, match="needs a denoiser that is trained, and 'median' is not"):
+        plan.ablation("training_noise", ["median"], RANGES[0], PROTOCOL, FAST, seeds=1)
+    with pytest.raises(UnknownName, match="did you mean 'training_noise'"):
+        plan.ablation("training_nose", ["unet"], RANGES[0], PROTOCOL, FAST, seeds=1)
+
+
+def test_an_option_the_denoiser_lacks_is_refused_in_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    def deep(base: Experiment) -> Iterator[Experiment]:
+        yield base.but(options={"depth": 5})
+
+    list(ABLATIONS)
+    monkeypatch.setitem(ABLATIONS._entries, "deep", deep)
+    with pytest.raises(ValueError, match="denoiser 'unet' has no option 'depth'; it has: width"):
+        plan.ablation("deep", ["unet"], RANGES[0], PROTOCOL, FAST, seeds=1)
+
+
+def test_sections_of_one_question_join() -> None:
+    one = plan.grid(["clip"], RANGES, PROTOCOL, FAST, seeds=1)
+    two = plan.grid(["clip", "noisy"], RANGES, replace(PROTOCOL, variances=(0.2,), metrics=("mse",)), FAST, seeds=1)
+    both = one.joined(two)
+    assert one.key == two.key == both.key
+    assert [e.denoiser for e in both.experiments] == ["clip", "noisy"]
+    assert both.protocol.variances == (0.01, 0.1, 0.2)
+    assert both.protocol.metrics == ("psnr", "mse")
+
+
+def test_a_recipe_must_find_enough_images() -> None:
+    images = DATASETS["shapes"]()
+    (experiment,) = plan.grid(["unet"], RANGES[:1], PROTOCOL, replace(FAST, batch=410), seeds=1).experiments
+    with pytest.raises(ValueError, match=r"'shapes' has 409 images to train on, and the recipe of unet-\w+ needs 410"):
+        plan.check_images(images, [experiment])
+    plan.check_images(images, [experiment.but(recipe=replace(FAST, batch=409))])
+
+
+def test_work_grows_with_size_and_epochs() -> None:
+    base = Experiment("conv_autoencoder", (), "shapes", "gaussian", RANGES[0], FAST)
+    larger, longer = base.but(denoiser="unet"), base.but(recipe=replace(FAST, epochs=3))
+    assert plan.cost(base, 6) < plan.cost(longer, 6)
+    assert plan.cost(base, 6) < plan.cost(larger, 6)
+    assert plan.cost(plan.settle(base.but(denoiser="clip")), 6) < plan.cost(base, 6)
+    assert set(DENOISERS) >= {"clip", "noisy"}

@@ -1,0 +1,58 @@
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from bench import report
+from bench.figures import png
+from bench.store import Store
+from tests.conftest import SMALL, Counter
+
+
+@pytest.fixture
+def store(counter: Counter) -> Store:
+    assert counter.run("--grid", *SMALL) == 0
+    return Store(Path("results/smoke"))
+
+
+def test_the_report_prints_its_conventions_above_the_first_table(store: Store) -> None:
+    text, _ = report.build(store, "figures")
+    conventions, table = text.index("## Conventions"), text.index("| denoiser |")
+    assert conventions < table
+    for word in ("never clipped", "[0, 1]", "per test image", "Wang", "float64", "80 : 20", "whole windows", "95 %"):
+        assert word in text[conventions:table], word
+
+
+def test_the_report_is_a_function_of_the_store(store: Store) -> None:
+    first, drawings = report.build(store, "figures")
+    second, again = report.build(Store(store.root), "figures")
+    assert first == second
+    assert [drawing.digest for drawing in drawings] == [drawing.digest for drawing in again]
+
+
+def test_every_figure_in_the_text_is_made_and_carries_its_digest(store: Store) -> None:
+    text, drawings = report.build(store, "figures")
+    kinds = {drawing.kind for drawing in drawings}
+    assert kinds == {"psnr", "transfer-psnr", "transfer-ssim", "transfer-mse", "loss", "restored-0.01"}
+    for drawing in drawings:
+        assert f"](figures/{drawing.name}.png)" in text
+        assert store.has_figure(drawing.name, drawing.digest)
+        assert not store.has_figure(drawing.name, "another")
+        image = Image.open(io.BytesIO(png(drawing.draw(), drawing.digest)))
+        assert min(image.size) > 200
+        assert image.info["Description"] == drawing.digest
+
+
+def test_findings_are_made_from_the_numbers(counter: Counter) -> None:
+    assert counter.run("--grid", *SMALL, "--train", "0.01", "0.1", "0.001..0.1") == 0
+    text, _ = report.build(Store(Path("results/smoke")), "figures")
+    assert "its largest loss between fixed variances" in text
+    assert "on average over the 2 test variances inside" in text
+
+
+def test_an_ablation_gets_a_section_of_its_own(counter: Counter) -> None:
+    assert counter.run("--ablate", "training_noise", "--profile", "smoke", "--test", "0.01") == 0
+    text, _ = report.build(Store(Path("results/smoke")), "figures")
+    assert "## Ablation `training_noise`: shapes, gaussian noise" in text
+    assert "0.001..0.1 log-uniform" in text

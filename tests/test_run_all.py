@@ -1,0 +1,238 @@
+"""The command as users meet it: resuming, adding, wrong input, Ctrl-C."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+import bench.datasets.mnist
+import run_all
+from bench.execute import images_of
+from tests.conftest import SMALL, Counter
+
+ROOT = Path(__file__).parent.parent
+RESULTS = Path("results/smoke")
+
+DIVERGING = """
+import torch
+from torch import nn
+from architectures import denoiser
+
+@denoiser
+class Diverging(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(1))
+
+    def forward(self, noisy, variance):
+        return noisy * self.weight / (0 * self.weight if self.training else 1)
+"""
+
+
+def content() -> dict[str, bytes]:
+    """Every file but those that hold seconds."""
+    files = (path for path in Path("results").rglob("*") if path.is_file() and path.name != "provenance.json")
+    return {str(path): path.read_bytes() for path in files}
+
+
+def test_a_second_run_measures_nothing_and_changes_nothing(counter: Counter) -> None:
+    assert counter.run("--grid", *SMALL) == 0
+    assert counter.trained == ["conv_autoencoder"]
+    before = content()
+    assert counter.run("--grid", *SMALL) == 0
+    assert (counter.trained, counter.scored) == ([], [])
+    assert content() == before
+
+
+def test_a_deleted_experiment_comes_back_alone_with_the_same_bytes(counter: Counter) -> None:
+    counter.run("--grid", *SMALL, "--train", "0.01", "0.001..0.1")
+    before = content()
+    victim = next(path for path in RESULTS.glob("conv_autoencoder-*"))
+    shutil.rmtree(victim)
+    assert counter.run("--grid", *SMALL, "--train", "0.01", "0.001..0.1") == 0
+    assert counter.trained == ["conv_autoencoder"]
+    assert content() == before
+
+
+def test_what_is_added_is_all_that_is_computed(counter: Counter) -> None:
+    counter.run("--grid", *SMALL, "--metrics", "psnr")
+    assert counter.run("--grid", *SMALL, "--metrics", "psnr", "--test", "0.01", "0.1", "0.2") == 0
+    assert counter.trained == []
+    assert sorted(counter.scored) == [("clip", 0.2, "psnr"), ("conv_autoencoder", 0.2, "psnr")]
+    counter.run("--grid", *SMALL, "--metrics", "psnr,mse")
+    assert counter.trained == []
+    assert {metric for _, _, metric in counter.scored} == {"mse"}
+    counter.run("--grid", *SMALL, "--metrics", "psnr", "--denoisers", "clip,median,conv_autoencoder")
+    assert counter.trained == []
+    assert {name for name, _, _ in counter.scored} == {"median"}
+    text = (RESULTS / "REPORT.md").read_text()
+    assert "| denoiser | trained on | 0.01 | 0.1 | 0.2 |" in text
+    assert "| median |" in text
+
+
+def test_scores_without_weights_are_enough_until_a_cell_is_missing(counter: Counter) -> None:
+    counter.run("--grid", *SMALL)
+    for path in RESULTS.rglob("weights.safetensors"):
+        path.unlink()
+    assert counter.run("--grid", *SMALL) == 0
+    assert (counter.trained, counter.scored) == ([], [])
+    assert counter.run("--grid", *SMALL, "--test", "0.2") == 0
+    assert counter.trained == ["conv_autoencoder"]
+
+
+def test_other_code_makes_results_stale_and_refresh_measures_them_again(counter: Counter) -> None:
+    counter.run("--grid", *SMALL)
+    before = content()
+    for path in RESULTS.rglob("provenance.json"):
+        values = json.loads(path.read_text())
+        values["sources"]["bench.train"] = "of long ago"
+        path.write_text(json.dumps(values))
+    counter.run("--grid", *SMALL)
+    assert counter.trained == []
+    counter.run("--grid", *SMALL, "--refresh")
+    assert counter.trained == ["conv_autoencoder"]
+    assert content() == before
+
+
+def test_a_dry_run_writes_nothing(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
+    assert counter.run("--grid", *SMALL, "--dry-run") == 0
+    assert not Path("results").exists()
+    assert "2 experiments to measure; nothing was done" in capsys.readouterr().out
+
+
+def test_the_list_names_everything(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_all.main(["--list"]) == 0
+    shown = capsys.readouterr().out
+    for name in ("conv_autoencoder", "mnist", "gaussian", "ssim", "training_noise", "quick", "tutorial"):
+        assert name in shown
+
+
+def test_a_divergence_is_told_and_never_averaged_in(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("diverging.py").write_text(DIVERGING)
+    command = ["--grid", *SMALL, "--denoisers", "clip,diverging", "--plugin", "diverging.py"]
+    assert counter.run(*command) == 1
+    shown = capsys.readouterr().out
+    assert "diverged in epoch 1" in shown
+    assert "nan" not in shown
+    text = (RESULTS / "REPORT.md").read_text()
+    assert "| diverging | 0.01 | diverged in epoch 1 |" in text
+    assert "| clip | – | **" in text
+    assert "nan" not in text
+    assert counter.run(*command) == 1
+    assert counter.trained == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--grid", "--denoisers", "medain"], "no denoiser named 'medain'; did you mean 'median'?"),
+        (["--grid", "--dataset", "minst"], "no dataset named 'minst'; did you mean 'mnist'?"),
+        (["--grid", "--metrics", "pnsr"], "no metric named 'pnsr'; did you mean 'psnr'?"),
+        (["--grid", "--noise", "gausian"], "no noise named 'gausian'; did you mean 'gaussian'?"),
+        (["--ablate", "training_nose"], "no ablation named 'training_nose'; did you mean 'training_noise'?"),
+        (["--grid", "--profile", "quik"], "no profile named 'quik'; did you mean 'quick'?"),
+        (["--grid", "--recipe", "tutrial"], "no recipe named 'tutrial'; did you mean 'tutorial'?"),
+        (["--grid", "--law", "log_uniform"], "no law named 'log_uniform'; did you mean 'log-uniform'?"),
+        (["--grid", "--train", "-0.01"], "finite and not negative, got -0.01"),
+        (["--grid", "--train", "nan"], "finite and not negative, got nan"),
+        (["--grid", "--test", "inf"], "finite and not negative, got inf"),
+        (["--grid", "--test", "ten"], "got 'ten'"),
+        (["--grid", "--test", "0.1..0.2"], "a test variance is one number, got the range 0.1..0.2"),
+        (["--grid", "--train", "0.1..0.01"], "the range 0.1..0.01 is reversed"),
+        (["--grid", "--train", ".."], "got '..'"),
+        (["--grid", "--denoisers", ","], "--denoisers"),
+        (["--grid", "--seeds", "0"], "needs a whole number of at least 1, got '0'"),
+        (["--grid", "--jobs", "0"], "needs a whole number of at least 1, got '0'"),
+        (["--grid", "--jobs", "two"], "got 'two'"),
+        (["--grid", "--plugin", "absent.py"], "absent.py"),
+        (["--ablate", "training_noise", "--denoisers", "median"], "'median' is not"),
+        (["--report"], "nothing was measured in results"),
+        ([], "nothing to do; say --grid"),
+    ],
+)
+def test_wrong_usage_is_refused_before_anything_is_written(
+    here: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    try:
+        status: object = run_all.main(arguments)
+    except SystemExit as ended:
+        status = ended.code
+    assert status == 2
+    assert message in capsys.readouterr().err
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_a_missing_device_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_all.main(["--grid", *SMALL, "--device", "cuda"]) == 2
+    assert "finds no CUDA device; use --device cpu" in capsys.readouterr().err
+    assert list(here.iterdir()) == []
+
+
+def test_a_results_folder_below_a_file_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("taken").write_text("")
+    assert run_all.main(["--grid", *SMALL, "--results", "taken"]) == 2
+    assert "taken, which is no folder" in capsys.readouterr().err
+
+
+def test_a_damaged_mnist_is_named_with_both_checksums(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import numpy as np
+
+    np.savez("mnist.npz", train=np.zeros((2, 28, 28), np.uint8), test=np.zeros((2, 28, 28), np.uint8))
+    images_of.cache_clear()
+    monkeypatch.setattr(bench.datasets.mnist, "FILE", here / "mnist.npz")
+    assert run_all.main(["--grid", "--denoisers", "clip"]) == 2
+    message = capsys.readouterr().err
+    images_of.cache_clear()
+    assert "mnist.npz is damaged" in message
+    assert bench.datasets.mnist.SHA256["train"] in message
+    assert not Path("results").exists()
+    Path("mnist.npz").write_bytes(b"not a zip file")
+    assert run_all.main(["--grid", "--denoisers", "clip"]) == 2
+    assert "mnist.npz is damaged" in capsys.readouterr().err
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    code = "import sys, run_all; run_all.parser().format_help(); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_the_real_command_end_to_end(here: Path) -> None:
+    """Worker processes, every denoiser, tables and figures, from the shell."""
+    command = [sys.executable, str(ROOT / "run_all.py"), "--grid", "--profile", "smoke"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr == ""
+    assert "PSNR (dB)" in ended.stdout
+    assert "epoch 4: training loss" in ended.stdout
+    assert len(list((RESULTS / "figures").glob("*.png"))) == 8
+    assert len(list(RESULTS.glob("*/experiment.json"))) == 10
+
+
+def test_ctrl_c_ends_soon_kills_the_workers_and_says_how_to_go_on(here: Path) -> None:
+    command = [sys.executable, str(ROOT / "run_all.py"), "--grid", "--denoisers", "clip,unet"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 60
+    while not list(here.glob("results/quick/section-*.json")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(4)  # workers are importing or training
+    sent = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=10)
+    assert time.monotonic() - sent < 5
+    assert process.returncode == 130
+    assert "the same command goes on from there" in errors
+    assert "Traceback" not in errors
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)

@@ -1,0 +1,150 @@
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench.evaluate import Restored
+from bench.execute import Result, Task
+from bench.experiment import Experiment, Protocol, Range
+from bench.plan import Section
+from bench.profiles import FAST
+from bench.store import Damaged, Store, write
+from bench.train import Progress
+
+EXPERIMENT = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
+PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr", "mse"), 8)
+ALL = ((0.01, "psnr"), (0.01, "mse"), (0.1, "psnr"), (0.1, "mse"))
+HISTORY = [Progress(0.5, 0.123456789012345, None), Progress(1.0, 0.1, 0.2)]
+
+
+def result(cells: tuple[tuple[float, str], ...], fresh: bool = False, shift: float = 0.0) -> Result:
+    found: dict[float, dict[str, Any]] = {}
+    for variance, metric in cells:
+        found.setdefault(variance, {})[metric] = np.linspace(0, 1, 8) + variance + shift
+    pictures = np.zeros((4, 16, 16), np.uint8)
+    restored = [Restored(variance, values, pictures, pictures) for variance, values in found.items()]
+    task = Task(EXPERIMENT, PROTOCOL, cells, fresh=fresh)
+    return Result(task, HISTORY, b"weights", restored, {"seconds": {}, "sources": {}})
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "results" / "quick")
+
+
+def test_nothing_is_created_by_asking(store: Store) -> None:
+    store.check_writable()
+    assert store.missing(EXPERIMENT, PROTOCOL) == ALL
+    assert store.sections() == []
+    assert not store.root.parent.exists()
+
+
+def test_what_is_kept_comes_back(store: Store) -> None:
+    store.keep(result(ALL))
+    assert store.missing(EXPERIMENT, PROTOCOL) == ()
+    assert store.history(EXPERIMENT) == HISTORY
+    assert store.weights(EXPERIMENT) == b"weights"
+    scores = store.scores(EXPERIMENT, PROTOCOL)
+    assert sorted((score.variance, score.metric) for score in scores) == sorted(ALL)
+    assert scores[0].mean == np.linspace(0, 1, 8).mean() + 0.01
+    assert scores[0].blocks == pytest.approx(np.linspace(0, 1, 8) + 0.01, rel=1e-5)
+    assert set(store.examples(EXPERIMENT, PROTOCOL)) == {"clean", "0.01", "0.1"}
+
+
+def test_cells_are_added_and_others_stay(store: Store) -> None:
+    store.keep(result(ALL[:1]))
+    assert store.missing(EXPERIMENT, PROTOCOL) == ALL[1:]
+    before = store.scores(EXPERIMENT, PROTOCOL)
+    store.keep(result(ALL[1:], shift=5))
+    assert store.missing(EXPERIMENT, PROTOCOL) == ()
+    assert before[0] in store.scores(EXPERIMENT, PROTOCOL)
+    with np.load(store.folder(EXPERIMENT) / f"images-{PROTOCOL.digest}.npz") as images:
+        assert set(images.files) == {"psnr 0.01", "mse 0.01", "psnr 0.1", "mse 0.1"}
+
+
+def test_a_fresh_result_replaces(store: Store) -> None:
+    store.keep(result(ALL))
+    store.keep(result(ALL[:1], fresh=True, shift=1))
+    assert [(s.variance, s.metric) for s in store.scores(EXPERIMENT, PROTOCOL)] == [ALL[0]]
+
+
+def test_a_failure_after_training_keeps_the_weights(store: Store) -> None:
+    broken = result(())
+    broken.failure, broken.provenance = "RuntimeError: metric", {}
+    store.keep(broken)
+    assert store.weights(EXPERIMENT) == b"weights"
+    assert store.missing(EXPERIMENT, PROTOCOL) == ALL
+
+
+def test_a_divergence_is_remembered_and_not_tried_again(store: Store) -> None:
+    diverged = result(())
+    diverged.history = [Progress(0.5, 1.0, None), Progress(1.2, float("nan"), None)]
+    store.keep(diverged)
+    assert store.diverged(EXPERIMENT) == 2
+    assert store.missing(EXPERIMENT, PROTOCOL) == ()
+
+
+def test_sections_join_what_was_asked_before(store: Store) -> None:
+    narrow = Section("grid", Protocol("shapes", "gaussian", (0.2,), ("ssim",), 8), (EXPERIMENT.but(seed=1),))
+    store.ask(Section("grid", PROTOCOL, (EXPERIMENT,)))
+    store.ask(narrow)
+    (section,) = store.sections()
+    assert {e.seed for e in section.experiments} == {0, 1}
+    assert section.protocol.variances == (0.01, 0.1, 0.2)
+    store.ask(narrow)
+    assert store.sections() == [section]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (f"scores-{PROTOCOL.digest}.csv", "variance,metric,mean\n0.1,psnr,3\n"),
+        (f"scores-{PROTOCOL.digest}.csv", "variance,metric,mean,spread,images,blocks\n0.1,psnr,x,0,1,1\n"),
+        ("history.csv", "epoch\n1\n"),
+    ],
+)
+def test_a_damaged_file_is_named(store: Store, name: str, content: str) -> None:
+    store.keep(result(ALL))
+    (store.folder(EXPERIMENT) / name).write_text(content)
+    with pytest.raises(Damaged, match=rf"{name} is damaged .*; delete it"):
+        store.missing(EXPERIMENT, PROTOCOL)
+
+
+def test_a_damaged_section_is_named(store: Store) -> None:
+    store.ask(Section("grid", PROTOCOL, (EXPERIMENT,)))
+    (path,) = store.root.glob("section-*.json")
+    path.write_text('{"name": "grid"}')
+    with pytest.raises(Damaged, match=path.name):
+        store.sections()
+    path.write_text('{"name": ')
+    with pytest.raises(Damaged, match=path.name):
+        store.sections()
+
+
+def test_results_below_a_file_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("")
+    with pytest.raises(NotADirectoryError, match="which is no folder"):
+        Store(tmp_path / "results" / "quick").check_writable()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_results_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(PermissionError, match="cannot be written"):
+        Store(tmp_path / "results").check_writable()
+
+
+def test_a_file_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    write(path, "before")
+
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write(path, "after")
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,92 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench.evaluate import Restored
+from bench.execute import Result, Task
+from bench.experiment import Experiment, Protocol, Range
+from bench.plan import Section, settle
+from bench.profiles import FAST, TUTORIAL
+from bench.store import Store
+from bench.tables import Row, input_psnr, rows, scores
+from bench.train import Progress
+
+PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr",), 100)
+UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
+CLIP = settle(UNET.but(denoiser="clip"))
+IMAGES = np.random.default_rng(0).normal(20, 3, 100)
+
+
+def keep(store: Store, experiment: Experiment, values: dict[float, Any], diverged: bool = False) -> None:
+    pictures = np.zeros((1, 16, 16), np.uint8)
+    task = Task(experiment, PROTOCOL, ())
+    history = [Progress(1.0, float("nan") if diverged else 0.1, None)]
+    restored = [Restored(variance, {"psnr": each}, pictures, pictures) for variance, each in values.items()]
+    conditions: dict[str, Any] = {
+        "parameters": 10 if experiment.recipe else 0,
+        "blind": True,
+        "seconds": {},
+        "sources": {},
+    }
+    store.keep(Result(task, history, None, restored, conditions))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path)
+
+
+def test_a_table_has_a_row_for_each_training_and_marks_the_best(store: Store) -> None:
+    keep(store, CLIP, {0.01: IMAGES, 0.1: IMAGES - 5})
+    keep(store, UNET, {0.01: IMAGES + 1, 0.1: IMAGES[::-1] - 5})
+    section = Section("grid", PROTOCOL, (UNET, CLIP))
+    table = scores(section, rows(store, section), "psnr", intervals=False)
+    assert table.header == ("denoiser", "trained on", "0.01", "0.1")
+    mean = IMAGES.mean()
+    assert table.rows == (
+        ("σ·255", "", "25.5", "80.6"),
+        ("input PSNR (dB)", "", "20.00", "10.00"),
+        ("clip", "–", f"{mean:.2f}", f"≈{mean - 5:.2f}"),
+        ("unet", "0.01", f"**{mean + 1:.2f}**", f"≈{mean - 5:.2f}"),
+    )
+    assert "±" in scores(section, rows(store, section), "psnr", intervals=True).markdown()
+
+
+def test_seeds_are_averaged_and_diverged_ones_left_out(store: Store) -> None:
+    keep(store, UNET, {0.01: IMAGES})
+    keep(store, UNET.but(seed=1), {0.01: IMAGES + 2})
+    keep(store, UNET.but(seed=2), {}, diverged=True)
+    section = Section("grid", PROTOCOL, tuple(UNET.but(seed=seed) for seed in range(3)))
+    (row,) = rows(store, section)
+    assert row.means[0.01, "psnr"] == pytest.approx(IMAGES.mean() + 1)
+    assert row.note == "1 of 3 seeds diverged in epoch 1"
+    assert row.seeds == 2
+
+
+def test_what_has_no_number_says_why(store: Store) -> None:
+    keep(store, UNET, {}, diverged=True)
+    section = Section("grid", PROTOCOL, (UNET, UNET.but(variance=Range(0.1, 0.1))))
+    table = scores(section, rows(store, section), "psnr", intervals=False)
+    assert table.rows[2:] == (("unet", "0.01", "diverged in epoch 1", ""), ("unet", "0.1", "not measured", ""))
+
+
+def test_recipes_get_a_column_where_they_differ(store: Store) -> None:
+    section = Section("grid", PROTOCOL, (UNET, UNET.but(recipe=TUTORIAL)))
+    table = scores(section, rows(store, section), "psnr", intervals=False)
+    assert table.header[2] == "recipe"
+    assert {row[2] for row in table.rows[2:]} == {"fast", "tutorial"}
+
+
+def test_a_row_says_what_it_is() -> None:
+    row = Row(UNET.but(options={"width": 8}), blind=False)
+    assert row.name == "unet(width=8) †"
+    assert row.training == "0.01"
+    assert Row(CLIP).training == "–"
+    assert Row(UNET.but(recipe=FAST.__class__(3, 32, "muon", 0.03, 0.02))).recipe == "fast, epochs=3"
+
+
+def test_the_input_psnr_is_analytic() -> None:
+    assert input_psnr(0.01) == pytest.approx(20)
+    assert input_psnr(0) == float("inf")

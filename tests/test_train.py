@@ -1,0 +1,141 @@
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import bench.train
+from bench.datasets import DATASETS
+from bench.experiment import Experiment, Range, Recipe
+from bench.muon import Muon, orthogonalize
+from bench.profiles import FAST
+from bench.rng import stream
+from bench.train import Progress, build, draw, fit, schedule_of, split
+
+CPU = torch.device("cpu")
+BASE = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
+IMAGES = DATASETS["shapes"]().train
+
+
+def trained(experiment: Experiment) -> tuple[nn.Module, list[Progress]]:
+    model = build(experiment)
+    return model, list(fit(model, IMAGES, experiment, CPU))
+
+
+def test_the_autoencoder_is_the_tutorials() -> None:
+    assert sum(parameter.numel() for parameter in build(BASE).parameters()) == 16_385
+
+
+def test_training_is_reproducible_and_depends_on_the_seed() -> None:
+    torch.rand(3)  # what was drawn before must not matter
+    (one, rows), (two, again) = trained(BASE), trained(BASE)
+    assert rows == again
+    for a, b in zip(one.state_dict().values(), two.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+    assert trained(BASE.but(seed=1))[1] != rows
+
+
+def test_building_leaves_the_global_stream_alone() -> None:
+    before = torch.random.get_rng_state()
+    build(BASE)
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"optimizer": "adam", "lr": 1e-2, "lr_vectors": 0}, {"schedule": "constant"}, {"loss": "l1"},
+     {"loss": "charbonnier"}, {"target": "noisy"}, {"target": "renoised"}, {"precision": "bfloat16"}],
+)  # fmt: skip
+def test_every_recipe_learns(change: dict[str, object]) -> None:
+    recipe = replace(FAST, epochs=3, **change)  # type: ignore[arg-type]
+    _, rows = trained(BASE.but(recipe=recipe))
+    assert rows[-1].training < 0.6 * rows[0].training
+    assert [row.epoch for row in rows if row.validation is not None] == [1, 2, 3]
+    assert all(math.isfinite(row.training) for row in rows)
+
+
+def test_a_noisy_target_is_the_input_and_a_renoised_one_is_not() -> None:
+    class Identity(nn.Module):
+        def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
+            return noisy
+
+    def loss(target: str) -> float:
+        experiment = BASE.but(recipe=replace(FAST, target=target))
+        return bench.train.loss_of(Identity(), IMAGES, experiment, stream("x")).item()
+
+    assert loss("noisy") == 0
+    assert loss("clean") == pytest.approx(0.01, rel=0.02)
+    assert loss("renoised") == pytest.approx(0.02, rel=0.02)
+
+
+def test_a_short_epoch_has_a_row_for_each_step() -> None:
+    _, rows = trained(BASE.but(recipe=replace(FAST, train_images=100)))
+    assert [row.epoch for row in rows] == pytest.approx([1 / 3, 2 / 3, 1])
+
+
+def test_a_diverging_training_ends_at_once() -> None:
+    recipe = replace(FAST, epochs=5, optimizer="adam", lr=1e30, lr_vectors=0)
+    _, rows = trained(BASE.but(denoiser="unet", recipe=recipe))
+    assert rows[-1].diverged
+    assert not any(row.diverged for row in rows[:-1])
+    assert rows[-1].epoch < 5
+
+
+def test_the_split_is_disjoint_whole_and_of_the_dataset_alone() -> None:
+    images = torch.arange(100)
+    training, validation = split(images, "mnist")
+    assert (len(training), len(validation)) == (80, 20)
+    assert sorted(torch.cat([training, validation]).tolist()) == list(range(100))
+    assert torch.equal(split(images, "mnist")[0], training)
+    assert not torch.equal(split(images, "shapes")[0], training)
+
+
+@pytest.mark.parametrize(("law", "median"), [("uniform", 0.0505), ("uniform-sigma", 0.0303), ("log-uniform", 0.01)])
+def test_a_random_variance_follows_its_law(law: str, median: float) -> None:
+    values = draw(Range(0.001, 0.1, law), 20_000, stream("x"))
+    assert values.min() >= 0.001 - 1e-9
+    assert values.max() <= 0.1 + 1e-9
+    assert values.median().item() == pytest.approx(median, rel=0.05)
+
+
+def test_a_fixed_variance_is_exact_and_uses_the_stream_like_a_range() -> None:
+    fixed, ranged = stream("x"), stream("x")
+    assert (draw(Range(0.01, 0.01), 10, fixed) == torch.tensor(0.01)).all()
+    draw(Range(0.001, 0.1), 10, ranged)
+    assert torch.equal(torch.rand(3, generator=fixed), torch.rand(3, generator=ranged))
+
+
+def test_one_cycle_warms_up_and_ends_near_zero() -> None:
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=2.0)
+    schedule = schedule_of(optimizer, FAST, 100)
+    rates = []
+    for _ in range(100):
+        rates.append(schedule.get_last_lr()[0])
+        optimizer.step()
+        schedule.step()
+    assert max(rates) == pytest.approx(2.0, rel=0.01)
+    assert rates.index(max(rates)) == 15
+    assert rates[0] < 0.1
+    assert rates[-1] < 0.001
+
+
+@pytest.mark.parametrize("shape", [(8, 72), (72, 8), (16, 16)])
+def test_muon_brings_singular_values_near_one(shape: tuple[int, int]) -> None:
+    matrix = torch.randn(shape, generator=stream("x"))
+    values = torch.linalg.svdvals(orthogonalize(matrix))
+    assert values.max() < 1.3
+    assert values.min() > 0.3
+
+
+def test_muon_steps_against_the_gradient_by_its_rate() -> None:
+    kernel = nn.Parameter(torch.zeros(4, 2, 3, 3))
+    kernel.grad = torch.randn(kernel.shape, generator=stream("x"))
+    Muon([kernel], lr=0.1).step()
+    assert (kernel * kernel.grad).sum() < 0
+    assert torch.linalg.matrix_norm(kernel.flatten(1), 2).item() == pytest.approx(0.1, rel=0.3)
+
+
+def test_recipes_of_unknown_parts_are_refused() -> None:
+    with pytest.raises(ValueError, match="no optimizer named 'sgd'"):
+        Recipe(1, 1, "sgd", 0.1)
