@@ -1,11 +1,11 @@
 """Desruido: what does a denoiser cost at the noise variances it was not trained for?"""
 
 import argparse
-import inspect
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,73 +82,83 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = commands.parse_args(arguments)
     if not (options.grid or options.ablate or options.report or options.list):
         commands.print_usage(sys.stderr)
-        print("run_all.py: nothing to do; say --grid, --ablate NAME, --report or --list", file=sys.stderr)
-        return 2
+        return _say("nothing to do; say --grid, --ablate NAME, --report or --list", status=2)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return _run(options)
-    except (UnknownName, ValueError, OSError) as error:
-        print(f"run_all.py: {error}", file=sys.stderr)
-        return 2
+        try:
+            work = _prepare(options)
+        except (UnknownName, ValueError, OSError) as error:
+            return _say(str(error), status=2)
+        return _carry_out(options, work)
     except KeyboardInterrupt:
-        print(
-            "\nrun_all.py: stopped; what was finished is kept, and the same command goes on from there", file=sys.stderr
-        )
-        return 130
+        return _say("stopped; what was finished is kept, and the same command goes on from there", status=130)
 
 
-def _run(options: argparse.Namespace) -> int:
-    from rich.console import Console
+def _say(message: str, status: int = 0) -> int:
+    print(f"run_all.py: {message}", file=sys.stderr)
+    return status
 
+
+@dataclass(frozen=True)
+class Work:
+    """What a command has to do, all of it checked."""
+
+    store: "Store"
+    sections: "Sequence[Section]"
+    tasks: "Sequence[Task]"
+    reports: "Sequence[Store]"
+
+
+def _prepare(options: argparse.Namespace) -> Work:
+    """Looks up and checks everything before anything is trained or written.
+
+    Raises:
+        UnknownName, ValueError, OSError: what came, what is needed, and the next step.
+    """
+    from bench.execute import check
     from bench.store import Store
 
-    console = Console()
-    for plugin in options.plugin:
-        load_plugin(plugin)
-    if options.list:
-        _list(console)
     profile = options.profile or "quick"
     pick("profile", profile, PROFILES)
-    store = Store(options.results / profile)
-    sections = _sections(options)
-    failures = _measure(options, store, sections, console) if sections else []
+    for plugin in options.plugin:
+        load_plugin(plugin)
+    store, sections = Store(options.results / profile), _sections(options)
+    reports = [store] if sections or options.profile else [Store(options.results / name) for name in PROFILES]
+    if not sections and options.report:
+        reports = [each for each in reports if each.sections()]
+        if not reports:
+            raise ValueError(f"nothing was measured in {options.results}; measure with: python run_all.py --grid")
+    tasks = _tasks(options, store, sections)
+    if sections:
+        store.check_writable()
+    check(tasks)
+    return Work(store, sections, tasks, reports if sections or options.report else [])
+
+
+def _carry_out(options: argparse.Namespace, work: Work) -> int:
+    from rich.console import Console
+
+    from bench.display import describe, listing
+    from bench.store import Damaged
+
+    console = Console()
+    if options.list:
+        console.print(listing())
     if options.dry_run:
+        for task in work.tasks:
+            step = "score" if task.weights or task.experiment.recipe is None else "train and score"
+            console.print(f"{step} {describe(task)}: {len(task.cells)} cells", highlight=False)
+        console.print(f"{len(work.tasks)} experiments to measure; nothing was done", highlight=False)
         return 0
-    stores = [store] if sections or options.profile else [Store(options.results / name) for name in PROFILES]
-    if sections or options.report:
-        for each in [each for each in stores if each.sections()]:
-            _report(each, sections if each is store else [], console)
-    if options.report and not any(each.sections() for each in stores):
-        raise ValueError(f"nothing was measured in {options.results}; measure with: python run_all.py --grid")
+    try:
+        failures = _measure(options, work, console)
+        for store in work.reports:
+            _report(store, work.sections, console)
+    except (Damaged, OSError) as error:
+        return _say(f"{error}; what was finished is kept", status=1)
     for failure in failures:
         console.print(f"[red]failed[/red] {failure}", highlight=False, soft_wrap=True)
     return 1 if failures else 0
-
-
-def _list(console: "Console") -> None:
-    """Prints what every registry holds, each with the first line of its docstring."""
-    from rich.table import Table
-
-    from architectures import DENOISERS
-    from bench.ablations import ABLATIONS
-    from bench.datasets import DATASETS
-    from bench.metrics import METRICS
-    from bench.noises import NOISES
-
-    table = Table("kind", "name", "what it is")
-    for registry in (DENOISERS, DATASETS, NOISES, METRICS, ABLATIONS):
-        for name, entry in registry.items():
-            about = inspect.getdoc(sys.modules[getattr(entry, "function", entry).__module__]) or ""
-            table.add_row(registry.kind, name, about.partition("\n")[0])
-        table.add_section()
-    for name, profile in PROFILES.items():
-        table.add_row("profile", name, profile.about)
-    table.add_section()
-    for name, recipe in RECIPES.items():
-        table.add_row(
-            "recipe", name, f"{recipe.epochs} epoch(s), batch {recipe.batch}, {recipe.optimizer}, lr {recipe.lr:g}"
-        )
-    console.print(table)
 
 
 def _sections(options: argparse.Namespace) -> "list[Section]":
@@ -185,51 +195,40 @@ def _sections(options: argparse.Namespace) -> "list[Section]":
     return sections
 
 
-def _measure(
-    options: argparse.Namespace, store: "Store", sections: "Sequence[Section]", console: "Console"
-) -> list[str]:
-    """Fills in what the store is missing, longest first; returns what failed, in words."""
-    import torch
+def _measure(options: argparse.Namespace, work: Work, console: "Console") -> list[str]:
+    """Fills in what the store is missing; returns what failed, in words."""
+    from rich.markup import escape
 
     from bench.display import Display, describe
-    from bench.execute import execute, images_of, news_queue, pool
-    from bench.plan import check_images, cost
+    from bench.execute import execute, news_queue, pool
 
-    if options.device == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"--device cuda, but torch {torch.__version__} finds no CUDA device; use --device cpu")
-    store.check_writable()
-    tasks = _tasks(options, store, sections)
-    tasks.sort(key=lambda task: cost(task.experiment, len(task.cells)), reverse=True)
-    if options.dry_run:
-        for task in tasks:
-            step = "score" if task.weights or task.experiment.recipe is None else "train and score"
-            console.print(f"{step} {describe(task)}: {len(task.cells)} cells", highlight=False)
-        console.print(f"{len(tasks)} experiments to measure; nothing was done", highlight=False)
-        return []
-    if tasks:
-        for name in {name for task in tasks for name in (task.protocol.dataset, task.experiment.dataset) if name}:
-            check_images(images_of(name), [task.experiment for task in tasks if task.experiment.dataset == name])
-    for section in sections:
-        store.ask(section)
     failures = []
-    if tasks:
-        jobs = min(options.jobs or len(os.sched_getaffinity(0)), len(tasks))
+    for section in work.sections:
+        work.store.ask(section)
+    if work.tasks:
+        jobs = min(options.jobs or len(os.sched_getaffinity(0)), len(work.tasks))
         news = news_queue()
-        with Display(console, tasks, news) as display, pool(jobs, news) as executor:
-            for result in execute(tasks, executor):
-                store.keep(result)
+        with Display(console, work.tasks, news) as display, pool(jobs, news) as executor:
+            for result in execute(work.tasks, executor):
+                work.store.keep(result)
                 display.finish(result)
                 if result.failure is not None:
-                    failures.append(f"{describe(result.task)}: {result.failure}")
-    for experiment in {experiment: None for section in sections for experiment in section.experiments}:
-        if epoch := store.diverged(experiment):
-            failures.append(f"{experiment.id}: the loss diverged in epoch {epoch}; train it with a lower lr")
+                    failures.append(f"{describe(result.task)}: {escape(result.failure)}")
+    for experiment in {experiment: None for section in work.sections for experiment in section.experiments}:
+        if epoch := work.store.diverged(experiment):
+            failures.append(
+                f"{experiment.id}: the loss diverged in epoch {epoch}; a recipe with a lower lr may train it"
+            )
     return failures
 
 
 def _tasks(options: argparse.Namespace, store: "Store", sections: "Sequence[Section]") -> "list[Task]":
-    """One task for each experiment that lacks cells, or that other code measured and --refresh is given."""
+    """One task for each experiment that lacks cells, or that other code measured and --refresh is given.
+
+    The longest come first, so that no worker is left alone with one at the end.
+    """
     from bench.execute import Task
+    from bench.plan import cost
     from bench.provenance import stale
 
     tasks, others = {}, 0
@@ -252,12 +251,12 @@ def _tasks(options: argparse.Namespace, store: "Store", sections: "Sequence[Sect
                     fresh,
                 )
     if others and not options.refresh:
-        print(f"{others} experiments were measured by other code; --refresh measures them again", file=sys.stderr)
-    return list(tasks.values())
+        _say(f"{others} experiments were measured by other code; --refresh measures them again")
+    return sorted(tasks.values(), key=lambda task: cost(task.experiment, len(task.cells)), reverse=True)
 
 
 def _report(store: "Store", sections: "Sequence[Section]", console: "Console") -> None:
-    """Writes the report and the figures that changed; prints the tables of this command's sections."""
+    """Prints the tables of this command's sections; writes the report and the figures that changed."""
     from bench import report, tables
     from bench.display import show
     from bench.store import write

@@ -1,6 +1,8 @@
 """What the terminal shows while experiments run; it prints through the console it is given."""
 
+import inspect
 import re
+import sys
 import threading
 from collections.abc import Sequence
 from multiprocessing.queues import Queue
@@ -12,10 +14,16 @@ from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
 
+from architectures import DENOISERS
 from bench import train
+from bench.ablations import ABLATIONS
+from bench.datasets import DATASETS
 from bench.execute import News, Result, Task
+from bench.metrics import METRICS
+from bench.noises import NOISES
 from bench.plan import cost
-from bench.tables import Table
+from bench.profiles import PROFILES, RECIPES
+from bench.tables import Table, recipe_text
 
 
 class Display:
@@ -87,6 +95,22 @@ class Display:
 
     def _print(self, line: str) -> None:
         self._progress.console.print(line, highlight=False, soft_wrap=True)
+
+
+def listing() -> RichTable:
+    """Everything there is to choose from, each with the first line of its docstring."""
+    table = RichTable("kind", "name", "what it is", box=SIMPLE_HEAD)
+    for registry in (DENOISERS, DATASETS, NOISES, METRICS, ABLATIONS):
+        for name, entry in registry.items():
+            module = sys.modules[getattr(entry, "function", entry).__module__]
+            table.add_row(registry.kind, name, (inspect.getdoc(module) or "").partition("\n")[0])
+        table.add_section()
+    for name, profile in PROFILES.items():
+        table.add_row("profile", name, profile.about)
+    table.add_section()
+    for name, recipe in RECIPES.items():
+        table.add_row("recipe", name, recipe_text(recipe))
+    return table
 
 
 def describe(task: Task) -> str:

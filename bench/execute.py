@@ -66,6 +66,28 @@ class Result:
         return bool(self.history) and self.history[-1].diverged
 
 
+def check(tasks: Iterable[Task]) -> None:
+    """Makes sure that tasks can be measured here, before the first of them is.
+
+    Raises:
+        ValueError: there is no such device, or a recipe needs more images than its dataset has.
+        OSError: a dataset cannot be read.
+    """
+    for task in tasks:
+        if task.device == "cuda" and not torch.cuda.is_available():
+            raise ValueError(f"--device cuda, but torch {torch.__version__} finds no CUDA device; use --device cpu")
+        images_of(task.protocol.dataset)
+        recipe, dataset = task.experiment.recipe, task.experiment.dataset
+        if recipe is None or dataset is None:
+            continue
+        there, needed = len(images_of(dataset).train) * 4 // 5, max(recipe.batch, recipe.train_images)
+        if needed > there:
+            raise ValueError(
+                f"{dataset!r} has {there} images to train on, and the recipe of {task.experiment.id} needs "
+                f"{needed}: choose another dataset or recipe"
+            )
+
+
 def measure(task: Task) -> Result:
     """Trains one denoiser unless it has weights, then scores it; never raises but when interrupted."""
     result = Result(task)
@@ -141,8 +163,15 @@ def news_queue() -> "Queue[News | None]":
 
 @contextmanager
 def pool(jobs: int, news: "Queue[News | None]") -> Iterator[Executor]:
-    """Worker processes of one thread each; all are gone at the end, also after Ctrl-C."""
+    """Worker processes of one thread each; all are gone at the end, also after Ctrl-C.
+
+    To be used in the main thread, since it sets how the workers take Ctrl-C.
+    """
     executor = ProcessPoolExecutor(jobs, CONTEXT, initializer=_start, initargs=(news,))
+    # Processes are deaf to Ctrl-C if they are born so; the driver alone answers it, and ends them.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    executor.submit(int)  # the first task starts all of them
+    signal.signal(signal.SIGINT, before)
     try:
         yield executor
         executor.shutdown()
@@ -154,10 +183,9 @@ def pool(jobs: int, news: "Queue[News | None]") -> Iterator[Executor]:
 
 
 def _start(news: "Queue[News | None]") -> None:
-    """Prepares a worker: one thread, deaf to Ctrl-C (the driver ends it), gone when the driver is."""
+    """Prepares a worker: one thread, and gone when the driver is."""
     global _news
     _news = news
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     driver = multiprocessing.parent_process()
 

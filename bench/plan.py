@@ -11,7 +11,7 @@ import torch
 
 from architectures import DENOISERS
 from bench.ablations import ABLATIONS
-from bench.datasets import DATASETS, Images
+from bench.datasets import DATASETS
 from bench.experiment import Experiment, Protocol, Range, Recipe
 from bench.metrics import METRICS
 from bench.noises import NOISES
@@ -107,18 +107,6 @@ def parameters(denoiser: str, options: tuple[tuple[str, Any], ...]) -> int:
     with torch.device("meta"):
         model = DENOISERS[denoiser](**dict(options))
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-
-
-def check_images(images: Images, experiments: Iterable[Experiment]) -> None:
-    """Raises ValueError where a recipe needs more training images than the dataset has."""
-    there = len(images.train) * 4 // 5
-    for experiment in experiments:
-        recipe = experiment.recipe
-        if recipe and max(recipe.batch, recipe.train_images) > there:
-            raise ValueError(
-                f"{experiment.dataset!r} has {there} images to train on, and the recipe of {experiment.id} needs "
-                f"{max(recipe.batch, recipe.train_images)}: choose another dataset or recipe"
-            )
 
 
 def cost(experiment: Experiment, cells: int) -> float:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bench import tables
-from bench.experiment import Experiment
 from bench.findings import findings
 from bench.pictures import Drawing, drawings_of
 from bench.plan import Section
@@ -114,7 +113,9 @@ def _setup(store: Store, section: Section, rows: list[Row]) -> Iterator[str]:
     lines = []
     for row in {row.name + row.recipe: row for row in rows if row.learned}.values():
         seeds = len({e.seed for e in section.experiments if e.denoiser == row.experiment.denoiser})
-        lines.append((row.name, row.recipe, f"{row.parameters:,}", str(seeds), _described(row.experiment)))
+        lines.append(
+            (row.name, row.recipe, f"{row.parameters:,}", str(seeds), tables.recipe_text(row.experiment.recipe))
+        )
     if lines:
         yield Table("", ("denoiser", "recipe", "parameters", "seeds", "training"), tuple(lines)).markdown() + "\n"
     conditions = {
@@ -125,18 +126,6 @@ def _setup(store: Store, section: Section, rows: list[Row]) -> Iterator[str]:
     }
     if conditions:
         yield "Measured on " + "; ".join(sorted(conditions)) + ".\n"
-
-
-def _described(experiment: Experiment) -> str:
-    recipe = experiment.recipe
-    if recipe is None:
-        return ""
-    rates = f"lr {recipe.lr:g}" + (f" and {recipe.lr_vectors:g}" if recipe.lr_vectors else "")
-    images = f", {recipe.train_images} images" if recipe.train_images else ""
-    return (
-        f"{recipe.epochs} epoch(s), batch {recipe.batch}, {recipe.optimizer}, {rates}, {recipe.schedule}, "
-        f"{recipe.loss} to the {recipe.target} image, {recipe.precision}{images}"
-    )
 
 
 def _pooled(section: Section, rows: list[Row]) -> Table | None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.experiment import Experiment, Protocol, Range
+from bench.experiment import Experiment, Protocol, Range, Recipe
 from bench.metrics import METRICS, Metric
 from bench.plan import Section
 from bench.profiles import RECIPES
@@ -177,6 +177,19 @@ def _cell(row: Row, cell: tuple[float, str], metric: Metric, leads: bool, tied: 
     if intervals and math.isfinite(width := half_width(row.blocks[cell])):
         text += f" ±{metric.scale * width:.{metric.digits}f}"
     return text
+
+
+def recipe_text(recipe: Recipe | None) -> str:
+    """A recipe in words."""
+    if recipe is None:
+        return "–"
+    epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
+    images = f" of {recipe.train_images} images" if recipe.train_images else ""
+    rates = f"lr {recipe.lr:g}" + (f" and {recipe.lr_vectors:g}" if recipe.lr_vectors else "")
+    return (
+        f"{epochs}{images}, batch {recipe.batch}, {recipe.optimizer}, {rates}, {recipe.schedule}, "
+        f"{recipe.loss} to the {recipe.target} image, {recipe.precision}"
+    )
 
 
 def input_psnr(variance: float) -> float:

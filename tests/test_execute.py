@@ -1,5 +1,6 @@
 import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor
 
 import bench.execute
-from bench.execute import Task, execute, measure, news_queue, pool
+from bench.execute import Task, check, execute, measure, news_queue, pool
 from bench.experiment import Experiment, Protocol, Range
 from bench.plan import settle
 from bench.profiles import FAST
@@ -42,6 +43,15 @@ def test_trained_weights_score_alike_when_they_come_back() -> None:
     assert first.history
     assert not again.history
     np.testing.assert_array_equal(first.restored[0].values["psnr"], again.restored[0].values["psnr"])
+
+
+def test_a_recipe_must_find_enough_images() -> None:
+    def task(batch: int) -> Task:
+        return Task(EXPERIMENT.but(recipe=replace(FAST, batch=batch)), PROTOCOL, TASK.cells)
+
+    check([task(409)])
+    with pytest.raises(ValueError, match=r"'shapes' has 409 images to train on, and the recipe of conv_\S+ needs 410"):
+        check([task(410)])
 
 
 def test_a_metric_that_fails_leaves_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,13 +44,6 @@ def test_every_figure_in_the_text_is_made_and_carries_its_digest(store: Store) -
         assert image.info["Description"] == drawing.digest
 
 
-def test_findings_are_made_from_the_numbers(counter: Counter) -> None:
-    assert counter.run("--grid", *SMALL, "--train", "0.01", "0.1", "0.001..0.1") == 0
-    text, _ = report.build(Store(Path("results/smoke")), "figures")
-    assert "its largest loss between fixed variances" in text
-    assert "on average over the 2 test variances inside" in text
-
-
 def test_an_ablation_gets_a_section_of_its_own(counter: Counter) -> None:
     assert counter.run("--ablate", "training_noise", "--profile", "smoke", "--test", "0.01") == 0
     text, _ = report.build(Store(Path("results/smoke")), "figures")

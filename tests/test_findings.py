@@ -1,0 +1,49 @@
+"""Made-up results with known answers."""
+
+import numpy as np
+
+from bench.experiment import Experiment, Range
+from bench.findings import findings
+from bench.plan import settle
+from bench.profiles import FAST
+from bench.tables import Row
+
+UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
+SPREAD = np.tile([-1.0, 1.0], 50)
+
+
+def row(experiment: Experiment, psnr: dict[float, float]) -> Row:
+    """All rows share their spread over images, so that paired differences have none."""
+    made = Row(experiment, subject=experiment.denoiser)
+    made.blocks = {(variance, "psnr"): value + SPREAD for variance, value in psnr.items()}
+    made.means = {(variance, "psnr"): value for variance, value in psnr.items()}
+    return made
+
+
+LOW = row(UNET, {0.01: 31, 0.1: 16})
+HIGH = row(UNET.but(variance=Range(0.1, 0.1)), {0.01: 28, 0.1: 24})
+BOTH = row(UNET.but(variance=Range(0.001, 0.1)), {0.01: 30.5, 0.1: 23.9})
+PLAIN = [row(settle(UNET.but(denoiser=name)), {0.01: 20, 0.1: psnr}) for name, psnr in (("clip", 13), ("median", 17))]
+
+
+def test_the_largest_loss_and_the_cost_of_a_range() -> None:
+    elsewhere, inside = findings([*PLAIN, LOW, HIGH, BOTH], (0.01, 0.1))
+    assert elsewhere == (
+        "`unet` trained at 0.01 and tested at 0.1 reaches 16.00 dB, 8.00 ±0.00 dB less than the same network "
+        "trained there. It is the largest loss between its fixed variances; `median` would have done better."
+    )
+    assert inside == (
+        "`unet` trained on 0.001..0.1 loses 0.30 dB against specialists, on average over the 2 test variances "
+        "inside that have one; its largest loss is 0.50 ±0.00 dB, at 0.01."
+    )
+
+
+def test_there_is_nothing_to_say_without_specialists() -> None:
+    assert list(findings([*PLAIN, LOW], (0.01, 0.1))) == []
+    assert list(findings([BOTH], (0.01, 0.1))) == []
+
+
+def test_a_specialist_that_diverged_is_left_out() -> None:
+    diverged = row(UNET.but(variance=Range(0.1, 0.1)), {})
+    (inside,) = findings([LOW, diverged, BOTH], (0.01, 0.1))
+    assert "one test variance inside" in inside
