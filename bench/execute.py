@@ -170,7 +170,8 @@ def pool(jobs: int, news: "Queue[News | None]") -> Iterator[Executor]:
     executor = ProcessPoolExecutor(jobs, CONTEXT, initializer=_start, initargs=(news,))
     # Processes are deaf to Ctrl-C if they are born so; the driver alone answers it, and ends them.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    executor.submit(int)  # the first task starts all of them
+    for _ in range(jobs):
+        executor.submit(int)  # a process is born for each task that finds none idle
     signal.signal(signal.SIGINT, before)
     try:
         yield executor
