@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,11 @@ from bench.registry import UnknownName, load_plugin, pick
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bench.execute import Task
+    from bench.experiment import Task
     from bench.plan import Section
     from bench.store import Store
 
-RESULTS = Path("results")
+HERE = Path(__file__).resolve().parent
 
 EXAMPLES = """examples:
   python run_all.py --grid                               train, score, tables, figures, report
@@ -45,19 +45,24 @@ def parser() -> argparse.ArgumentParser:
     choice = parser.add_argument_group("selections; the profile decides what is not given")
     choice.add_argument("--profile", metavar="NAME", help=f"{', '.join(PROFILES)} (default: quick)")
     choice.add_argument("--denoisers", metavar="A,B", type=_names, help="comma-separated (default: all)")
-    choice.add_argument("--train", metavar="V", nargs="+", help="training variances: 0.01, or a range 0.001..0.1")
+    choice.add_argument(
+        "--train",
+        metavar="V",
+        nargs="+",
+        help="training variances: 0.01, or a range 0.001..0.1",
+    )
     choice.add_argument("--law", default="uniform", metavar="NAME", help=f"how ranges are drawn: {', '.join(LAWS)}")
     choice.add_argument("--test", metavar="V", nargs="+", help="test variances")
     choice.add_argument("--metrics", metavar="A,B", type=_names, help="comma-separated (default: all)")
-    choice.add_argument("--dataset", metavar="NAME")
-    choice.add_argument("--noise", default="gaussian", metavar="NAME")
+    choice.add_argument("--dataset", metavar="NAME", help="what to train and score on (default: the profile's)")
+    choice.add_argument("--noise", default="gaussian", metavar="NAME", help="what to corrupt with (default: gaussian)")
     choice.add_argument("--recipe", default="fast", metavar="NAME", help=f"{', '.join(RECIPES)} (default: fast)")
     choice.add_argument("--seeds", metavar="N", type=_count, help="trainings of each network")
-    choice.add_argument("--plugin", metavar="FILE", type=Path, action="append", default=[], help="a denoiser's file")
+    choice.add_argument("--plugin", metavar="FILE", type=Path, action="append", default=[], help="a plug-in's file")
     how = parser.add_argument_group("how")
     how.add_argument("--jobs", metavar="N", type=_count, help="worker processes of one thread (default: one per core)")
     how.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
-    how.add_argument("--results", metavar="DIR", type=Path, default=RESULTS, help="holds a folder for each profile")
+    how.add_argument("--results", metavar="DIR", type=Path, default=Path("results"), help="where results go")
     how.add_argument("--refresh", action="store_true", help="measure again what was measured by other code")
     how.add_argument("--dry-run", action="store_true", help="say what would be measured, and stop")
     return parser
@@ -116,6 +121,7 @@ def _prepare(options: argparse.Namespace) -> Work:
         UnknownName, ValueError, OSError: what came, what is needed, and the next step.
     """
     from bench.execute import check
+    from bench.pending import measured_by_other_code, pending
     from bench.store import Store
 
     profile = options.profile or "quick"
@@ -128,7 +134,9 @@ def _prepare(options: argparse.Namespace) -> Work:
         reports = [each for each in reports if each.sections()]
         if not reports:
             raise ValueError(f"nothing was measured in {options.results}; measure with: python run_all.py --grid")
-    tasks = _tasks(options, store, sections)
+    tasks = pending(store, sections, options.device, options.plugin, options.refresh)
+    if not options.refresh and (others := measured_by_other_code(store, sections)):
+        _say(f"{others} experiments were measured by other code; --refresh measures them again")
     if sections:
         store.check_writable()
     check(tasks)
@@ -154,7 +162,7 @@ def _carry_out(options: argparse.Namespace, work: Work) -> int:
         failures = _measure(options, work, console)
         for store in work.reports:
             _report(store, work.sections, console)
-    except (Damaged, OSError) as error:
+    except (Damaged, UnknownName, OSError) as error:
         return _say(f"{error}; what was finished is kept", status=1)
     for failure in failures:
         console.print(f"[red]failed[/red] {failure}", highlight=False, soft_wrap=True)
@@ -166,13 +174,19 @@ def _sections(options: argparse.Namespace) -> "list[Section]":
     from architectures import DENOISERS
     from bench import plan
     from bench.ablations import ABLATIONS
+    from bench.datasets import images_of
     from bench.experiment import Protocol
     from bench.metrics import METRICS
 
     profile = PROFILES[options.profile or "quick"]
     pick("recipe", options.recipe, RECIPES)
     pick("law", options.law, dict.fromkeys(LAWS))
-    recipe, seeds = profile.recipe(options.recipe), options.seeds or profile.seeds
+    recipe, seeds, images = profile.recipe(options.recipe), options.seeds or profile.seeds, profile.images
+    if options.dataset not in (None, profile.dataset):
+        # The profile was made for its own dataset; another may be smaller.
+        there = images_of(options.dataset)
+        images = min(images, len(there.test))
+        recipe = replace(recipe, train_images=min(recipe.train_images, len(there.train) * 4 // 5))
     ranges = [Range.parse(text, options.law) for text in options.train or profile.train]
     variances = [Range.parse(text) for text in options.test or map(str, profile.test)]
     if wide := [variance for variance in variances if not variance.fixed]:
@@ -182,12 +196,14 @@ def _sections(options: argparse.Namespace) -> "list[Section]":
         options.noise,
         tuple(variance.low for variance in variances),
         tuple(options.metrics or sorted(METRICS, key=lambda name: (METRICS[name].better != "higher", name))),
-        profile.images,
+        images,
     )
     sections = []
     if options.grid:
         sections.append(plan.grid(options.denoisers or DENOISERS, ranges, protocol, recipe, seeds))
     if options.ablate:
+        if options.train and len(ranges) > 1:
+            raise ValueError(f"an ablation starts from one training range, got --train {' '.join(options.train)}")
         base = ranges[0] if options.train else Range(0.01, 0.01)
         for name in ABLATIONS if options.ablate == "all" else [options.ablate]:
             denoisers = options.denoisers or ["conv_autoencoder"]
@@ -200,16 +216,16 @@ def _measure(options: argparse.Namespace, work: Work, console: "Console") -> lis
     from rich.markup import escape
 
     from bench.display import Display, describe
-    from bench.execute import execute, news_queue, pool
+    from bench.execute import news_queue, run
 
     failures = []
     for section in work.sections:
         work.store.ask(section)
     if work.tasks:
-        jobs = min(options.jobs or len(os.sched_getaffinity(0)), len(work.tasks))
+        jobs = min(options.jobs or _cores(), len(work.tasks))
         news = news_queue()
-        with Display(console, work.tasks, news) as display, pool(jobs, news) as executor:
-            for result in execute(work.tasks, executor):
+        with Display(console, work.tasks, news) as display:
+            for result in run(work.tasks, jobs, news):
                 work.store.keep(result)
                 display.finish(result)
                 if result.failure is not None:
@@ -222,37 +238,9 @@ def _measure(options: argparse.Namespace, work: Work, console: "Console") -> lis
     return failures
 
 
-def _tasks(options: argparse.Namespace, store: "Store", sections: "Sequence[Section]") -> "list[Task]":
-    """One task for each experiment that lacks cells, or that other code measured and --refresh is given.
-
-    The longest come first, so that no worker is left alone with one at the end.
-    """
-    from bench.execute import Task
-    from bench.plan import cost
-    from bench.provenance import stale
-
-    tasks, others = {}, 0
-    for section in sections:
-        for experiment in section.experiments:
-            other = stale(store.provenance(experiment))
-            others += other
-            fresh = other and options.refresh
-            protocol = section.protocol
-            every = tuple((variance, metric) for variance in protocol.variances for metric in protocol.metrics)
-            cells = every if fresh else store.missing(experiment, protocol)
-            if cells:
-                tasks[experiment] = Task(
-                    experiment,
-                    protocol,
-                    cells,
-                    None if fresh else store.weights(experiment),
-                    options.device,
-                    tuple(options.plugin),
-                    fresh,
-                )
-    if others and not options.refresh:
-        _say(f"{others} experiments were measured by other code; --refresh measures them again")
-    return sorted(tasks.values(), key=lambda task: cost(task.experiment, len(task.cells)), reverse=True)
+def _cores() -> int:
+    """Cores this process may use; not every system tells, and then all there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _report(store: "Store", sections: "Sequence[Section]", console: "Console") -> None:
@@ -265,9 +253,10 @@ def _report(store: "Store", sections: "Sequence[Section]", console: "Console") -
         rows = tables.rows(store, section)
         for metric in section.protocol.metrics:
             show(console, tables.scores(section, rows, metric, intervals=False))
-    published = store.root == RESULTS / "full"
-    path = Path("REPORT.md") if published else store.root / "REPORT.md"
-    text, drawings = report.build(store, f"{store.root.as_posix()}/figures" if published else "figures")
+    published = store.root.resolve() == HERE / "results" / "full"
+    path = HERE / "REPORT.md" if published else store.root / "REPORT.md"
+    text, drawings = report.build(store, "results/full/figures" if published else "figures")
+    write(path, text)
     drawn = [drawing for drawing in drawings if not store.has_figure(drawing.name, drawing.digest)]
     if drawn:
         from bench.figures import png

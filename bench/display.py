@@ -18,7 +18,8 @@ from architectures import DENOISERS
 from bench import train
 from bench.ablations import ABLATIONS
 from bench.datasets import DATASETS
-from bench.execute import News, Result, Task
+from bench.execute import News, Result
+from bench.experiment import Task
 from bench.metrics import METRICS
 from bench.noises import NOISES
 from bench.plan import cost
@@ -42,7 +43,8 @@ class Display:
         self._shares = dict.fromkeys(weights, 0.0)
         self._lines: dict[str, TaskID] = {}
         self._rows: dict[str, list[train.Progress]] = {}
-        self._finished = 0
+        self._finished: set[str] = set()
+        self._lock = threading.Lock()  # news come in a thread of their own
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -68,15 +70,19 @@ class Display:
 
     def _listen(self) -> None:
         while (message := self._news.get()) is not None:
-            name, share, row = message
-            if name not in self._lines:
-                self._lines[name] = self._progress.add_task(self._names[name], total=1.0)
-            self._progress.update(self._lines[name], completed=share)
-            self._advance(name, share)
-            if row is not None:
-                self._rows.setdefault(name, []).append(row)
-                if row.validation is not None:
-                    self._print(f"  {self._names[name]}, {_epoch(self._rows.pop(name))}")
+            with self._lock:
+                if message[0] not in self._finished:
+                    self._hear(*message)
+
+    def _hear(self, name: str, share: float, row: train.Progress | None) -> None:
+        if name not in self._lines:
+            self._lines[name] = self._progress.add_task(self._names[name], total=1.0)
+        self._progress.update(self._lines[name], completed=share)
+        self._advance(name, share)
+        if row is not None:
+            self._rows.setdefault(name, []).append(row)
+            if row.validation is not None:
+                self._print(f"  {self._names[name]}, {_epoch(self._rows.pop(name))}")
 
     def _advance(self, name: str, share: float) -> None:
         self._shares[name] = max(share, self._shares[name])
@@ -86,12 +92,14 @@ class Display:
     def finish(self, result: Result) -> None:
         """Takes an experiment's line away and says how it ended."""
         name = result.task.experiment.id
-        if name in self._lines:
-            self._progress.update(self._lines.pop(name), visible=False)
-        self._finished += 1
-        self._advance(name, 1.0)
-        self._progress.update(self._overall, description=f"{self._finished} of {len(self._weights)} experiments")
-        self._print(f"{self._finished}/{len(self._weights)} {self._names[name]}: {_outcome(result)}")
+        with self._lock:
+            self._finished.add(name)
+            if name in self._lines:
+                self._progress.update(self._lines.pop(name), visible=False)
+            self._advance(name, 1.0)
+            done = f"{len(self._finished)} of {len(self._weights)}"
+            self._progress.update(self._overall, description=f"{done} experiments")
+            self._print(f"{done}: {self._names[name]} {_outcome(result)}")
 
     def _print(self, line: str) -> None:
         self._progress.console.print(line, highlight=False, soft_wrap=True)

@@ -4,12 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from bench.experiment import Protocol, Score
+from bench.experiment import Protocol
 from bench.metrics import METRICS
 from bench.noises import NOISES
 from bench.rng import streams
@@ -17,7 +16,6 @@ from bench.rng import streams
 Array = npt.NDArray[Any]
 
 BATCH = 200
-BLOCKS = 100
 EXAMPLES = 4
 
 
@@ -77,13 +75,3 @@ def corrupt(clean: Tensor, variance: float, protocol: Protocol, first: int) -> T
     one = torch.full((1,), variance)
     rngs = streams("test noise", protocol.dataset, protocol.seed, first=first, count=len(clean))
     return torch.cat([NOISES[protocol.noise](image[None], one, rng) for image, rng in zip(clean, rngs, strict=True)])
-
-
-def summarize(variance: float, metric: str, values: Array) -> Score:
-    """One cell from its values for each image, (N,)."""
-    blocks = np.array_split(values, min(BLOCKS, len(values)))
-    with np.errstate(invalid="ignore"):  # the spread of infinite values is not a number
-        spread = float(values.std())
-    return Score(
-        variance, metric, float(values.mean()), spread, len(values), tuple(float(block.mean()) for block in blocks)
-    )

@@ -5,23 +5,22 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from multiprocessing.queues import Queue
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors.torch
 import torch
+from safetensors import SafetensorError
 from torch import nn
 
-from bench.datasets import DATASETS, Images
+from bench.datasets import images_of
 from bench.evaluate import Restored, evaluate
-from bench.experiment import Experiment, Protocol
+from bench.experiment import Experiment, Task
 from bench.provenance import provenance
 from bench.registry import load_plugin
 from bench.train import Progress, build, fit
@@ -33,26 +32,12 @@ CONTEXT = multiprocessing.get_context("spawn")
 _news: "Queue[News | None] | None" = None
 
 
-@dataclass(frozen=True)
-class Task:
-    """One experiment and the cells that are missing.
-
-    `weights` are safetensors bytes of an earlier training; without them the task trains. A fresh
-    task replaces what the store has.
-    """
-
-    experiment: Experiment
-    protocol: Protocol
-    cells: tuple[tuple[float, str], ...]
-    weights: bytes | None = None
-    device: str = "cpu"
-    plugins: tuple[Path, ...] = ()
-    fresh: bool = False
-
-
 @dataclass
 class Result:
-    """What a task gave. After a failure it holds all that was finished before, and what went wrong."""
+    """What a task gave. After a failure it holds all that was finished before, and what went wrong.
+
+    `died` tells that a worker process ended without a word, perhaps because of another task.
+    """
 
     task: Task
     history: list[Progress] = field(default_factory=list)
@@ -60,6 +45,7 @@ class Result:
     restored: list[Restored] = field(default_factory=list)
     provenance: dict[str, Any] = field(default_factory=dict)
     failure: str | None = None
+    died: bool = False
 
     @property
     def diverged(self) -> bool:
@@ -105,34 +91,38 @@ def _measure(task: Task, result: Result) -> None:
     images = images_of(task.protocol.dataset)
     model = build(experiment)
     if task.weights is not None:
-        model.load_state_dict(safetensors.torch.load(task.weights))
+        load(model, task.weights)
     elif experiment.recipe is not None and experiment.dataset is not None:
         for row in fit(model, images_of(experiment.dataset).train, experiment, device):
             result.history.append(row)
             tell(experiment, 0.9 * row.epoch / experiment.recipe.epochs, row)
         if result.diverged:
-            result.provenance = provenance(experiment, (), device, {"training": time.monotonic() - started})
+            result.provenance = provenance(task, device, {"training": time.monotonic() - started})
             return
         result.weights = safetensors.torch.save(state_of(model))
     trained = time.monotonic()
     variances = len({variance for variance, _ in task.cells})
     for done, restored in enumerate(evaluate(model, images.test, task.protocol, task.cells, device), start=1):
+        for metric, values in restored.values.items():
+            if np.isnan(values).any():
+                raise ValueError(f"{metric} is not a number at test variance {restored.variance:g}")
         result.restored.append(restored)
         tell(experiment, 0.9 + 0.1 * done / variances, None)
     seconds = {"training": trained - started} if result.history else {}
     seconds["scoring"] = time.monotonic() - trained
-    metrics = {metric for _, metric in task.cells}
-    result.provenance = provenance(experiment, metrics, device, seconds)
+    result.provenance = provenance(task, device, seconds)
+
+
+def load(model: nn.Module, weights: bytes) -> None:
+    """Puts stored weights into a model; raises ValueError where they are not its own."""
+    try:
+        model.load_state_dict(safetensors.torch.load(weights))
+    except (SafetensorError, RuntimeError) as error:
+        raise ValueError(f"weights.safetensors is damaged, delete it to train again ({error})") from None
 
 
 def state_of(model: nn.Module) -> dict[str, torch.Tensor]:
     return {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
-
-
-@cache
-def images_of(dataset: str) -> Images:
-    """A dataset, read once by each process."""
-    return DATASETS[dataset]()
 
 
 def tell(experiment: Experiment, share: float, row: Progress | None) -> None:
@@ -144,14 +134,33 @@ def tell(experiment: Experiment, share: float, row: Progress | None) -> None:
 def execute(tasks: Iterable[Task], executor: Executor) -> Iterator[Result]:
     """Hands out the tasks in their order and yields results as they come.
 
-    A task whose worker died comes back as a failure.
+    A task whose worker died, or whose result got lost, comes back as a failure.
     """
     futures = {executor.submit(measure, task): task for task in tasks}
     for future in as_completed(futures):
         try:
             yield future.result()
-        except BrokenProcessPool:
-            yield Result(futures[future], failure="a worker process died (out of memory?); try --jobs 1")
+        except BrokenExecutor:
+            yield Result(futures[future], failure="its worker process died (out of memory?)", died=True)
+        except Exception as error:
+            yield Result(futures[future], failure=f"{type(error).__name__}: {error}")
+
+
+def run(tasks: Sequence[Task], jobs: int, news: "Queue[News | None]") -> Iterator[Result]:
+    """Measures tasks on this machine and yields results as they come.
+
+    A worker that dies takes the tasks of all others with it; these are tried once more, each alone.
+    """
+    died = []
+    with pool(jobs, news) as executor:
+        for result in execute(tasks, executor):
+            if result.died:
+                died.append(result.task)
+            else:
+                yield result
+    for task in died:
+        with pool(1, news) as executor:
+            yield from execute([task], executor)
 
 
 def news_queue() -> "Queue[News | None]":
@@ -170,9 +179,11 @@ def pool(jobs: int, news: "Queue[News | None]") -> Iterator[Executor]:
     executor = ProcessPoolExecutor(jobs, CONTEXT, initializer=_start, initargs=(news,))
     # Processes are deaf to Ctrl-C if they are born so; the driver alone answers it, and ends them.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for _ in range(jobs):
-        executor.submit(int)  # a process is born for each task that finds none idle
-    signal.signal(signal.SIGINT, before)
+    try:
+        for _ in range(jobs):
+            executor.submit(int)  # a process is born for each task that finds none idle
+    finally:
+        signal.signal(signal.SIGINT, before)
     try:
         yield executor
         executor.shutdown()
@@ -187,6 +198,7 @@ def _start(news: "Queue[News | None]") -> None:
     """Prepares a worker: one thread, and gone when the driver is."""
     global _news
     _news = news
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     driver = multiprocessing.parent_process()
 

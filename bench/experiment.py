@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, Self
 
 LAWS = ("uniform", "uniform-sigma", "log-uniform")
@@ -58,14 +59,14 @@ class Range:
 
     def __post_init__(self) -> None:
         for name in ("low", "high"):
-            value = float(getattr(self, name))
+            value = float(getattr(self, name)) + 0.0  # which makes -0.0 a plain zero
             _require(math.isfinite(value) and value >= 0, f"a variance is finite and not negative, got {value}")
             object.__setattr__(self, name, value)
         _require(self.low <= self.high, f"the range {self.low:g}..{self.high:g} is reversed: write low..high")
         _require(self.law in LAWS, f"no law named {self.law!r}; there are: {', '.join(LAWS)}")
-        _require(self.low > 0 or self.law != "log-uniform", "a log-uniform range must start above zero")
         if self.fixed:
             object.__setattr__(self, "law", "uniform")  # one value is drawn alike under every law
+        _require(self.low > 0 or self.law != "log-uniform", "a log-uniform range must start above zero")
 
     @classmethod
     def parse(cls, text: str, law: str = "uniform") -> Self:
@@ -87,7 +88,7 @@ class Range:
 
     def __str__(self) -> str:
         law = "" if self.law == "uniform" else f" {self.law}"
-        return f"{self.low:g}" if self.fixed else f"{self.low:g}..{self.high:g}{law}"
+        return f"{self.low:.12g}" if self.fixed else f"{self.low:.12g}..{self.high:.12g}{law}"
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,10 @@ class Recipe:
         for name, known in choices.items():
             value = getattr(self, name)
             _require(value in known, f"no {name} named {value!r}; there are: {', '.join(known)}")
+        vectors = self.lr_vectors > 0 if self.optimizer == "muon" else self.lr_vectors == 0
+        _require(vectors, f"lr_vectors must be positive under muon and 0 elsewhere, got {self.lr_vectors}")
+        enough = self.train_images == 0 or self.train_images >= self.batch
+        _require(enough, f"train_images must fill a batch of {self.batch}, got {self.train_images}")
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,7 @@ class Experiment:
     def __post_init__(self) -> None:
         pairs = self.options.items() if isinstance(self.options, Mapping) else self.options
         object.__setattr__(self, "options", tuple(sorted(pairs)))
+        object.__setattr__(self, "seed", _whole("seed", self.seed, 0))
 
     def but(self, **changes: Any) -> Self:
         """The same experiment with other values; `options` are added to those it has."""
@@ -213,6 +219,23 @@ class Protocol:
     def from_json(cls, values: dict[str, Any]) -> Self:
         """The inverse of `canonical`."""
         return cls(**values | {name: tuple(values[name]) for name in ("variances", "metrics")})
+
+
+@dataclass(frozen=True)
+class Task:
+    """One experiment and the cells that are missing.
+
+    `weights` are safetensors bytes of an earlier training; without them the task trains. A fresh
+    task replaces all that the store has of its experiment.
+    """
+
+    experiment: Experiment
+    protocol: Protocol
+    cells: tuple[tuple[float, str], ...]
+    weights: bytes | None = None
+    device: str = "cpu"
+    plugins: tuple[Path, ...] = ()
+    fresh: bool = False
 
 
 @dataclass(frozen=True)

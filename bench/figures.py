@@ -2,21 +2,19 @@
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from bench.experiment import Range
 from bench.metrics import METRICS
-from bench.tables import Row, input_psnr, title
+from bench.tables import Row, decibels, title
 from bench.train import Progress
 
 Array = npt.NDArray[Any]
@@ -49,7 +47,7 @@ def strip(images: Array, clean: Array, variances: Sequence[float]) -> Figure:
         _show(axes[0], clean, "clean")
         for axis, image, variance in zip(axes[1:], images, variances, strict=True):
             _show(axis, image, f"{variance:g}")
-            axis.set_xlabel(f"σ·255 = {255 * math.sqrt(variance):.0f}\n{input_psnr(variance):.1f} dB")
+            axis.set_xlabel(f"σ·255 = {255 * math.sqrt(variance):.0f}\n{decibels(variance):.1f} dB")
     return figure
 
 
@@ -77,25 +75,26 @@ def restored(columns: dict[str, Array], variances: Sequence[float], psnrs: dict[
 def transfer(rows: Sequence[Row], variances: Sequence[float], metric: str) -> Figure:
     """Training range × test variance, a panel for each denoiser and one for those that learn nothing.
 
-    All panels share one scale of colour; cells inside the training range are framed.
+    All panels share one scale of colour, in which bright is better; cells inside the training range
+    are framed.
     """
     panels: dict[str, list[Row]] = {}
     for row in rows:
         panels.setdefault(row.subject if row.learned else "no training", []).append(row)
-    shown = {name: _matrix(members, variances, metric) for name, members in panels.items()}
-    finite = np.concatenate([matrix[np.isfinite(matrix)] for matrix in shown.values()] or [np.zeros(1)])
-    low, high = float(finite.min()), float(finite.max())
-    cmap = "viridis" if METRICS[metric].better == "higher" else "viridis_r"  # bright is always better
-    logarithmic = METRICS[metric].better == "lower" and low > 0
-    norm = mpl.colors.LogNorm(low, high) if logarithmic else mpl.colors.Normalize(low, high)
+    norm, cmap = _colours(_matrix(rows, variances, metric), METRICS[metric].better)
     tallest = max(len(members) for members in panels.values())
+    across = min(2, len(panels))
+    lines = math.ceil(len(panels) / across)
     with mpl.rc_context(STYLE):
-        wide = 1.7 + 0.62 * len(variances)
-        lines = math.ceil(len(panels) / 2)
-        figure = Figure(figsize=(2 * wide, lines * (0.9 + 0.3 * tallest)), layout="constrained")
-        axes = list(figure.subplots(lines, 2, squeeze=False).flat)
+        label = max(len(row.training if row.learned else row.name) for row in rows)
+        size = across * (1.2 + 0.07 * label + 0.62 * len(variances)), lines * (0.9 + 0.3 * tallest)
+        figure = Figure(figsize=size, layout="constrained")
+        axes = list(figure.subplots(lines, across, squeeze=False).flat)
         for axis, (name, members) in zip(axes, panels.items(), strict=False):
-            _heatmap(axis, name, members, shown[name], variances, norm, cmap)
+            _heatmap(axis, members, _matrix(members, variances, metric), METRICS[metric].digits, norm, cmap)
+            axis.set_xticklabels([f"{variance:g}" for variance in variances], rotation=0)
+            axis.set(title=name, xlabel="test variance", ylabel="trained on" if members[0].learned else "")
+            _frame(axis, members, variances)
         for axis in axes[len(panels) :]:
             axis.set_visible(False)
         bar = figure.colorbar(mpl.cm.ScalarMappable(norm, cmap), ax=axes, shrink=0.8, aspect=40, pad=0.01)
@@ -103,10 +102,17 @@ def transfer(rows: Sequence[Row], variances: Sequence[float], metric: str) -> Fi
     return figure
 
 
-def _heatmap(
-    axis: Axes, name: str, rows: Sequence[Row], matrix: Array, variances: Sequence[float], norm: Any, cmap: str
-) -> None:
-    text = [[f"{value:.3g}" if np.isfinite(value) else "" for value in line] for line in matrix]
+def _colours(matrix: Array, better: str) -> tuple[Any, str]:
+    """The scale of a metric: logarithmic where lower is better, and bright where it is better."""
+    finite = matrix[np.isfinite(matrix)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    if better == "lower" and low > 0:
+        return mpl.colors.LogNorm(low, high), "viridis_r"
+    return mpl.colors.Normalize(low, high), "viridis" if better == "higher" else "viridis_r"
+
+
+def _heatmap(axis: Axes, rows: Sequence[Row], matrix: Array, digits: int, norm: Any, cmap: str) -> None:
+    text = [[f"{value:.{digits}f}" if not np.isnan(value) else "" for value in line] for line in matrix]
     sns.heatmap(
         matrix,
         ax=axis,
@@ -117,19 +123,20 @@ def _heatmap(
         cbar=False,
         annot=np.array(text),
         fmt="",
-        annot_kws={"size": 7.5},
+        annot_kws={"size": 7},
         linewidths=0.5,
         linecolor="white",
-        xticklabels=[f"{variance:g}" for variance in variances],
         yticklabels=[row.training if row.learned else row.name for row in rows],
         mask=~np.isfinite(matrix),
     )
-    axis.set(title=name, xlabel="test variance", ylabel="trained on" if rows[0].learned else "")
     axis.tick_params(length=0)
     axis.tick_params("y", rotation=0)
-    axis.tick_params("x", rotation=0)
+
+
+def _frame(axis: Axes, rows: Sequence[Row], variances: Sequence[float]) -> None:
+    """Frames the cells inside the training range, and writes what is missing where a row has no number."""
     for line, row in enumerate(rows):
-        if row.note and not np.isfinite(matrix[line]).any():
+        if not row.means:
             axis.text(len(variances) / 2, line + 0.5, row.note, ha="center", va="center", fontsize=7.5)
         for column, variance in enumerate(variances):
             if row.experiment.variance and variance in row.experiment.variance:
@@ -143,55 +150,51 @@ def _matrix(rows: Sequence[Row], variances: Sequence[float], metric: str) -> Arr
 
 def psnr(rows: Sequence[Row], variances: Sequence[float]) -> Figure:
     """PSNR against test variance: a panel for each training range, which is shaded."""
-    frame = pd.DataFrame(
-        [
-            {
-                "denoiser": row.subject,
-                "range": row.training,
-                "variance": variance,
-                "psnr": value,
-                "learned": row.learned,
-            }
-            for row in rows
-            for (variance, metric), value in row.means.items()
-            if metric == "psnr" and variance > 0 and variance in variances and math.isfinite(value)
-        ]
-    )
-    ranges: list[Range | None] = list(dict.fromkeys(row.experiment.variance for row in rows if row.learned)) or [None]
-    names = list(dict.fromkeys(row.subject for row in rows if row.experiment.denoiser != "noisy"))
-    learned = [name for name in names if any(row.learned for row in rows if row.subject == name)]
-    colours = dict(zip(learned, sns.color_palette("colorblind", len(learned)), strict=True))
-    greys = [name for name in names if name not in learned]
-    colours |= dict(zip(greys, sns.color_palette("Greys_r", len(greys) + 2)[1:], strict=False))
-    dashes = {name: (1, 0) if name in learned else (3, 1.5) for name in names}
-    markers = dict(zip(names, "osD^vP*Xhp<>" * 3, strict=False))
+    rows = [row for row in rows if row.experiment.denoiser != "noisy"]
+    ranges = list(dict.fromkeys(row.experiment.variance for row in rows if row.learned)) or [None]
     positive = [variance for variance in variances if variance > 0]
+    styles = _styles(rows)
+    across = min(3, len(ranges))
+    lines = math.ceil(len(ranges) / across)
     with mpl.rc_context(STYLE):
-        across = min(3, len(ranges))
-        lines = math.ceil(len(ranges) / across)
         figure = Figure(figsize=(0.6 + 2.5 * across, 0.7 + 2.2 * lines), layout="constrained")
         axes = figure.subplots(lines, across, sharex=True, sharey=True, squeeze=False).flatten()
         for axis, trained in zip(axes, ranges, strict=False):
-            shown = frame[~frame["learned"] | (frame["range"] == str(trained))]
-            shown = shown[shown["denoiser"].isin(names)]
-            sns.lineplot(
-                shown, x="variance", y="psnr", hue="denoiser", style="denoiser", hue_order=names, style_order=names,
-                palette=colours, dashes=dashes, markers=markers, markersize=4, markeredgewidth=0, lw=1.2, ax=axis,
-                errorbar=None,
-            )  # fmt: skip
-            axis.plot(positive, [input_psnr(v) for v in positive], color="black", ls=":", lw=1.2, label="noisy input")
-            if trained is not None:
-                axis.axvspan(trained.low / 1.06, trained.high * 1.06, color="tab:orange", alpha=0.18, lw=0)
-                axis.set_title(f"trained on {trained}")
+            for row in rows:
+                if row.experiment.variance in (None, trained):
+                    values = [row.means.get((variance, "psnr"), math.nan) for variance in positive]
+                    axis.plot(positive, values, label=row.subject, **styles[row.subject])
+            axis.plot(positive, [decibels(v) for v in positive], "k:.", ms=2, lw=1.2, label="noisy input")
+            if trained is not None and trained.high > 0:
+                low = trained.low or min(positive)
+                axis.axvspan(low / 1.06, trained.high * 1.06, color="tab:orange", alpha=0.18, lw=0)
+            axis.set_title(f"trained on {trained}" if trained else "no training")
             axis.set(xscale="log", xlabel="test variance", ylabel="PSNR (dB)")
-            axis.get_legend().remove()
-        for axis in axes[len(ranges) :]:
-            axis.set_visible(False)
-        for axis in axes:
+        for index, axis in enumerate(axes):
+            axis.set_visible(index < len(ranges))
             axis.label_outer()
-        handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+            if index + across >= len(ranges):  # nothing is below
+                axis.xaxis.label.set_visible(True)
+                axis.tick_params("x", labelbottom=True)
+        _legend(figure, axes, loc="outside lower center", ncols=4)
     return figure
+
+
+def _styles(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
+    """A line style for each subject: colour and solid for what learned, grey and dashed for what did not."""
+    learned = list(dict.fromkeys(row.subject for row in rows if row.learned))
+    plain = list(dict.fromkeys(row.subject for row in rows if not row.learned))
+    colours = [*sns.color_palette("colorblind", len(learned)), *sns.color_palette("Greys_r", len(plain) + 2)[1:-1]]
+    return {
+        subject: {
+            "color": colour,
+            "linestyle": "-" if subject in learned else "--",
+            "marker": "osD^vP*Xhp<>"[index % 12],
+            "markersize": 3.5,
+            "linewidth": 1.2,
+        }
+        for index, (subject, colour) in enumerate(zip([*learned, *plain], colours, strict=True))
+    }
 
 
 def losses(histories: dict[str, dict[str, list[Progress]]]) -> Figure:
@@ -205,13 +208,18 @@ def losses(histories: dict[str, dict[str, list[Progress]]]) -> Figure:
             for trained, rows in panel.items():
                 axis.plot([row.epoch for row in rows], [row.training for row in rows], color=colours[trained], lw=1.1)
                 checked = [(row.epoch, row.validation) for row in rows if row.validation is not None]
-                if checked:
-                    axis.plot(*zip(*checked, strict=True), "o", color=colours[trained], ms=4, label=trained)
+                epochs, validation = zip(*checked, strict=True) if checked else ((), ())
+                axis.plot(epochs, validation, "o", color=colours[trained], ms=4, label=trained)
             axis.set(title=name, xlabel="epochs", yscale="log")
         axes[0].set_ylabel("loss (line: training; dot: validation)")
-        handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, title="trained on", loc="outside right center", frameon=False)
+        _legend(figure, axes, title="trained on", loc="outside right center")
     return figure
+
+
+def _legend(figure: Figure, axes: Iterable[Axes], **options: Any) -> None:
+    """One legend for all panels, each label once."""
+    entries = {label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
+    figure.legend(list(entries.values()), list(entries), frameon=False, **options)
 
 
 def _show(axis: Axes, image: Array, heading: str) -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
+from bench.experiment import Range
 from bench.statistics import half_width
 from bench.tables import Row
 
@@ -28,24 +31,27 @@ def findings(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[str]:
     """For each network its largest loss between fixed variances, and what training on a range costs inside."""
     plain = [row for row in rows if not row.learned and row.experiment.denoiser != "noisy"]
     for subject in dict.fromkeys(row.subject for row in rows if row.learned):
-        losses = list(_losses([row for row in rows if row.subject == subject], variances))
-        fixed = [loss for loss in losses if loss.row.experiment.variance and loss.row.experiment.variance.fixed]
-        if fixed:
-            yield _elsewhere(max(fixed, key=lambda loss: loss.cost), plain)
-        for row in dict.fromkeys(id(loss.row) for loss in losses if loss not in fixed):
-            if inside := [loss for loss in losses if id(loss.row) == row and loss.inside]:
+        own = [row for row in rows if row.subject == subject]
+        losses = {row.training: list(_losses(row, own, variances)) for row in own}
+        fixed = [row for row in own if row.experiment.variance and row.experiment.variance.fixed]
+        if elsewhere := [loss for row in fixed for loss in losses[row.training]]:
+            yield _elsewhere(max(elsewhere, key=lambda loss: loss.cost), plain)
+        for row in own:  # a fixed variance has none inside but its own
+            if inside := [loss for loss in losses[row.training] if loss.inside]:
                 yield _inside(inside)
 
 
-def _losses(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[Loss]:
-    trained = [(row, row.experiment.variance) for row in rows if row.experiment.variance]
-    specialists = {variance.low: row for row, variance in trained if variance.fixed}
-    for row, _ in trained:
-        for variance in variances:
-            specialist, cell = specialists.get(variance), (variance, "psnr")
-            if specialist is not None and specialist is not row and cell in row.blocks and cell in specialist.blocks:
-                difference = specialist.blocks[cell] - row.blocks[cell]
-                yield Loss(row, variance, float(difference.mean()), half_width(difference))
+def _losses(row: Row, own: Sequence[Row], variances: Sequence[float]) -> Iterator[Loss]:
+    """Of one row against the specialists among its kin, wherever both have finite numbers."""
+    for variance in variances:
+        cell = variance, "psnr"
+        for other in own:
+            specialist = other is not row and other.experiment.variance == Range(variance, variance)
+            if specialist and cell in row.blocks and cell in other.blocks:
+                with np.errstate(invalid="ignore"):  # infinite against infinite
+                    difference = other.blocks[cell] - row.blocks[cell]
+                if np.isfinite(difference).all():
+                    yield Loss(row, variance, float(difference.mean()), half_width(difference))
 
 
 def _elsewhere(loss: Loss, plain: Sequence[Row]) -> str:

@@ -52,8 +52,8 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
     variances = protocol.variances
     noisy = next((row for row in rows if row.experiment.denoiser == "noisy"), None)
     examples = {id(row): store.examples(row.experiment, protocol) for row in rows}
-    if noisy and (seen := examples[id(noisy)]):
-        there = [v for v in variances if str(v) in seen]
+    seen = examples[id(noisy)] if noisy else {}
+    if there := [v for v in variances if str(v) in seen]:
         images = np.stack([seen[str(v)][0] for v in there])
         yield Drawing(
             name,
@@ -63,7 +63,7 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
             lambda: _figures().strip(images, seen["clean"][0], there),
         )
     data = tuple((row.subject, row.training, row.note, tuple(sorted(row.means.items()))) for row in rows)
-    for metric in protocol.metrics:
+    for metric in {metric: None for row in rows for _, metric in row.means if metric in protocol.metrics}:
         yield Drawing(
             name,
             f"transfer-{metric}",
@@ -71,7 +71,7 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
             ("transfer", metric, variances, data),
             lambda metric=metric: _figures().transfer(rows, variances, metric),  # type: ignore[misc]
         )
-    if "psnr" in protocol.metrics:
+    if any(variance > 0 and metric == "psnr" for row in rows for variance, metric in row.means):
         yield Drawing(
             name,
             "psnr",
@@ -84,7 +84,7 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
     for row in rows:
         if row.learned:
             histories.setdefault(row.subject, {})[row.training] = store.history(row.experiment)
-    if histories:
+    if any(history for panel in histories.values() for history in panel.values()):
         yield Drawing(
             name,
             "loss",
@@ -97,6 +97,8 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
 def _restored(section: Section, rows: list[Row], examples: dict[int, dict[str, Any]], name: str) -> Iterator[Drawing]:
     """Restored images for two trainings: the fixed variance nearest to 0.01, and the widest range."""
     variances = [v for v in section.protocol.variances if v > 0]
+    if not variances:
+        return
     trained = list(dict.fromkeys(row.experiment.variance for row in rows if row.experiment.variance))
     fixed = [r for r in trained if r.fixed and r.low > 0]
     ranged = [r for r in trained if not r.fixed]
@@ -109,11 +111,11 @@ def _restored(section: Section, rows: list[Row], examples: dict[int, dict[str, A
         for row in rows:
             seen = examples[id(row)]
             there = all(str(v) in seen for v in three)
-            if there and row.experiment.denoiser != "clip" and row.experiment.variance in (None, training):
+            if there and row.experiment.variance in (None, training):
                 columns[row.subject] = np.stack([seen[str(v)][0] for v in three])
                 clean = np.stack([seen["clean"][0]] * len(three)).astype(float)
                 error = ((columns[row.subject] - clean) / 255) ** 2
-                psnrs[row.subject] = [-10 * math.log10(e) if e else math.inf for e in error.mean((1, 2))]
+                psnrs[row.subject] = [tables.decibels(e) for e in error.mean((1, 2))]
         if not columns:
             continue
         columns = dict(sorted(columns.items(), key=lambda item: item[0] != "noisy")) | {"clean": clean.astype(np.uint8)}
@@ -121,7 +123,8 @@ def _restored(section: Section, rows: list[Row], examples: dict[int, dict[str, A
         yield Drawing(
             name,
             f"restored-{training}".replace(" ", "-"),
-            f"One test image at three variances; networks trained on {training}; PSNR of the image shown.",
+            f"One test image at variances {', '.join(f'{v:g}' for v in three)}, what denoisers make of it (networks "
+            f"trained on {training}), and the clean image; PSNR of the image shown.",
             ("restored", {key: value.tobytes() for key, value in columns.items()}, three),
             lambda columns=columns, psnrs=psnrs: _figures().restored(columns, three, psnrs),  # type: ignore[misc]
         )

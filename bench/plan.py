@@ -104,8 +104,11 @@ def parameters(denoiser: str, options: tuple[tuple[str, Any], ...]) -> int:
     for option, _ in options:
         if option not in known:
             raise ValueError(f"denoiser {denoiser!r} has no option {option!r}; it has: {', '.join(known) or 'none'}")
-    with torch.device("meta"):
-        model = DENOISERS[denoiser](**dict(options))
+    try:
+        with torch.device("meta"):
+            model = DENOISERS[denoiser](**dict(options))
+    except Exception as error:
+        raise ValueError(f"denoiser {denoiser!r} cannot be built: {type(error).__name__}: {error}") from error
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
 
 

@@ -2,9 +2,9 @@
 
 import ast
 import hashlib
+import json
 import platform
 import sys
-from collections.abc import Iterable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,16 +18,15 @@ import bench.rng
 import bench.train
 from architectures import DENOISERS
 from bench.datasets import DATASETS
-from bench.experiment import Experiment
+from bench.experiment import Task
 from bench.metrics import METRICS
 from bench.noises import NOISES
 from bench.plan import parameters
 
 
-def provenance(
-    experiment: Experiment, metrics: Iterable[str], device: torch.device, seconds: dict[str, float]
-) -> dict[str, Any]:
+def provenance(task: Task, device: torch.device, seconds: dict[str, float]) -> dict[str, Any]:
     """The conditions of a measurement as plain JSON values; the values themselves are in the experiment."""
+    experiment = task.experiment
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     return {
         "python": platform.python_version(),
@@ -37,7 +36,7 @@ def provenance(
         "parameters": parameters(experiment.denoiser, experiment.options),
         "blind": getattr(DENOISERS[experiment.denoiser], "blind", True),
         "seconds": {step: round(value, 2) for step, value in seconds.items()},
-        "sources": {module: source_digest(module) for module in _modules(experiment, metrics)},
+        "sources": {module: source_digest(module) for module in modules_of(task)},
     }
 
 
@@ -47,13 +46,16 @@ def stale(conditions: dict[str, Any]) -> bool:
     return any(source_digest(module) != digest for module, digest in sources.items())
 
 
-def _modules(experiment: Experiment, metrics: Iterable[str]) -> list[str]:
-    """The modules that decide the numbers of an experiment."""
-    modules = [module.__name__ for module in (bench.train, bench.muon, bench.rng, bench.evaluate)]
-    modules.append(DENOISERS[experiment.denoiser].__module__)
-    modules += [METRICS[metric].function.__module__ for metric in metrics]
-    if experiment.dataset and experiment.noise:
-        modules += [DATASETS[experiment.dataset].__module__, NOISES[experiment.noise].__module__]
+def modules_of(task: Task) -> list[str]:
+    """The modules that decide the numbers of a task."""
+    experiment, protocol = task.experiment, task.protocol
+    modules = {module.__name__ for module in (bench.rng, bench.evaluate)}
+    modules |= {DENOISERS[experiment.denoiser].__module__}
+    modules |= {METRICS[metric].function.__module__ for _, metric in task.cells}
+    modules |= {DATASETS[name].__module__ for name in (experiment.dataset, protocol.dataset) if name}
+    modules |= {NOISES[name].__module__ for name in (experiment.noise, protocol.noise) if name}
+    if experiment.recipe is not None:
+        modules |= {module.__name__ for module in (bench.train, bench.muon)}
     return sorted(modules)
 
 
@@ -69,10 +71,17 @@ def source_digest(module: str) -> str:
         spec = None
     if spec is None or spec.origin is None:
         return ""
-    tree = ast.parse(Path(spec.origin).read_bytes())
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
-            node
-        ):
-            node.body = node.body[1:]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:10]
+    tree = _plain(ast.parse(Path(spec.origin).read_bytes()))
+    return hashlib.sha256(json.dumps(tree).encode()).hexdigest()[:10]
+
+
+def _plain(node: Any) -> Any:
+    """A syntax tree as lists of text; fields left empty are left out, since every Python has others."""
+    if isinstance(node, list):
+        return [_plain(entry) for entry in node]
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node):
+        node.body = node.body[1:]
+    fields = [(name, value) for name, value in ast.iter_fields(node) if value not in (None, [])]
+    return [type(node).__name__, *([name, _plain(value)] for name, value in fields)]

@@ -7,9 +7,11 @@ import pkgutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, ClassVar, TypeVar
 
 T = TypeVar("T")
+
+PLUGINS = "plugins."  # what the module name of a plug-in starts with
 
 
 class UnknownName(KeyError):
@@ -39,15 +41,20 @@ class Registry(Mapping[str, T]):
         package: dotted name of the folder whose modules register themselves when imported.
     """
 
+    every: ClassVar[list["Registry[Any]"]] = []
+
     def __init__(self, kind: str, package: str) -> None:
         self.kind = kind
         self._package = package
         self._origin: dict[str, str] = {}
         self._entries: dict[str, T] = {}
         self._filled = False
+        Registry.every.append(self)
 
     def register(self, module: str, entry: T) -> None:
         """Adds the one plug-in of a module under the module's own name; ValueError if it is taken."""
+        if module.startswith(PLUGINS):
+            self._fill()  # so that a name is taken by the folder, not by the plug-in
         name = module.rpartition(".")[2]
         if self._origin.get(name) == module:
             raise ValueError(
@@ -60,6 +67,10 @@ class Registry(Mapping[str, T]):
             )
         self._origin[name] = module
         self._entries[name] = entry
+
+    def holds(self, module: str) -> bool:
+        """Whether something was registered by that module."""
+        return module in self._origin.values()
 
     def _fill(self) -> dict[str, T]:
         if not self._filled:
@@ -83,10 +94,13 @@ def load_plugin(path: Path) -> None:
     """Runs one Python file outside the tree, which registers what it holds under its file name.
 
     Raises:
-        ValueError: there is no such file, or it does not run.
+        ValueError: there is no such file, it does not run, or it registers nothing.
     """
-    name = f"plugins.{path.stem}"
+    path = path.resolve()
+    name = f"{PLUGINS}{path.stem}"
     if name in sys.modules:
+        if sys.modules[name].__file__ != str(path):
+            raise ValueError(f"the plug-ins {sys.modules[name].__file__} and {path} have one name: rename a file")
         return
     spec = importlib.util.spec_from_file_location(name, path)
     if path.suffix != ".py" or spec is None or spec.loader is None or not path.is_file():
@@ -98,3 +112,5 @@ def load_plugin(path: Path) -> None:
     except Exception as error:
         del sys.modules[name]
         raise ValueError(f"the plug-in {path} does not load: {type(error).__name__}: {error}") from error
+    if not any(registry.holds(name) for registry in Registry.every):
+        raise ValueError(f"the plug-in {path} registers nothing; it needs a class under @denoiser, or the like")

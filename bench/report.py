@@ -1,9 +1,7 @@
 """The report: a pure function of the store, so that equal results give equal bytes."""
 
-import math
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from bench import tables
 from bench.findings import findings
@@ -11,9 +9,6 @@ from bench.pictures import Drawing, drawings_of
 from bench.plan import Section
 from bench.store import Store
 from bench.tables import Row, Table
-
-if TYPE_CHECKING:
-    pass
 
 QUESTION = """\
 # Denoisers at noise variances they were not trained for
@@ -40,8 +35,8 @@ They move the numbers by decibels, so compare with other tables only after readi
 - **MSE** is accumulated in float64.
 - Training images are split 80 : 20 into training and validation by a fixed permutation; test images are never
   seen in training.
-- **±** is half of a 95 % interval over test images, from the means of (at most) 100 equal blocks of them. It does
-  not cover the spread between trainings.
+- **±** is half of a 95 % interval over test images, by Student's t from the means of (at most) 100 equal blocks of
+  them. It does not cover the spread between trainings.
 """
 
 
@@ -90,7 +85,8 @@ def _section(store: Store, section: Section, rows: list[Row], pictures: list[Dra
             for kind in shown:
                 if kind.startswith("restored"):
                     yield from figure(kind)
-    yield "### Training\n"
+    if "loss" in shown:
+        yield "### Training\n"
     yield from figure("loss")
     yield "### Setup\n"
     yield from _setup(store, section, rows)
@@ -111,11 +107,9 @@ def _setup(store: Store, section: Section, rows: list[Row]) -> Iterator[str]:
         f"`{protocol.dataset}`, noise `{protocol.noise}` (seed {protocol.seed}).\n"
     )
     lines = []
-    for row in {row.name + row.recipe: row for row in rows if row.learned}.values():
-        seeds = len({e.seed for e in section.experiments if e.denoiser == row.experiment.denoiser})
-        lines.append(
-            (row.name, row.recipe, f"{row.parameters:,}", str(seeds), tables.recipe_text(row.experiment.recipe))
-        )
+    for row in {row.subject: row for row in sorted(rows, key=lambda row: row.seeds) if row.learned}.values():
+        training = tables.recipe_text(row.experiment.recipe)
+        lines.append((row.name, row.recipe, f"{row.parameters:,}", str(row.seeds), training))
     if lines:
         yield Table("", ("denoiser", "recipe", "parameters", "seeds", "training"), tuple(lines)).markdown() + "\n"
     conditions = {
@@ -136,7 +130,7 @@ def _pooled(section: Section, rows: list[Row]) -> Table | None:
 
     def decibels(row: Row, variance: float) -> str:
         error = row.means.get((variance, "mse"))
-        return "–" if error is None else f"{-10 * math.log10(error) if error else math.inf:.2f}"
+        return "–" if error is None else f"{tables.decibels(error):.2f}"
 
     lines = tuple((row.name, row.training, *(decibels(row, v) for v in variances)) for row in rows)
     header = ("denoiser", "trained on", *(f"{v:g}" for v in variances))

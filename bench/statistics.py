@@ -12,7 +12,23 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
+from bench.experiment import Score
+
 Array = npt.NDArray[np.floating[Any]]
+BLOCKS = 100
+
+
+def summarize(variance: float, metric: str, values: Array) -> Score:
+    """One cell from its values for each image, (N,)."""
+    with np.errstate(invalid="ignore"):  # the spread of infinite values is not a number
+        spread = float(values.std())
+    means = values.reshape(block_count(len(values)), -1).mean(1)
+    return Score(variance, metric, float(values.mean()), spread, len(values), tuple(means.tolist()))
+
+
+def block_count(images: int) -> int:
+    """How many equal runs images are cut into: the largest divisor of their number up to 100."""
+    return max(count for count in range(1, min(BLOCKS, images) + 1) if images % count == 0)
 
 
 def half_width(blocks: Array) -> float:
@@ -31,6 +47,7 @@ def leaders(rows: Sequence[Array | None], better: str) -> list[int]:
         better: "higher" or "lower".
     """
     means = {index: float(np.mean(row)) for index, row in enumerate(rows) if row is not None}
+    means = {index: mean for index, mean in means.items() if not np.isnan(mean)}
     if not means:
         return []
     best = (max if better == "higher" else min)(means, key=lambda index: means[index])

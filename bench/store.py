@@ -9,7 +9,6 @@ import io
 import json
 import math
 import os
-import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,10 +16,10 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from bench.evaluate import summarize
 from bench.execute import Result
 from bench.experiment import Experiment, Protocol, Score, as_json, canonical
 from bench.plan import Section
+from bench.statistics import summarize
 from bench.train import Progress
 
 Array = npt.NDArray[Any]
@@ -108,7 +107,7 @@ class Store:
             try:
                 experiments = tuple(Experiment.from_json(entry) for entry in values["experiments"])
                 found.append(Section(values["name"], Protocol.from_json(values["protocol"]), experiments))
-            except (KeyError, TypeError) as error:
+            except (KeyError, TypeError, ValueError) as error:
                 raise Damaged(
                     f"{path} is no section of a report ({error}); delete it and run the command again"
                 ) from None
@@ -120,6 +119,9 @@ class Store:
         """Stores all that a task gave; scores come last, so that their presence means the rest is there."""
         experiment, protocol = result.task.experiment, result.task.protocol
         folder = self.folder(experiment)
+        if result.task.fresh and (result.history or result.restored):
+            for path in [*folder.glob("scores-*"), *folder.glob("images-*"), *folder.glob("examples-*")]:
+                path.unlink()  # of other weights, or measured by other code
         write(folder / "experiment.json", as_json(experiment))
         if result.history:
             losses = [(row.epoch, row.training, row.validation) for row in result.history]
@@ -134,8 +136,8 @@ class Store:
             write(folder / "provenance.json", json.dumps(result.provenance, indent=2, sort_keys=True) + "\n")
         if not result.restored:
             return
-        scores = {} if result.task.fresh else {(s.variance, s.metric): s for s in self.scores(experiment, protocol)}
-        examples = {} if result.task.fresh else self.examples(experiment, protocol)
+        scores = {(score.variance, score.metric): score for score in self.scores(experiment, protocol)}
+        examples = self.examples(experiment, protocol)
         values = {}
         for restored in result.restored:
             examples |= {"clean": restored.clean, str(restored.variance): restored.examples}
@@ -143,7 +145,7 @@ class Store:
                 values[f"{metric} {restored.variance}"] = each
                 scores[restored.variance, metric] = summarize(restored.variance, metric, each)
         path = folder / f"images-{protocol.digest}.npz"
-        write(path, _packed((_arrays(path) if path.exists() and not result.task.fresh else {}) | values))
+        write(path, _packed((_arrays(path) if path.exists() else {}) | values))
         write(folder / f"examples-{protocol.digest}.npz", _packed(examples))
         rows = [
             (s.variance, s.metric, s.mean, s.spread, s.images, " ".join(f"{value:.6g}" for value in s.blocks))
@@ -152,8 +154,8 @@ class Store:
         header = ("variance", "metric", "mean", "spread", "images", "blocks")
         write(folder / f"scores-{protocol.digest}.csv", _table(header, rows))
 
-    def ask(self, section: Section) -> Section:
-        """Remembers what a command asked for, joined with what was asked before; returns both."""
+    def ask(self, section: Section) -> None:
+        """Remembers what a command asked for, joined with what was asked before."""
         for earlier in self.sections():
             if earlier.key == section.key:
                 section = earlier.joined(section)
@@ -163,7 +165,6 @@ class Store:
             "experiments": [canonical(e) for e in sorted(section.experiments, key=lambda e: e.id)],
         }
         write(self.root / f"section-{section.key}.json", json.dumps(values, indent=1, sort_keys=True) + "\n")
-        return section
 
     def figure(self, name: str) -> Path:
         return self.root / "figures" / f"{name}.png"
@@ -183,23 +184,22 @@ def _rows(path: Path, parse: Callable[[dict[str, str]], Row]) -> list[Row]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             return [parse(row) for row in csv.DictReader(file)]
-    except (KeyError, ValueError, TypeError, AttributeError, csv.Error) as error:
+    except Exception as error:
         raise Damaged(f"{path} is damaged ({error}); delete it to have it measured again") from None
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
         raise Damaged(f"{path} is damaged ({error}); delete it to have it measured again") from None
-    return dict(values)
 
 
 def _arrays(path: Path) -> dict[str, Array]:
     try:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
+    except Exception as error:
         raise Damaged(f"{path} is damaged ({error}); delete it to have it measured again") from None
 
 

@@ -150,13 +150,16 @@ def scores(section: Section, rows: Sequence[Row], metric: str, intervals: bool) 
             _cell(row, (variance, metric), measure, index in best[variance], len(best[variance]) > 1, intervals)
             for variance in variances
         ]
-        if row.note and not row.means:
+        name = row.name
+        if row.note and row.means:
+            name += f" ({row.note})"
+        elif row.note:
             cells = [row.note, *[""] * (len(variances) - 1)]
-        lines.append((row.name, row.training, *([row.recipe] if several else []), *cells))
+        lines.append((name, row.training, *([row.recipe] if several else []), *cells))
     header = ("denoiser", "trained on", *(["recipe"] if several else []), *(f"{variance:g}" for variance in variances))
     about = (
         ("σ·255", *(f"{255 * variance**0.5:.1f}" for variance in variances)),
-        ("input PSNR (dB)", *(f"{input_psnr(variance):.2f}" for variance in variances)),
+        ("input PSNR (dB)", *(f"{decibels(variance):.2f}" for variance in variances)),
     )
     padding = ("",) * (len(header) - len(variances) - 1)
     return Table(
@@ -192,6 +195,6 @@ def recipe_text(recipe: Recipe | None) -> str:
     )
 
 
-def input_psnr(variance: float) -> float:
-    """PSNR in dB of unclipped noise of that variance; infinite without noise."""
-    return -10 * math.log10(variance) if variance else math.inf
+def decibels(error: float) -> float:
+    """PSNR in dB of a mean squared error, and so of unclipped noise of that variance; infinite at 0."""
+    return -10 * math.log10(error) if error else math.inf

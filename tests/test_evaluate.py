@@ -8,7 +8,7 @@ from torch import Tensor, nn
 import bench.evaluate
 from architectures import DENOISERS
 from bench.datasets import DATASETS
-from bench.evaluate import corrupt, evaluate, summarize
+from bench.evaluate import corrupt, evaluate
 from bench.experiment import Protocol
 from bench.metrics import METRICS
 
@@ -71,19 +71,6 @@ def test_only_the_cells_asked_for_are_measured() -> None:
     asked = [(0.1, "mse"), (0.01, "psnr"), (0.1, "psnr")]
     found = list(evaluate(DENOISERS["clip"](), DATASETS["shapes"]().test, PROTOCOL, asked, CPU))
     assert [(each.variance, sorted(each.values)) for each in found] == [(0.01, ["psnr"]), (0.1, ["mse", "psnr"])]
-
-
-def test_a_score_sums_up_images() -> None:
-    values = np.arange(250, dtype=float)
-    score = summarize(0.1, "mse", values)
-    assert (score.mean, score.images, len(score.blocks)) == (124.5, 250, 100)
-    assert score.spread == pytest.approx(np.sqrt((250**2 - 1) / 12))
-    assert score.blocks[0] == 1.0
-    assert len(summarize(0.1, "mse", values[:30]).blocks) == 30
-
-
-def test_what_is_infinite_stays_infinite() -> None:
-    assert summarize(0.1, "psnr", np.array([1.0, np.inf])).mean == np.inf
 
 
 def test_the_quality_floor_of_filters_on_mnist() -> None:

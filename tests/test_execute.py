@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 import bench.execute
-from bench.execute import Task, check, execute, measure, news_queue, pool
-from bench.experiment import Experiment, Protocol, Range
+from bench.execute import check, execute, measure, news_queue, pool, run
+from bench.experiment import Experiment, Protocol, Range, Task
 from bench.plan import settle
 from bench.profiles import FAST
 
@@ -88,11 +88,20 @@ def test_a_worker_that_dies_and_a_denoiser_that_raises_are_failures_not_the_end(
     raising = broken(tmp_path, "raising", "raise RuntimeError('on purpose')")
     dying = broken(tmp_path, "dying", "import os; os._exit(1)")
     clip = Task(settle(EXPERIMENT.but(denoiser="clip")), PROTOCOL, TASK.cells)
-    with pool(1, news_queue()) as executor:
-        results = {r.task.experiment.denoiser: r for r in execute([clip, raising, dying], executor)}
+    results = {r.task.experiment.denoiser: r for r in run([dying, raising, clip], 1, news_queue())}
     assert results["clip"].failure is None
     assert results["raising"].failure == "RuntimeError: on purpose"
-    assert "a worker process died" in (results["dying"].failure or "")
+    assert "its worker process died" in (results["dying"].failure or "")
+
+
+def test_a_value_that_is_not_a_number_is_a_failure(tmp_path: Path) -> None:
+    result = measure(broken(tmp_path, "not_a_number", "return noisy * float('nan')"))
+    assert result.failure == "ValueError: psnr is not a number at test variance 0.01"
+
+
+def test_damaged_weights_are_named() -> None:
+    result = measure(Task(EXPERIMENT, PROTOCOL, TASK.cells, weights=b"no weights"))
+    assert "weights.safetensors is damaged, delete it" in (result.failure or "")
 
 
 def test_any_executor_will_do() -> None:

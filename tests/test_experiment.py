@@ -24,7 +24,9 @@ def test_equal_values_have_equal_digests() -> None:
     assert Range(0, 1) == Range(0.0, 1.0)
     assert digest(Range(0, 1)) == digest(Range(0.0, 1.0))
     assert digest(replace(FAST, epochs=2.0)) == digest(replace(FAST, epochs=2))  # type: ignore[arg-type]
+    assert digest(Range(-0.0, 1)) == digest(Range(0, 1))
     assert BASE.but(options={"width": 8}).id == BASE.id
+    assert BASE.but(seed=0.0).id == BASE.id
 
 
 def test_a_later_field_stays_out_of_the_digest_while_neutral() -> None:
@@ -76,6 +78,7 @@ def test_ranges_are_read() -> None:
     assert Range.parse("1e-3..1e-1", "log-uniform") == Range(0.001, 0.1, "log-uniform")
     assert str(Range(0.001, 0.1)) == "0.001..0.1"
     assert Range(0.01, 0.01, "log-uniform") == Range(0.01, 0.01)
+    assert Range(0, 0, "log-uniform") == Range(0, 0)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +110,8 @@ def test_a_wrong_law_is_refused() -> None:
 @pytest.mark.parametrize(
     "change",
     [{"epochs": 0}, {"epochs": 1.5}, {"batch": 0}, {"lr": 0}, {"optimizer": "sgd"}, {"loss": "l2"}, {"target": "x"},
-     {"schedule": "x"}, {"precision": "float8"}, {"train_images": -1}],
+     {"schedule": "x"}, {"precision": "float8"}, {"train_images": -1}, {"train_images": 31},
+     {"lr_vectors": 0}],
 )  # fmt: skip
 def test_a_wrong_recipe_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(change))):

@@ -3,7 +3,6 @@ from dataclasses import replace
 
 import pytest
 
-from architectures import DENOISERS
 from bench import plan
 from bench.ablations import ABLATIONS
 from bench.experiment import Experiment, Protocol, Range
@@ -70,4 +69,3 @@ def test_work_grows_with_size_and_epochs() -> None:
     assert plan.cost(base, 6) < plan.cost(longer, 6)
     assert plan.cost(base, 6) < plan.cost(larger, 6)
     assert plan.cost(plan.settle(base.but(denoiser="clip")), 6) < plan.cost(base, 6)
-    assert set(DENOISERS) >= {"clip", "noisy"}

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,18 +64,36 @@ def test_a_plugin_is_registered_under_its_file_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_forgetful")
-def test_a_plugin_must_not_take_a_name_that_exists(tmp_path: Path) -> None:
-    list(DENOISERS)  # the folder comes first
+def test_a_plugin_must_not_take_a_name_that_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DENOISERS, "_filled", False)  # as in a new process, where the plug-in comes first
+    for attribute in ("_entries", "_origin"):
+        monkeypatch.setattr(DENOISERS, attribute, {})
+    for name in [name for name in sys.modules if name.startswith("architectures.")]:
+        monkeypatch.delitem(sys.modules, name)
     path = tmp_path / "median.py"
     path.write_text(PLUGIN)
     with pytest.raises(ValueError, match=r"'median' of plugins\.median is taken by architectures\.median"):
         load_plugin(path)
 
 
-@pytest.mark.parametrize(("name", "text"), [("broken.py", "def ("), ("absent.py", None), ("notes.txt", "hello")])
+@pytest.mark.parametrize(
+    ("name", "text"), [("broken.py", "def ("), ("absent.py", None), ("notes.txt", "hello"), ("idle.py", "x = 1")]
+)
 def test_what_is_no_plugin_is_named(tmp_path: Path, name: str, text: str | None) -> None:
     path = tmp_path / name
     if text is not None:
         path.write_text(text)
     with pytest.raises(ValueError, match=name):
         load_plugin(path)
+
+
+@pytest.mark.usefixtures("_forgetful")
+def test_two_plugins_must_not_have_one_file_name(tmp_path: Path) -> None:
+    paths = [tmp_path / folder / "halved.py" for folder in ("one", "two")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text(PLUGIN)
+    load_plugin(paths[0])
+    load_plugin(paths[0])  # the same one again is fine
+    with pytest.raises(ValueError, match=r"have one name: rename a file"):
+        load_plugin(paths[1])

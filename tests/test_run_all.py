@@ -15,7 +15,7 @@ import torch
 
 import bench.datasets.mnist
 import run_all
-from bench.execute import images_of
+from bench.datasets import images_of
 from tests.conftest import SMALL, Counter
 
 ROOT = Path(__file__).parent.parent
@@ -69,10 +69,11 @@ def test_what_is_added_is_all_that_is_computed(counter: Counter) -> None:
     assert sorted(counter.scored) == [("clip", 0.2, "psnr"), ("conv_autoencoder", 0.2, "psnr")]
     counter.run("--grid", *SMALL, "--metrics", "psnr,mse")
     assert counter.trained == []
-    assert {metric for _, _, metric in counter.scored} == {"mse"}
+    names = ("clip", "conv_autoencoder")
+    assert sorted(counter.scored) == [(name, variance, "mse") for name in names for variance in (0.01, 0.1)]
     counter.run("--grid", *SMALL, "--metrics", "psnr", "--denoisers", "clip,median,conv_autoencoder")
     assert counter.trained == []
-    assert {name for name, _, _ in counter.scored} == {"median"}
+    assert sorted(counter.scored) == [("median", variance, "psnr") for variance in (0.01, 0.1)]
     text = (RESULTS / "REPORT.md").read_text()
     assert "| denoiser | trained on | 0.01 | 0.1 | 0.2 |" in text
     assert "| median |" in text
@@ -84,8 +85,13 @@ def test_scores_without_weights_are_enough_until_a_cell_is_missing(counter: Coun
         path.unlink()
     assert counter.run("--grid", *SMALL) == 0
     assert (counter.trained, counter.scored) == ([], [])
-    assert counter.run("--grid", *SMALL, "--test", "0.2") == 0
+    # Weights trained anew may differ from those that gave the old scores, so all cells are scored again.
+    assert counter.run("--grid", *SMALL, "--test", "0.2", "--metrics", "psnr") == 0
     assert counter.trained == ["conv_autoencoder"]
+    network = [(variance, metric) for name, variance, metric in counter.scored if name == "conv_autoencoder"]
+    old = [(variance, metric) for variance in (0.01, 0.1) for metric in ("mse", "psnr", "ssim")]
+    assert sorted(network) == sorted([*old, (0.2, "psnr")])
+    assert [cell for name, *cell in counter.scored if name == "clip"] == [[0.2, "psnr"]]
 
 
 def test_other_code_makes_results_stale_and_refresh_measures_them_again(counter: Counter) -> None:
@@ -154,6 +160,10 @@ def test_a_divergence_is_told_and_never_averaged_in(counter: Counter, capsys: py
         (["--grid", "--jobs", "two"], "got 'two'"),
         (["--grid", "--plugin", "absent.py"], "absent.py"),
         (["--ablate", "training_noise", "--denoisers", "median"], "'median' is not"),
+        (
+            ["--ablate", "training_noise", "--train", "0.1", "0.2"],
+            "one training range, got --train 0.1 0.2",
+        ),
         (["--report"], "nothing was measured in results"),
         ([], "nothing to do; say --grid"),
     ],
@@ -203,8 +213,10 @@ def test_a_damaged_mnist_is_named_with_both_checksums(
 
 
 def test_help_does_not_wait_for_torch() -> None:
-    code = "import sys, run_all; run_all.parser().format_help(); sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+    code = "import sys, run_all\ntry: run_all.main(['--help'])\nfinally: sys.exit('torch' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0
+    assert "--grid" in ended.stdout
 
 
 def test_the_real_command_end_to_end(here: Path) -> None:
@@ -240,7 +252,7 @@ def test_ctrl_c_ends_soon_kills_the_workers_and_says_how_to_go_on(here: Path) ->
     while not list(here.glob("results/quick/section-*.json")) and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(4)  # workers are importing or training
-    assert len(living(process.pid)) >= 3
+    assert len(living(process.pid)) >= 4  # the command, two workers, and what tracks their resources
     sent = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=10)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.statistics import half_width, leaders
+from bench.statistics import half_width, leaders, summarize
 
 RNG = np.random.default_rng(0)
 
@@ -42,5 +42,31 @@ def test_rows_that_cannot_be_told_apart_lead_together() -> None:
 
 
 def test_rows_without_numbers_never_lead() -> None:
+    good, broken = np.array([2.0, 1.0]), np.array([math.nan, 1.0])
     assert leaders([None, None], "higher") == []
-    assert leaders([np.array([math.inf, 1.0]), np.array([2.0, 1.0])], "higher") == [0]
+    assert leaders([broken, good, None], "higher") == leaders([broken, good, None], "lower") == [1]
+
+
+def test_what_is_infinite_leads_and_ties_with_its_like() -> None:
+    perfect, good = np.array([math.inf, 1.0]), np.array([2.0, 1.0])
+    assert leaders([perfect, good, perfect], "higher") == [0, 2]
+
+
+def test_a_score_sums_up_images() -> None:
+    values = np.arange(400, dtype=float)
+    score = summarize(0.1, "mse", values)
+    assert (score.mean, score.images, len(score.blocks)) == (199.5, 400, 100)
+    assert score.spread == pytest.approx(np.sqrt((400**2 - 1) / 12))
+    assert score.blocks[:2] == (1.5, 5.5)
+
+
+@pytest.mark.parametrize(("images", "blocks"), [(10_000, 100), (2000, 100), (128, 64), (68, 68), (250, 50), (1, 1)])
+def test_blocks_are_equal_so_that_their_mean_is_the_mean(images: int, blocks: int) -> None:
+    values = RNG.normal(size=images)
+    score = summarize(0.1, "mse", values)
+    assert len(score.blocks) == blocks
+    assert np.mean(score.blocks) == pytest.approx(score.mean)
+
+
+def test_what_is_infinite_stays_infinite() -> None:
+    assert summarize(0.1, "psnr", np.array([1.0, np.inf])).mean == np.inf

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from bench.evaluate import Restored
-from bench.execute import Result, Task
-from bench.experiment import Experiment, Protocol, Range
+from bench.execute import Result
+from bench.experiment import Experiment, Protocol, Range, Task
 from bench.plan import Section
 from bench.profiles import FAST
 from bench.store import Damaged, Store, write

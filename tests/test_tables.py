@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from bench.evaluate import Restored
-from bench.execute import Result, Task
-from bench.experiment import Experiment, Protocol, Range
+from bench.execute import Result
+from bench.experiment import Experiment, Protocol, Range, Task
 from bench.plan import Section, settle
 from bench.profiles import FAST, TUTORIAL
 from bench.store import Store
-from bench.tables import Row, input_psnr, rows, scores
+from bench.tables import Row, decibels, rows, scores
 from bench.train import Progress
 
 PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr",), 100)
@@ -87,6 +87,6 @@ def test_a_row_says_what_it_is() -> None:
     assert Row(UNET.but(recipe=FAST.__class__(3, 32, "muon", 0.03, 0.02))).recipe == "fast, epochs=3"
 
 
-def test_the_input_psnr_is_analytic() -> None:
-    assert input_psnr(0.01) == pytest.approx(20)
-    assert input_psnr(0) == float("inf")
+def test_the_decibels_is_analytic() -> None:
+    assert decibels(0.01) == pytest.approx(20)
+    assert decibels(0) == float("inf")

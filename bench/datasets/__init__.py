@@ -7,6 +7,7 @@ never changes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from bench.registry import Registry
@@ -25,6 +26,12 @@ class Images(NamedTuple):
 DATASETS: Registry[Callable[[], Images]] = Registry("dataset", __name__)
 
 Function = TypeVar("Function", bound=Callable[[], Images])
+
+
+@cache
+def images_of(name: str) -> Images:
+    """A dataset, read once by each process."""
+    return DATASETS[name]()
 
 
 def dataset(function: Function) -> Function:

@@ -1,8 +1,6 @@
 """MNIST, shipped with the package so that a first run downloads nothing."""
 
 import hashlib
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +30,7 @@ def mnist() -> Images:
             with np.load(FILE, allow_pickle=False) as file:
                 array = file[name]
             found = hashlib.sha256(array.tobytes()).hexdigest()
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except Exception as error:  # a damaged archive may raise nearly anything
             found = f"nothing to hash ({error})"
         if found != expected:
             raise OSError(
