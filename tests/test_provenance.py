@@ -1,0 +1,70 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.experiment import Experiment, Protocol, Range, Task
+from bench.plan import settle
+from bench.profiles import FAST
+from bench.provenance import modules_of, source_digest, stale
+
+BEFORE = '''"""About."""
+
+
+def double(x: int) -> int:
+    """Twice."""
+    return 2 * x
+'''
+EXPERIMENT = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
+PROTOCOL = Protocol("mnist", "gaussian", (0.01,), ("psnr",), 10)
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "measured", raising=False)
+    return tmp_path / "measured.py"
+
+
+def digest_of(path: Path, source: str) -> str:
+    path.write_text(source)
+    source_digest.cache_clear()
+    return source_digest(path.stem)
+
+
+def test_words_change_no_digest_and_code_does(module: Path) -> None:
+    before = digest_of(module, BEFORE)
+    assert digest_of(module, BEFORE.replace("Twice.", "Two times.").replace("About.", "On.") + "# done\n") == before
+    assert digest_of(module, BEFORE.replace('    """Twice."""\n', "")) == before
+    assert digest_of(module, BEFORE.replace("2 * x", "3 * x")) != before
+
+
+def test_a_digest_is_the_same_in_every_python(module: Path) -> None:
+    assert digest_of(module, BEFORE) == "572f9aaf7d"
+
+
+def test_what_other_code_measured_is_stale(module: Path) -> None:
+    conditions = {"sources": {"measured": digest_of(module, BEFORE)}}
+    assert not stale(conditions)
+    digest_of(module, BEFORE.replace("2 * x", "3 * x"))
+    assert stale(conditions)
+    assert stale({"sources": {"no_such_module": "0123456789"}})
+    assert not stale({})
+
+
+def test_the_modules_are_those_that_move_the_numbers() -> None:
+    learned = modules_of(Task(EXPERIMENT, PROTOCOL, ((0.01, "psnr"),)))
+    assert learned == [
+        "architectures.unet",
+        "bench.datasets.mnist",
+        "bench.datasets.shapes",
+        "bench.evaluate",
+        "bench.metrics.psnr",
+        "bench.muon",
+        "bench.noises.gaussian",
+        "bench.rng",
+        "bench.train",
+    ]
+    plain = modules_of(Task(settle(EXPERIMENT.but(denoiser="clip")), PROTOCOL, ((0.01, "psnr"),)))
+    assert "bench.train" not in plain
+    assert {"bench.datasets.mnist", "bench.noises.gaussian"} <= set(plain)
