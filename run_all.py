@@ -263,7 +263,6 @@ def _report(store: "Store", sections: "Sequence[Section]", console: "Console") -
 
         for drawing in drawn:
             store.keep_figure(drawing.name, png(drawing.draw(), drawing.digest))
-    write(path, text)
     console.print(
         f"report   {path}\nfigures  {store.figure('*')} ({len(drawings)}, {len(drawn)} drawn anew)", highlight=False
     )

@@ -99,7 +99,7 @@ class Display:
             self._advance(name, 1.0)
             done = f"{len(self._finished)} of {len(self._weights)}"
             self._progress.update(self._overall, description=f"{done} experiments")
-            self._print(f"{done}: {self._names[name]} {_outcome(result)}")
+            self._print(f"{done}, {self._names[name]}: {_outcome(result)}")
 
     def _print(self, line: str) -> None:
         self._progress.console.print(line, highlight=False, soft_wrap=True)
