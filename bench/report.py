@@ -40,6 +40,12 @@ They move the numbers by decibels, so compare with other tables only after readi
 """
 
 
+REPRODUCE = """\
+What is there already is not measured again: delete a folder of results, or choose another `--results`, to see its
+numbers come back. They are the same to the last bit where device, threads and versions are the same.
+"""
+
+
 def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
     """The whole report in Markdown, and its figures.
 
@@ -55,6 +61,9 @@ def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
         pictures = list(drawings_of(store, section, rows, name))
         parts += _section(store, section, rows, pictures, folder)
         drawings += pictures
+    actions = dict.fromkeys("--grid" if section.name == "grid" else f"--ablate {section.name}" for section in sections)
+    commands = "\n".join(f"python run_all.py {action} --profile {store.root.name}" for action in actions)
+    parts.append(f"## How to reproduce\n\n```\n{commands}\n```\n\n{REPRODUCE}")
     return "\n".join(parts), drawings
 
 
@@ -118,6 +127,8 @@ def _setup(store: Store, section: Section, rows: list[Row]) -> Iterator[str]:
         for c in map(store.provenance, section.experiments)
         if c
     }
+    if any(row.seeds == 1 for row in rows if row.learned):
+        yield "Some networks were trained with one seed only; what another training would change is not known.\n"
     if conditions:
         yield "Measured on " + "; ".join(sorted(conditions)) + ".\n"
 
