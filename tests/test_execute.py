@@ -109,3 +109,13 @@ def test_any_executor_will_do() -> None:
     with ThreadPoolExecutor(1) as executor:
         (result,) = execute([clip], executor)
     assert result.restored[0].values["psnr"].shape == (128,)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_gpu_meets_the_same_test_images_and_trains() -> None:
+    median = Task(settle(EXPERIMENT.but(denoiser="median")), PROTOCOL, TASK.cells)
+    there, here = (measure(replace(median, device=device)).restored[0].values["psnr"] for device in ("cuda", "cpu"))
+    np.testing.assert_allclose(there, here, atol=1e-4)
+    trained = measure(replace(TASK, device="cuda"))
+    assert trained.failure is None
+    assert trained.provenance["device"].startswith("cuda")
