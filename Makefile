@@ -22,7 +22,7 @@ clean:  ## removes the environment, never results
 	rm -rf $(VENV)
 
 # With the versions of the published study, so that its numbers come back.
-$(VENV)/installed: pyproject.toml
+$(VENV)/installed: pyproject.toml results/full/constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --editable '.[dev,study]'
+	$(BIN)/python -m pip install --constraint results/full/constraints.txt --editable '.[dev]'
 	touch $@

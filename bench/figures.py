@@ -202,7 +202,8 @@ def losses(histories: dict[str, dict[str, list[Progress]]]) -> Figure:
     ranges = list(dict.fromkeys(name for panel in histories.values() for name in panel))
     colours = dict(zip(ranges, sns.color_palette("viridis", len(ranges)), strict=True))
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(0.6 + 2.5 * len(histories), 2.9), layout="constrained")
+        legend = 0.6 + 0.075 * max(map(len, ranges))
+        figure = Figure(figsize=(0.6 + 2.3 * len(histories) + legend, 2.9), layout="constrained")
         axes = figure.subplots(1, len(histories), sharey=True, squeeze=False)[0]
         for axis, (name, panel) in zip(axes, histories.items(), strict=True):
             for trained, rows in panel.items():
