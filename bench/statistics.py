@@ -42,14 +42,16 @@ def half_width(blocks: Array) -> float:
 def leaders(rows: Sequence[Array | None], better: str) -> list[int]:
     """Rows that are best or cannot be told from the best: the paired interval contains zero.
 
+    A row alone does not lead.
+
     Args:
         rows: block means, (B,), of each row; None for one without a number.
         better: "higher" or "lower".
     """
     means = {index: float(np.mean(row)) for index, row in enumerate(rows) if row is not None}
     means = {index: mean for index, mean in means.items() if not np.isnan(mean)}
-    if not means:
-        return []
+    if len(means) < 2:
+        return []  # nothing to lead
     best = (max if better == "higher" else min)(means, key=lambda index: means[index])
     return [index for index in means if index == best or _tied(rows[index], rows[best])]
 

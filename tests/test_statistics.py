@@ -43,8 +43,9 @@ def test_rows_that_cannot_be_told_apart_lead_together() -> None:
 
 def test_rows_without_numbers_never_lead() -> None:
     good, broken = np.array([2.0, 1.0]), np.array([math.nan, 1.0])
-    assert leaders([None, None], "higher") == []
-    assert leaders([broken, good, None], "higher") == leaders([broken, good, None], "lower") == [1]
+    assert leaders([None, None], "higher") == leaders([None, good, broken], "higher") == []
+    assert leaders([broken, good, good - 1, None], "higher") == [1]
+    assert leaders([broken, good, good - 1, None], "lower") == [2]
 
 
 def test_what_is_infinite_leads_and_ties_with_its_like() -> None:
