@@ -60,7 +60,7 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
             "noise",
             "One test image under noise of increasing variance (clipped for display).",
             ("strip", images.tobytes(), there),
-            lambda: _figures().strip(images, seen["clean"][0], there),
+            _later("strip", images, seen["clean"][0], there),
         )
     data = tuple((row.subject, row.training, row.note, tuple(sorted(row.means.items()))) for row in rows)
     for metric in {metric: None for row in rows for _, metric in row.means if metric in protocol.metrics}:
@@ -69,7 +69,7 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
             f"transfer-{metric}",
             f"{tables.title(metric)}: training range × test variance; cells inside the training range are framed.",
             ("transfer", metric, variances, data),
-            lambda metric=metric: _figures().transfer(rows, variances, metric),  # type: ignore[misc]
+            _later("transfer", rows, variances, metric),
         )
     if any(variance > 0 and metric == "psnr" for row in rows for variance, metric in row.means):
         yield Drawing(
@@ -77,7 +77,7 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
             "psnr",
             "PSNR against test variance; the training range is shaded, and everybody must beat the dotted line.",
             ("psnr", variances, data),
-            lambda: _figures().psnr(rows, variances),
+            _later("psnr", rows, variances),
         )
         yield from _restored(section, rows, examples, name)
     histories: dict[str, dict[str, Any]] = {}
@@ -90,7 +90,7 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
             "loss",
             "Loss while training (line) and over the validation images after each epoch (dot).",
             ("loss", histories),
-            lambda: _figures().losses(histories),
+            _later("losses", histories),
         )
 
 
@@ -126,12 +126,17 @@ def _restored(section: Section, rows: list[Row], examples: dict[int, dict[str, A
             f"One test image at variances {', '.join(f'{v:g}' for v in three)}, what denoisers make of it (networks "
             f"trained on {training}), and the clean image; PSNR of the image shown.",
             ("restored", {key: value.tobytes() for key, value in columns.items()}, three),
-            lambda columns=columns, psnrs=psnrs: _figures().restored(columns, three, psnrs),  # type: ignore[misc]
+            _later("restored", columns, three, psnrs),
         )
 
 
-def _figures() -> Any:
-    """The drawing module, imported late because it takes seconds."""
-    from bench import figures
+def _later(name: str, *shown: Any) -> "Callable[[], Figure]":
+    """Calls that function of `figures`, but only when the figure is wanted, since its imports take seconds."""
 
-    return figures
+    def draw() -> "Figure":
+        from bench import figures
+
+        figure: Figure = getattr(figures, name)(*shown)
+        return figure
+
+    return draw

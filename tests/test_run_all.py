@@ -123,7 +123,7 @@ def test_the_list_names_everything(here: Path, capsys: pytest.CaptureFixture[str
 
 def test_a_divergence_is_told_and_never_averaged_in(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
     Path("diverging.py").write_text(DIVERGING)
-    command = ["--grid", *SMALL, "--denoisers", "clip,diverging", "--plugin", "diverging.py"]
+    command = ["--grid", *SMALL, "--denoisers", "clip,noisy,diverging", "--plugin", "diverging.py"]
     assert counter.run(*command) == 1
     shown = capsys.readouterr().out
     assert "diverged in epoch 1" in shown
