@@ -1,4 +1,4 @@
-"""Recipes and profiles: what each asks for. All of it can be changed on the command line."""
+"""Recipes, and profiles: what each asks for where the command line says nothing else."""
 
 from dataclasses import dataclass, replace
 from typing import Any

@@ -1,9 +1,11 @@
 """The report: a pure function of the store, so that equal results give equal bytes."""
 
+import inspect
 from collections import Counter
 from collections.abc import Iterator
 
 from bench import tables
+from bench.ablations import ABLATIONS
 from bench.findings import findings
 from bench.pictures import Drawing, drawings_of
 from bench.plan import Section
@@ -75,6 +77,8 @@ def _section(store: Store, section: Section, rows: list[Row], pictures: list[Dra
     protocol = section.protocol
     heading = "Across variance" if section.name == "grid" else f"Ablation `{section.name}`"
     yield f"## {heading}: {protocol.dataset}, {protocol.noise} noise\n"
+    if section.name in ABLATIONS:
+        yield (inspect.getdoc(ABLATIONS[section.name]) or "").partition("\n")[0] + "\n"
     yield from _missing(rows)
     if sentences := list(findings(rows, protocol.variances)):
         yield "\n".join(f"- {sentence}" for sentence in sentences) + "\n"

@@ -9,6 +9,7 @@ import io
 import json
 import math
 import os
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,8 +45,14 @@ class Store:
             folder = folder.parent
         if not folder.is_dir():
             raise NotADirectoryError(f"results cannot go below {folder}, which is no folder: choose another --results")
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise PermissionError(f"results cannot be written below {folder}: make it writable or choose --results")
+        try:
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            message = (
+                f"results cannot be written below {folder} ({error.strerror}): make it writable or choose --results"
+            )
+            raise PermissionError(message) from None
 
     # What is there
 

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -27,9 +28,9 @@ def test_what_is_named_twice_is_planned_once() -> None:
 
 
 @pytest.mark.parametrize("change", [{"dataset": "minst"}, {"noise": "gausian"}, {"metrics": ("pnsr",)}])
-def test_every_name_is_checked(change: dict[str, object]) -> None:
+def test_every_name_is_checked(change: dict[str, Any]) -> None:
     with pytest.raises(UnknownName, match=r"did you mean '(mnist|gaussian|psnr)'"):
-        plan.grid(["unet"], RANGES, replace(PROTOCOL, **change), FAST, seeds=1)  # type: ignore[arg-type]
+        plan.grid(["unet"], RANGES, replace(PROTOCOL, **change), FAST, seeds=1)
     with pytest.raises(UnknownName, match="did you mean 'median'"):
         plan.grid(["medain"], RANGES, PROTOCOL, FAST, seeds=1)
 

@@ -136,6 +136,12 @@ def test_results_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
         Store(tmp_path / "results").check_writable()
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no folder where nobody may write")
+def test_results_where_nobody_may_write_are_refused() -> None:
+    with pytest.raises(PermissionError, match=r"cannot be written below /proc/self .*choose --results"):
+        Store(Path("/proc/self/results")).check_writable()
+
+
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "file"
     write(path, "before")

@@ -1,7 +1,7 @@
 """Ablations: one file each, holding a generator decorated by `@ablation`.
 
 `(base) -> Iterator[Experiment]` yields experiments that differ from `base` in one factor, written as
-`base.but(...)`. The first line of its docstring becomes the title of its table.
+`base.but(...)`. The first line of its docstring heads its section of the report.
 """
 
 from __future__ import annotations
