@@ -8,6 +8,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from bench.device import place
 from bench.experiment import Protocol
 from bench.metrics import METRICS
 from bench.noises import NOISES
@@ -44,8 +45,7 @@ def evaluate(
     Noisy images are never clipped; restored ones are, if the protocol says so and unless the
     denoiser's class says `clipped = False`.
     """
-    # The layout of training, so that weights that come back from the store score the same bits.
-    model.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]  # not in torch's stub
+    place(model, device).eval()
     clean = clean[: protocol.images]
     clip = protocol.clip and getattr(model, "clipped", True)
     wanted: dict[float, list[str]] = {}

@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -101,11 +102,12 @@ class Recipe:
         optimizer: "adam", or "muon" (Muon for kernels, Adam for all other parameters).
         lr: peak learning rate; under Muon that of the kernels.
         lr_vectors: under Muon the peak rate of Adam for norms and biases; 0 elsewhere.
-        schedule: "constant", or "one-cycle" (15 % warm-up, cosine to zero).
+        schedule: "constant", or "one-cycle" (a linear warm-up, then a cosine to zero).
         loss: what is minimized between output and target: "mse", "l1" or "charbonnier".
         target: "clean"; "noisy", the input itself; or "renoised", a second draw of the noise.
         precision: "float32", or "bfloat16" by autocast in the forward pass.
         train_images: how many of the training images are used; 0 is all.
+        warm_up: share of all steps in which the rate of one-cycle rises.
     """
 
     epochs: int
@@ -118,13 +120,15 @@ class Recipe:
     target: str = "clean"
     precision: str = "float32"
     train_images: int = 0
+    warm_up: float = later(0.15)
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch", 1), ("train_images", 0)):
             object.__setattr__(self, name, _whole(name, getattr(self, name), least))
-        for name in ("lr", "lr_vectors"):
+        for name in ("lr", "lr_vectors", "warm_up"):
             object.__setattr__(self, name, float(getattr(self, name)))
         _require(self.lr > 0, f"lr must be positive, got {self.lr}")
+        _require(0 < self.warm_up < 1, f"warm_up is a share of the steps, between 0 and 1, got {self.warm_up}")
         choices = {
             "optimizer": ("adam", "muon"),
             "schedule": ("constant", "one-cycle"),
@@ -168,7 +172,7 @@ class Experiment:
             changes["options"] = dict(self.options) | dict(changes["options"])
         return replace(self, **changes)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Name of its folder: the denoiser and a digest of every value."""
         return f"{self.denoiser}-{digest(self)}"
@@ -211,7 +215,7 @@ class Protocol:
         object.__setattr__(self, "images", _whole("test images", self.images, 1))
         _require(bool(self.variances), "a protocol needs at least one test variance")
 
-    @property
+    @cached_property
     def digest(self) -> str:
         return digest(replace(self, variances=(0.0,), metrics=()))
 

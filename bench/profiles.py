@@ -5,7 +5,7 @@ from typing import Any
 
 from bench.experiment import Recipe
 
-FAST = Recipe(epochs=1, batch=32, optimizer="muon", lr=0.03, lr_vectors=0.02)
+FAST = Recipe(epochs=1, batch=32, optimizer="muon", lr=0.03, lr_vectors=0.02, warm_up=0.3)
 TUTORIAL = Recipe(epochs=10, batch=64, optimizer="adam", lr=1e-3, schedule="constant")
 RECIPES = {"fast": FAST, "tutorial": TUTORIAL}
 
@@ -60,6 +60,6 @@ PROFILES = {
         test=(0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
         images=10000,
         seeds=1,
-        changes={"epochs": 2},
+        changes={"epochs": 2, "warm_up": 0.15},
     ),
 }

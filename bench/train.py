@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from architectures import DENOISERS
+from bench.device import place
 from bench.experiment import Experiment, Range, Recipe
 from bench.muon import Muon
 from bench.noises import NOISES
 from bench.rng import seed_of, stream
 
 ROWS = 10  # of the history in one epoch
-WARM_UP = 0.15  # of all steps
 
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "mse": functional.mse_loss,
@@ -77,7 +77,7 @@ def fit(model: nn.Module, images: Tensor, experiment: Experiment, device: torch.
     training = training[: recipe.train_images or None]
     order = stream("order", dataset, experiment.seed)
     rng = stream("training noise", dataset, experiment.seed, device=device)
-    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in torch's stub
+    place(model, device)
     steps = len(training) // recipe.batch
     optimizers = optimizers_of(model, recipe)
     schedules = [schedule_of(optimizer, recipe, steps * recipe.epochs) for optimizer in optimizers]
@@ -149,11 +149,11 @@ def schedule_of(optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int) ->
     """The learning rate of each step as a share of its peak."""
 
     def share(step: int) -> float:
-        done = (step + 0.5) / steps
+        done, warm_up = (step + 0.5) / steps, recipe.warm_up
         if recipe.schedule == "constant":
             return 1.0
-        if done < WARM_UP:
-            return done / WARM_UP
-        return 0.5 + 0.5 * math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))
+        if done < warm_up:
+            return done / warm_up
+        return 0.5 + 0.5 * math.cos(math.pi * (done - warm_up) / (1 - warm_up))
 
     return torch.optim.lr_scheduler.LambdaLR(optimizer, share)

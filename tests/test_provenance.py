@@ -58,6 +58,7 @@ def test_the_modules_are_those_that_move_the_numbers() -> None:
         "architectures.unet",
         "bench.datasets.mnist",
         "bench.datasets.shapes",
+        "bench.device",
         "bench.evaluate",
         "bench.metrics.psnr",
         "bench.muon",
