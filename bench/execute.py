@@ -19,6 +19,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from bench.datasets import images_of
+from bench.device import keep_memory
 from bench.evaluate import Restored, evaluate
 from bench.experiment import Experiment, Task
 from bench.provenance import provenance
@@ -56,12 +57,10 @@ def check(tasks: Iterable[Task]) -> None:
     """Makes sure that tasks can be measured here, before the first of them is.
 
     Raises:
-        ValueError: there is no such device, or a recipe needs more images than its dataset has.
+        ValueError: a recipe needs more images than its dataset has.
         OSError: a dataset cannot be read.
     """
     for task in tasks:
-        if task.device == "cuda" and not torch.cuda.is_available():
-            raise ValueError(f"--device cuda, but torch {torch.__version__} finds no CUDA device; use --device cpu")
         images_of(task.protocol.dataset)
         recipe, dataset = task.experiment.recipe, task.experiment.dataset
         if recipe is None or dataset is None:
@@ -72,6 +71,12 @@ def check(tasks: Iterable[Task]) -> None:
                 f"{dataset!r} has {there} images to train on, and the recipe of {task.experiment.id} needs "
                 f"{needed}: choose another dataset or recipe"
             )
+
+
+def check_device(device: str) -> None:
+    """Raises ValueError where there is no such device."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"--device cuda, but torch {torch.__version__} finds no CUDA device; use --device cpu")
 
 
 def measure(task: Task) -> Result:
@@ -171,12 +176,19 @@ def news_queue() -> "Queue[News | None]":
 
 
 @contextmanager
-def pool(jobs: int, news: "Queue[News | None]") -> Iterator[Executor]:
-    """Worker processes of one thread each; all are gone at the end, also after Ctrl-C.
+def pool(
+    jobs: int, news: "Queue[News | None] | None" = None, threads: int = 1, keep: bool = True
+) -> Iterator[Executor]:
+    """Worker processes; all are gone at the end, also after Ctrl-C.
 
     To be used in the main thread, since it sets how the workers take Ctrl-C.
+
+    Args:
+        threads: of each worker.
+        keep: whether workers keep the memory of freed tensors (see `bench.device`).
     """
-    executor = ProcessPoolExecutor(jobs, CONTEXT, initializer=_start, initargs=(news,))
+    others = multiprocessing.active_children()
+    executor = ProcessPoolExecutor(jobs, CONTEXT, initializer=_start, initargs=(news, threads, keep))
     # Processes are deaf to Ctrl-C if they are born so; the driver alone answers it, and ends them.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -190,16 +202,19 @@ def pool(jobs: int, news: "Queue[News | None]") -> Iterator[Executor]:
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
-            process.kill()
-            process.join()
+            if process not in others:
+                process.kill()
+                process.join()
 
 
-def _start(news: "Queue[News | None]") -> None:
-    """Prepares a worker: one thread, and gone when the driver is."""
+def _start(news: "Queue[News | None] | None", threads: int, keep: bool) -> None:
+    """Prepares a worker: its threads, its memory, and gone when the driver is."""
     global _news
     _news = news
+    if keep:
+        keep_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
     driver = multiprocessing.parent_process()
 
     def follow() -> None:

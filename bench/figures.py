@@ -13,6 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from bench.costs import Point, front
+from bench.latency import Latency
 from bench.metrics import METRICS
 from bench.tables import Row, decibels, title
 from bench.train import Progress
@@ -182,8 +184,13 @@ def psnr(rows: Sequence[Row], variances: Sequence[float]) -> Figure:
 
 def _styles(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
     """A line style for each subject: colour and solid for what learned, grey and dashed for what did not."""
-    learned = list(dict.fromkeys(row.subject for row in rows if row.learned))
-    plain = list(dict.fromkeys(row.subject for row in rows if not row.learned))
+    return _marks([(row.subject, row.learned) for row in rows])
+
+
+def _marks(subjects: Iterable[tuple[str, bool]]) -> dict[str, dict[str, Any]]:
+    subjects = list(subjects)
+    learned = list(dict.fromkeys(subject for subject, learns in subjects if learns))
+    plain = list(dict.fromkeys(subject for subject, learns in subjects if not learns))
     colours = [*sns.color_palette("colorblind", len(learned)), *sns.color_palette("Greys_r", len(plain) + 2)[1:-1]]
     return {
         subject: {
@@ -229,3 +236,49 @@ def _show(axis: Axes, image: Array, heading: str) -> None:
     axis.set_title(heading, pad=3)
     for spine in axis.spines.values():
         spine.set_visible(False)
+
+
+def latency(rows: Sequence[Latency]) -> Figure:
+    """Milliseconds for one image against batch size, a line for each denoiser with its quartiles."""
+    names = list(dict.fromkeys(row.denoiser for row in rows))
+    styles = _marks([(name, any(row.parameters for row in rows if row.denoiser == name)) for name in names])
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+        axis = figure.subplots()
+        for name in names:
+            own = [row for row in rows if row.denoiser == name]
+            middle = [1000 * row.median / row.batch for row in own]
+            below = [1000 * (row.median - row.low) / row.batch for row in own]
+            above = [1000 * (row.high - row.median) / row.batch for row in own]
+            axis.errorbar([row.batch for row in own], middle, [below, above], label=name, capsize=2, **styles[name])
+        axis.set(xscale="log", yscale="log", xlabel="batch size", ylabel="ms per image")
+        batches = sorted({row.batch for row in rows})
+        axis.set_xticks(batches, [str(batch) for batch in batches])
+        axis.minorticks_off()
+        _legend(figure, [axis], loc="outside right center")
+    return figure
+
+
+def quality(panels: dict[float, list[Point]]) -> Figure:
+    """PSNR against milliseconds for one image: a panel for each test variance, with the Pareto front."""
+    styles = _marks(list({point.name: point.learned for points in panels.values() for point in points}.items()))
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(3.6 * len(panels), 3.9), layout="constrained")
+        axes = figure.subplots(1, len(panels), squeeze=False)[0]
+        for axis, (variance, points) in zip(axes, panels.items(), strict=True):
+            best = front(points)
+            steps = [1000 * point.seconds[1] for point in best], [point.psnr for point in best]
+            axis.plot(*steps, color="0.75", lw=2.5, drawstyle="steps-post", zorder=0)
+            for point in points:
+                low, middle, high = (1000 * seconds for seconds in point.seconds)
+                style = styles[point.name] | {"linestyle": "none"} | ({} if point.steady else {"mfc": "white"})
+                sides = [[middle - low], [high - middle]]
+                axis.errorbar([middle], [point.psnr], [point.width], sides, label=point.name, **style)
+            for point in best:
+                place = (1000 * point.seconds[1], point.psnr)
+                axis.annotate(point.name, place, (-4, 4), textcoords="offset points", fontsize=7, ha="right")
+            axis.set(xscale="log", xlabel="ms per image", title=f"test variance {variance:g}")
+            axis.margins(x=0.15, y=0.1)
+        axes[0].set_ylabel("PSNR (dB)")
+        _legend(figure, axes, loc="outside lower center", ncols=4)
+    return figure

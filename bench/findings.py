@@ -1,11 +1,10 @@
 """Sentences made from numbers, so that they cannot go stale."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from bench.experiment import Range
 from bench.statistics import half_width
 from bench.tables import Row
 
@@ -32,8 +31,9 @@ def findings(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[str]:
     plain = [row for row in rows if not row.learned and row.experiment.denoiser != "noisy"]
     for subject in dict.fromkeys(row.subject for row in rows if row.learned):
         own = [row for row in rows if row.subject == subject]
-        losses = {row.training: list(_losses(row, own, variances)) for row in own}
         fixed = [row for row in own if row.experiment.variance and row.experiment.variance.fixed]
+        specialists = {row.experiment.variance.low: row for row in fixed if row.experiment.variance}
+        losses = {row.training: list(_losses(row, specialists, variances)) for row in own}
         if elsewhere := [loss for row in fixed for loss in losses[row.training]]:
             yield _elsewhere(max(elsewhere, key=lambda loss: loss.cost), plain)
         for row in own:  # a fixed variance has none inside but its own
@@ -41,17 +41,15 @@ def findings(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[str]:
                 yield _inside(inside)
 
 
-def _losses(row: Row, own: Sequence[Row], variances: Sequence[float]) -> Iterator[Loss]:
+def _losses(row: Row, specialists: Mapping[float, Row], variances: Sequence[float]) -> Iterator[Loss]:
     """Of one row against the specialists among its kin, wherever both have finite numbers."""
     for variance in variances:
-        cell = variance, "psnr"
-        for other in own:
-            specialist = other is not row and other.experiment.variance == Range(variance, variance)
-            if specialist and cell in row.blocks and cell in other.blocks:
-                with np.errstate(invalid="ignore"):  # infinite against infinite
-                    difference = other.blocks[cell] - row.blocks[cell]
-                if np.isfinite(difference).all():
-                    yield Loss(row, variance, float(difference.mean()), half_width(difference))
+        cell, other = (variance, "psnr"), specialists.get(variance, row)
+        if other is not row and cell in row.blocks and cell in other.blocks:
+            with np.errstate(invalid="ignore"):  # infinite against infinite
+                difference = other.blocks[cell] - row.blocks[cell]
+            if np.isfinite(difference).all():
+                yield Loss(row, variance, float(difference.mean()), half_width(difference))
 
 
 def _elsewhere(loss: Loss, plain: Sequence[Row]) -> str:

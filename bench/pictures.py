@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,9 @@ from bench.tables import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+PANEL, PANELS = 40, 24  # rows in a panel and panels in a figure beyond which nobody reads it
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,14 @@ def _code() -> str:
 
 
 def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> Iterator[Drawing]:
-    """All figures of a section; matplotlib is imported only where one must be drawn."""
+    """All figures of a section; matplotlib is imported only where one must be drawn.
+
+    A section of more rows than anyone reads in a figure has none of its tables drawn.
+    """
     protocol = section.protocol
     variances = protocol.variances
     noisy = next((row for row in rows if row.experiment.denoiser == "noisy"), None)
-    examples = {id(row): store.examples(row.experiment, protocol) for row in rows}
-    seen = examples[id(noisy)] if noisy else {}
+    seen = store.examples(noisy.experiment, protocol) if noisy else {}
     if there := [v for v in variances if str(v) in seen]:
         images = np.stack([seen[str(v)][0] for v in there])
         yield Drawing(
@@ -60,8 +66,12 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
             "noise",
             "One test image under noise of increasing variance (clipped for display).",
             ("strip", images.tobytes(), there),
-            _later("strip", images, seen["clean"][0], there),
+            later("strip", images, seen["clean"][0], there),
         )
+    subjects = Counter(row.subject if row.learned else "" for row in rows)
+    ranges = {row.training for row in rows if row.learned}
+    if max(subjects.values(), default=0) > PANEL or max(len(subjects), len(ranges)) > PANELS:
+        return
     data = tuple((row.subject, row.training, row.note, tuple(sorted(row.means.items()))) for row in rows)
     for metric in {metric: None for row in rows for _, metric in row.means if metric in protocol.metrics}:
         yield Drawing(
@@ -69,7 +79,7 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
             f"transfer-{metric}",
             f"{tables.title(metric)}: training range × test variance; cells inside the training range are framed.",
             ("transfer", metric, variances, data),
-            _later("transfer", rows, variances, metric),
+            later("transfer", rows, variances, metric),
         )
     if any(variance > 0 and metric == "psnr" for row in rows for variance, metric in row.means):
         yield Drawing(
@@ -77,9 +87,9 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
             "psnr",
             "PSNR against test variance; the training range is shaded, and everybody must beat the dotted line.",
             ("psnr", variances, data),
-            _later("psnr", rows, variances),
+            later("psnr", rows, variances),
         )
-        yield from _restored(section, rows, examples, name)
+        yield from _restored(section, rows, {id(row): store.examples(row.experiment, protocol) for row in rows}, name)
     histories: dict[str, dict[str, Any]] = {}
     for row in rows:
         if row.learned:
@@ -90,7 +100,7 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
             "loss",
             "Loss while training (line) and over the validation images after each epoch (dot).",
             ("loss", histories),
-            _later("losses", histories),
+            later("losses", histories),
         )
 
 
@@ -126,11 +136,11 @@ def _restored(section: Section, rows: list[Row], examples: dict[int, dict[str, A
             f"One test image at variances {', '.join(f'{v:g}' for v in three)}, what denoisers make of it (networks "
             f"trained on {training}), and the clean image; PSNR of the image shown.",
             ("restored", {key: value.tobytes() for key, value in columns.items()}, three),
-            _later("restored", columns, three, psnrs),
+            later("restored", columns, three, psnrs),
         )
 
 
-def _later(name: str, *shown: Any) -> "Callable[[], Figure]":
+def later(name: str, *shown: Any) -> "Callable[[], Figure]":
     """Calls that function of `figures`, but only when the figure is wanted, since its imports take seconds."""
 
     def draw() -> "Figure":

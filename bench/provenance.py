@@ -3,15 +3,18 @@
 import ast
 import hashlib
 import json
+import os
 import platform
 import sys
 from functools import cache
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import torch
 
+import bench.device
 import bench.evaluate
 import bench.muon
 import bench.rng
@@ -27,17 +30,44 @@ from bench.plan import parameters
 def provenance(task: Task, device: torch.device, seconds: dict[str, float]) -> dict[str, Any]:
     """The conditions of a measurement as plain JSON values; the values themselves are in the experiment."""
     experiment = task.experiment
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     return {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "device": f"{device.type} ({name}, {torch.backends.cpu.get_cpu_capability()})",
+        **versions(device),
         "threads": torch.get_num_threads(),
         "parameters": parameters(experiment.denoiser, experiment.options),
         "blind": getattr(DENOISERS[experiment.denoiser], "blind", True),
         "seconds": {step: round(value, 2) for step, value in seconds.items()},
         "sources": {module: source_digest(module) for module in modules_of(task)},
     }
+
+
+def versions(device: torch.device) -> dict[str, str]:
+    """Python, torch and the device, as far as they move the last bits of a number."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "device": f"{device.type} ({name}, {torch.backends.cpu.get_cpu_capability()})",
+    }
+
+
+def conditions(device: str, threads: int) -> dict[str, Any]:
+    """What moves a timing: the machine, its libraries and the threads used."""
+    libraries = {name: metadata.version(name) for name in ("numpy", "scipy", "scikit-image")}
+    machine = {"processor": processor(), "cores": cores(), "threads": threads}
+    return versions(torch.device(device)) | machine | libraries
+
+
+def processor() -> str:
+    """Its name, as far as the system tells."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def cores() -> int:
+    """Cores this process may use; not every system tells, and then all there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def stale(conditions: dict[str, Any]) -> bool:
@@ -49,7 +79,7 @@ def stale(conditions: dict[str, Any]) -> bool:
 def modules_of(task: Task) -> list[str]:
     """The modules that decide the numbers of a task."""
     experiment, protocol = task.experiment, task.protocol
-    modules = {module.__name__ for module in (bench.rng, bench.evaluate)}
+    modules = {module.__name__ for module in (bench.rng, bench.device, bench.evaluate)}
     modules |= {DENOISERS[experiment.denoiser].__module__}
     modules |= {METRICS[metric].function.__module__ for _, metric in task.cells}
     modules |= {DATASETS[name].__module__ for name in (experiment.dataset, protocol.dataset) if name}

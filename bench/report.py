@@ -4,7 +4,7 @@ import inspect
 from collections import Counter
 from collections.abc import Iterator
 
-from bench import tables
+from bench import costs, tables
 from bench.ablations import ABLATIONS
 from bench.findings import findings
 from bench.pictures import Drawing, drawings_of
@@ -57,13 +57,19 @@ def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
     sections = store.sections()
     parts, drawings = [QUESTION, CONVENTIONS], []
     names = Counter(_name(section) for section in sections)
+    grid: list[Row] = []  # of the first section, which is the grid where there is one
     for section in sections:
         name = _name(section) if names[_name(section)] == 1 else section.key
         rows = tables.rows(store, section)
+        grid = grid or rows
         pictures = list(drawings_of(store, section, rows, name))
         parts += _section(store, section, rows, pictures, folder)
         drawings += pictures
+    pictures = list(costs.drawings_of(costs.latencies(store), grid))
+    parts += costs.text(store, folder, pictures)
+    drawings += pictures
     actions = dict.fromkeys("--grid" if section.name == "grid" else f"--ablate {section.name}" for section in sections)
+    actions |= dict.fromkeys(f"--{kind}" for kind in ("latency", "speed") if store.timings(kind))
     commands = "\n".join(f"python run_all.py {action} --profile {store.root.name}" for action in actions)
     parts.append(f"## How to reproduce\n\n```\n{commands}\n```\n\n{REPRODUCE}")
     return "\n".join(parts), drawings
@@ -125,12 +131,7 @@ def _setup(store: Store, section: Section, rows: list[Row]) -> Iterator[str]:
         lines.append((row.name, row.recipe, f"{row.parameters:,}", str(row.seeds), training))
     if lines:
         yield Table("", ("denoiser", "recipe", "parameters", "seeds", "training"), tuple(lines)).markdown() + "\n"
-    conditions = {
-        f"{c['device']}, {c['threads']} thread{'s' if c['threads'] > 1 else ''} each, torch {c['torch']}, "
-        f"Python {c['python']}"
-        for c in map(store.provenance, section.experiments)
-        if c
-    }
+    conditions = set().union(*(row.conditions for row in rows))
     if any(row.seeds == 1 for row in rows if row.learned):
         yield "Some networks were trained with one seed only; what another training would change is not known.\n"
     if conditions:

@@ -71,7 +71,7 @@ class Store:
         """All cells measured under the protocol's conditions, also those it does not ask for."""
 
         def parse(row: dict[str, str]) -> Score:
-            blocks = tuple(float(value) for value in row["blocks"].split())
+            blocks = tuple(map(float, row["blocks"].split()))
             numbers = (float(row["mean"]), float(row["spread"]), int(row["images"]))
             return Score(float(row["variance"]), row["metric"], *numbers, blocks)
 
@@ -172,6 +172,17 @@ class Store:
             "experiments": [canonical(e) for e in sorted(section.experiments, key=lambda e: e.id)],
         }
         write(self.root / f"section-{section.key}.json", json.dumps(values, indent=1, sort_keys=True) + "\n")
+
+    @property
+    def empty(self) -> bool:
+        return not (self.sections() or self.timings("latency") or self.timings("speed"))
+
+    def timings(self, kind: str) -> dict[str, dict[str, Any]]:
+        """What was timed so far, by name; `kind` is "latency" or "speed"."""
+        return {path.stem: _json(path) for path in sorted((self.root / kind).glob("*.json"))}
+
+    def keep_timing(self, kind: str, name: str, values: dict[str, Any]) -> None:
+        write(self.root / kind / f"{name}.json", json.dumps(values, indent=1, sort_keys=True) + "\n")
 
     def figure(self, name: str) -> Path:
         return self.root / "figures" / f"{name}.png"

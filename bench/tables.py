@@ -26,6 +26,7 @@ class Row:
         experiment: one of the seeds.
         blocks: by test variance and metric, block means over the seeds that finished, (B,).
         means: likewise, the mean over images.
+        conditions: under which its seeds were measured, in words.
         note: what is missing, such as "diverged in epoch 2"; empty if nothing is.
         subject: what a matrix is made for: its name, with the recipe where a section has several.
     """
@@ -36,6 +37,7 @@ class Row:
     seeds: int = 0
     blocks: dict[tuple[float, str], Array] = field(default_factory=dict)
     means: dict[tuple[float, str], float] = field(default_factory=dict)
+    conditions: set[str] = field(default_factory=set)
     note: str = ""
     subject: str = ""
 
@@ -108,7 +110,8 @@ def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment]) -> Row:
     blocks: dict[tuple[float, str], list[tuple[float, Array]]] = {}
     notes = []
     for experiment in seeds:
-        conditions = store.provenance(experiment)
+        if conditions := store.provenance(experiment):
+            row.conditions.add(_conditions(conditions))
         row.parameters = conditions.get("parameters", row.parameters)
         row.blind = conditions.get("blind", row.blind)
         epoch = store.diverged(experiment)
@@ -124,6 +127,11 @@ def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment]) -> Row:
     kinds = {note: notes.count(note) for note in sorted(notes)}
     row.note = "; ".join(note if len(seeds) == 1 else f"{n} of {len(seeds)} seeds {note}" for note, n in kinds.items())
     return row
+
+
+def _conditions(found: dict[str, Any]) -> str:
+    threads = "1 thread" if found["threads"] == 1 else f"{found['threads']} threads"
+    return f"{found['device']}, {threads} each, torch {found['torch']}, Python {found['python']}"
 
 
 def title(name: str) -> str:
@@ -188,9 +196,11 @@ def recipe_text(recipe: Recipe | None) -> str:
         return "–"
     epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
     images = f" of {recipe.train_images} images" if recipe.train_images else ""
+    warm_up = f" ({100 * recipe.warm_up:g} % warm-up)" if recipe.schedule == "one-cycle" else ""
+    schedule = recipe.schedule + warm_up
     rates = f"lr {recipe.lr:g}" + (f" and {recipe.lr_vectors:g}" if recipe.lr_vectors else "")
     return (
-        f"{epochs}{images}, batch {recipe.batch}, {recipe.optimizer}, {rates}, {recipe.schedule}, "
+        f"{epochs}{images}, batch {recipe.batch}, {recipe.optimizer}, {rates}, {schedule}, "
         f"{recipe.loss} to the {recipe.target} image, {recipe.precision}"
     )
 

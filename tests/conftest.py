@@ -11,8 +11,24 @@ import bench.evaluate
 import bench.execute
 import bench.train
 import run_all
+from bench.registry import load_plugin
 
 SMALL = ["--profile", "smoke", "--denoisers", "clip,conv_autoencoder", "--train", "0.01", "--test", "0.01", "0.1"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--device", default="cpu", help="what latency is measured on")
+    parser.addoption("--plugin", action="append", default=[], help="a file with a denoiser to measure too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for plugin in config.getoption("--plugin"):
+        load_plugin(Path(plugin))
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> torch.device:
+    return torch.device(request.config.getoption("--device"))
 
 
 @pytest.fixture(autouse=True)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,10 @@ def keep(store: Store, experiment: Experiment, values: dict[float, Any], diverge
     history = [Progress(1.0, float("nan") if diverged else 0.1, None)]
     restored = [Restored(variance, {"psnr": each}, pictures, pictures) for variance, each in values.items()]
     conditions: dict[str, Any] = {
+        "device": "cpu",
+        "threads": 1,
+        "torch": "2",
+        "python": "3",
         "parameters": 10 if experiment.recipe else 0,
         "blind": True,
         "seconds": {},
@@ -84,7 +89,7 @@ def test_a_row_says_what_it_is() -> None:
     assert row.name == "unet(width=8) †"
     assert row.training == "0.01"
     assert Row(CLIP).training == "–"
-    assert Row(UNET.but(recipe=FAST.__class__(3, 32, "muon", 0.03, 0.02))).recipe == "fast, epochs=3"
+    assert Row(UNET.but(recipe=replace(FAST, epochs=3))).recipe == "fast, epochs=3"
 
 
 def test_the_decibels_is_analytic() -> None:

@@ -1,0 +1,45 @@
+"""What is to be timed, and the timing of it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from architectures import DENOISERS
+from bench import latency as latencies
+from bench.provenance import conditions
+from bench.speed import MEASURES, THREADS, Setting
+from bench.store import Store
+
+
+def pending_latencies(store: Store, names: Sequence[str] | None, device: str, refresh: bool) -> list[str]:
+    """Denoisers that were not timed on this machine; raises `UnknownName` for one that is unknown."""
+    wanted = list(names or DENOISERS)
+    for name in wanted:
+        _ = DENOISERS[name]
+    return _pending(store, "latency", wanted, conditions(device, 1), refresh)
+
+
+def pending_speeds(store: Store, device: str, refresh: bool) -> list[str]:
+    return _pending(store, "speed", list(MEASURES), conditions(device, THREADS), refresh)
+
+
+def _pending(store: Store, kind: str, names: Sequence[str], now: dict[str, Any], refresh: bool) -> list[str]:
+    """A timing from another machine or other versions is none of this one."""
+    there = {name for name, values in store.timings(kind).items() if values["conditions"] == now}
+    return [name for name in names if refresh or name not in there]
+
+
+def latency(name: str, root: Path, device: str, plugins: Sequence[Path]) -> dict[str, Any]:
+    """Times one denoiser, with the latency test of the project in `root`; values to keep."""
+    rows = latencies.measure(name, root / "tests" / "latency" / "test_latency.py", device, plugins)
+    return {"rows": [asdict(row) for row in rows], "conditions": conditions(device, 1)}
+
+
+def speed(name: str, root: Path, results: Path, device: str) -> dict[str, Any]:
+    """Takes one measure of the harness; values to keep: by claim, the pairs of all runs."""
+    pairs: dict[str, list[tuple[float, float]]] = {}
+    for found in MEASURES[name](Setting(root / "run_all.py", results.resolve(), device)):
+        for claim, pair in found.items():
+            pairs.setdefault(claim, []).append(pair)
+    return {"pairs": pairs, "conditions": conditions(device, THREADS)}

@@ -1,0 +1,169 @@
+"""Latency and speed as rows, tables, figures and sections of the report."""
+
+import io
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+
+import bench.latency
+from bench import costs, report, timings
+from bench.costs import Point, front, latencies, latency_table, speed_table
+from bench.device import keep_memory, place
+from bench.figures import png
+from bench.latency import Latency
+from bench.provenance import conditions
+from bench.store import Store
+from tests.conftest import SMALL, Counter
+
+NOW = conditions("cpu", 1)
+ROW = Latency("median", 64, 0.064, 0.06, 0.07, 0.02, 30, 0, 0.0, 240.0, NOW)
+
+
+def keep(store: Store, *rows: Latency) -> None:
+    for name in {row.denoiser for row in rows}:
+        own = [asdict(row) for row in rows if row.denoiser == name]
+        store.keep_timing("latency", name, {"rows": own, "conditions": NOW})
+
+
+def test_rows_come_back_the_fastest_first(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    slow = replace(ROW, denoiser="clip", median=1.0)
+    keep(store, slow, ROW)
+    assert latencies(store) == [ROW, slow]
+
+
+def test_a_table_has_units_and_marks_what_is_unsteady() -> None:
+    steady, unsteady = latency_table([ROW, replace(ROW, drift=0.3, parameters=1234, flops=2.5e6)]).rows
+    assert steady == ("median", "64", "64", "60 – 70", "1,000", "–", "–", "240", "2 %")
+    assert unsteady[2:] == ("64 ~", "60 – 70", "1,000", "1,234", "2.50", "240", "30 %")
+
+
+def test_the_front_holds_what_nothing_beats_and_nothing_unsteady() -> None:
+    def point(name: str, seconds: float, psnr: float, steady: bool = True) -> Point:
+        return Point(name, False, steady, (seconds, seconds, seconds), psnr, 0.1)
+
+    points = [point("fast", 1, 20), point("worse", 2, 19), point("noise", 2.5, 40, steady=False), point("good", 3, 30)]
+    assert [each.name for each in front(points)] == ["fast", "good"]
+
+
+def test_a_claim_becomes_a_line_with_its_verdict() -> None:
+    pairs = {"train": [(300.0, 200.0), (320.0, 160.0), (300.0, 100.0)], "idle": [(5.0, 2.5)]}
+    table = speed_table({"any": {"pairs": pairs, "conditions": NOW}})
+    assert table.rows[0][3:] == ("300 images/s", "160 images/s", "2.00", "1.50 – 3.00", "3", "≥ 1.6", "reached")
+    assert table.rows[1][5:] == ("2.50 s", "2.50 – 2.50", "1", "≤ 2 s", "**falls short**")
+
+
+def test_the_report_shows_costs_with_their_conditions(counter: Counter) -> None:
+    assert counter.run("--grid", *SMALL, "--test", "0.01", "0.1") == 0
+    store = Store(Path("results/smoke"))
+    keep(store, replace(ROW, denoiser="clip"), replace(ROW, denoiser="clip", batch=1), replace(ROW, denoiser="noisy"))
+    keep(store, replace(ROW, denoiser="conv_autoencoder", median=0.5, high=0.6, parameters=16385))
+    store.keep_timing("speed", "any", {"pairs": {"help": [(0.2, 0.0)]}, "conditions": NOW})
+    text, drawings = report.build(store, "figures")
+    assert "## Cost" in text
+    assert "| `--help` | the command | – | 0.2 s | – | 0.20 s | 0.20 – 0.20 | 1 | ≤ 0.5 s | reached |" in text
+    assert NOW["processor"] in text
+    assert "python run_all.py --latency --profile smoke\npython run_all.py --speed --profile smoke" in text
+    figures = {drawing.name: drawing for drawing in drawings}
+    for name in ("latency-batch", "latency-quality"):
+        assert min(Image.open(io.BytesIO(png(figures[name].draw(), ""))).size) > 300
+
+
+def test_costs_alone_make_a_report(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    assert store.empty
+    keep(store, ROW)
+    assert not store.empty
+    text, drawings = report.build(store, "figures")
+    assert "## Cost" in text
+    assert [drawing.name for drawing in drawings] == ["latency-batch"]
+
+
+def test_timings_of_another_machine_are_none_of_this_one(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    keep(store, ROW)
+    pending = timings.pending_latencies(store, ["median", "clip"], "cpu", refresh=False)
+    assert pending == ["clip"]
+    store.keep_timing("latency", "median", {"rows": [], "conditions": NOW | {"processor": "another"}})
+    assert timings.pending_latencies(store, ["median"], "cpu", refresh=False) == ["median"]
+    keep(store, ROW)
+    assert timings.pending_latencies(store, ["median"], "cpu", refresh=True) == ["median"]
+
+
+def test_latency_is_measured_kept_and_not_measured_again(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench.latency, "BATCHES", (8,))
+    arguments = ["--latency", "--profile", "smoke", "--denoisers", "conv_autoencoder"]
+    assert counter.run(*arguments) == 0
+    store = Store(Path("results/smoke"))
+    (row,) = latencies(store)
+    assert (row.denoiser, row.batch, row.parameters) == ("conv_autoencoder", 8, 16385)
+    assert 0 < row.low <= row.median <= row.high
+    assert row.rounds >= 10
+    assert 2e6 < row.flops < 3e6
+    assert 100 < row.memory < 2000
+    before = (store.root / "latency" / "conv_autoencoder.json").read_bytes()
+    assert counter.run(*arguments) == 0
+    assert (store.root / "latency" / "conv_autoencoder.json").read_bytes() == before
+
+
+def test_an_unsteady_row_is_measured_again_and_the_steadiest_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    drifts = {1: [0.5, 0.3, 0.4], 8: [0.2, 0.05], 64: [0.01], 256: [0.1]}
+
+    def measured(name: str, batch: int, *_: object) -> Latency:
+        return replace(ROW, denoiser=name, batch=batch, drift=drifts[batch].pop(0))
+
+    monkeypatch.setattr(bench.latency, "_measure", measured)
+    rows = bench.latency.measure("clip", Path(), "cpu", [])
+    assert [(row.batch, row.drift) for row in rows] == [(1, 0.3), (8, 0.05), (64, 0.01), (256, 0.1)]
+    assert [row.steady for row in rows] == [False, True, True, True]
+    assert not any(drifts.values())
+
+
+BROKEN = """
+from torch import nn
+from architectures import denoiser
+
+@denoiser
+class Broken(nn.Module):
+    def forward(self, noisy, variance):
+        raise RuntimeError("no such luck")
+"""
+
+
+def test_one_that_cannot_be_timed_does_not_stop_the_others(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bench.latency, "BATCHES", (1,))
+    Path("unlucky.py").write_text(BROKEN)
+    arguments = ["--latency", "--profile", "smoke", "--denoisers", "unlucky,clip", "--plugin", "unlucky.py"]
+    assert counter.run(*arguments) == 1
+    printed = capsys.readouterr().out
+    assert "1 of 2, latency of unlucky: failed" in printed
+    assert "no such luck" in printed
+    assert [row.denoiser for row in latencies(Store(Path("results/smoke")))] == ["clip"]
+
+
+def test_wrong_names_are_refused_before_anything_is_timed(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
+    assert counter.run("--latency", "--denoisers", "medain") == 2
+    assert "did you mean 'median'?" in capsys.readouterr().err
+
+
+def test_models_lie_channels_last() -> None:
+    model = place(torch.nn.Conv2d(4, 4, 3), torch.device("cpu"))
+    assert next(model.parameters()).is_contiguous(memory_format=torch.channels_last)
+
+
+def test_memory_is_kept_where_the_library_is_glibc(monkeypatch: pytest.MonkeyPatch) -> None:
+    def libc(name: str) -> Any:
+        return lambda: (name, "")
+
+    monkeypatch.setattr("platform.libc_ver", libc(""))
+    assert not keep_memory()
+
+
+def test_digits_are_three() -> None:
+    assert [costs._digits(value) for value in (12345.6, 12.345, 0.012345)] == ["12,346", "12.3", "0.0123"]
