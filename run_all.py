@@ -1,13 +1,12 @@
 """Desruido: what does a denoiser cost at the noise variances it was not trained for?"""
 
 import argparse
-import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.experiment import LAWS, Range
 from bench.profiles import PROFILES, RECIPES
@@ -26,6 +25,7 @@ EXAMPLES = """examples:
   python run_all.py --grid                               train, score, tables, figures, report
   python run_all.py --grid --denoisers unet,median --train 0.01 0.001..0.1 --test 0.01 0.1
   python run_all.py --ablate training_noise              one factor at a time
+  python run_all.py --latency --profile full             time every denoiser, batch by batch
   python run_all.py --report                             every report again, measuring nothing
 
 A command that was stopped goes on where it was when given again. Exit status: 0 all done,
@@ -40,6 +40,8 @@ def parser() -> argparse.ArgumentParser:
     actions = parser.add_argument_group("actions, which combine")
     actions.add_argument("--grid", action="store_true", help="train and score denoisers across noise variances")
     actions.add_argument("--ablate", metavar="NAME", help="run one ablation, or all of them: --ablate all")
+    actions.add_argument("--latency", action="store_true", help="time every denoiser at several batch sizes")
+    actions.add_argument("--speed", action="store_true", help="time this harness against the tutorial's loop")
     actions.add_argument("--report", action="store_true", help="write reports anew from what was measured")
     actions.add_argument("--list", action="store_true", help="name everything there is to choose from")
     choice = parser.add_argument_group("selections; the profile decides what is not given")
@@ -85,9 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit status."""
     commands = parser()
     options = commands.parse_args(arguments)
-    if not (options.grid or options.ablate or options.report or options.list):
+    if not (options.grid or options.ablate or options.latency or options.speed or options.report or options.list):
         commands.print_usage(sys.stderr)
-        return _say("nothing to do; say --grid, --ablate NAME, --report or --list", status=2)
+        return _say("nothing to do; say --grid, --ablate NAME, --latency, --speed, --report or --list", status=2)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         try:
@@ -111,6 +113,8 @@ class Work:
     store: "Store"
     sections: "Sequence[Section]"
     tasks: "Sequence[Task]"
+    latencies: Sequence[str]
+    speeds: Sequence[str]
     reports: "Sequence[Store]"
 
 
@@ -120,7 +124,7 @@ def _prepare(options: argparse.Namespace) -> Work:
     Raises:
         UnknownName, ValueError, OSError: what came, what is needed, and the next step.
     """
-    from bench.execute import check
+    from bench.execute import check, check_device
     from bench.pending import measured_by_other_code, pending
     from bench.store import Store
 
@@ -129,18 +133,30 @@ def _prepare(options: argparse.Namespace) -> Work:
     for plugin in options.plugin:
         load_plugin(plugin)
     store, sections = Store(options.results / profile), _sections(options)
-    reports = [store] if sections or options.profile else [Store(options.results / name) for name in PROFILES]
-    if not sections and options.report:
-        reports = [each for each in reports if each.sections()]
+    timed = options.latency or options.speed
+    reports = [store] if sections or timed or options.profile else [Store(options.results / name) for name in PROFILES]
+    if not (sections or timed) and options.report:
+        reports = [each for each in reports if not each.empty]
         if not reports:
             raise ValueError(f"nothing was measured in {options.results}; measure with: python run_all.py --grid")
     tasks = pending(store, sections, options.device, options.plugin, options.refresh)
     if not options.refresh and (others := measured_by_other_code(store, sections)):
         _say(f"{others} experiments were measured by other code; --refresh measures them again")
-    if sections:
+    if sections or timed:
         store.check_writable()
     check(tasks)
-    return Work(store, sections, tasks, reports if sections or options.report else [])
+    check_device(options.device)
+    latencies, speeds = _timings(options, store) if timed else ([], [])
+    return Work(store, sections, tasks, latencies, speeds, reports if sections or timed or options.report else [])
+
+
+def _timings(options: argparse.Namespace, store: "Store") -> tuple[list[str], list[str]]:
+    """Which denoisers and which figures of the harness are to be timed."""
+    from bench import timings
+
+    device, refresh = options.device, options.refresh
+    latencies = timings.pending_latencies(store, options.denoisers, device, refresh) if options.latency else []
+    return latencies, timings.pending_speeds(store, device, refresh) if options.speed else []
 
 
 def _carry_out(options: argparse.Namespace, work: Work) -> int:
@@ -156,12 +172,16 @@ def _carry_out(options: argparse.Namespace, work: Work) -> int:
         for task in work.tasks:
             step = "score" if task.weights or task.experiment.recipe is None else "train and score"
             console.print(f"{step} {describe(task)}: {len(task.cells)} cells", highlight=False)
+        for name in work.latencies:
+            console.print(f"time [bold]{name}[/bold]", highlight=False)
+        for name in work.speeds:
+            console.print(f"time the harness: [bold]{name}[/bold]", highlight=False)
         console.print(f"{len(work.tasks)} experiments to measure; nothing was done", highlight=False)
         return 0
     try:
-        failures = _measure(options, work, console)
+        failures = _measure(options, work, console) + _time(options, work, console)
         for store in work.reports:
-            _report(store, work.sections, console)
+            _report(store, work.sections, options, console)
     except (Damaged, UnknownName, OSError) as error:
         return _say(f"{error}; what was finished is kept", status=1)
     for failure in failures:
@@ -217,12 +237,13 @@ def _measure(options: argparse.Namespace, work: Work, console: "Console") -> lis
 
     from bench.display import Display, describe
     from bench.execute import news_queue, run
+    from bench.provenance import cores
 
     failures = []
     for section in work.sections:
         work.store.ask(section)
     if work.tasks:
-        jobs = min(options.jobs or _cores(), len(work.tasks))
+        jobs = min(options.jobs or cores(), len(work.tasks))
         news = news_queue()
         with Display(console, work.tasks, news) as display:
             for result in run(work.tasks, jobs, news):
@@ -238,14 +259,34 @@ def _measure(options: argparse.Namespace, work: Work, console: "Console") -> lis
     return failures
 
 
-def _cores() -> int:
-    """Cores this process may use; not every system tells, and then all there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _time(options: argparse.Namespace, work: Work, console: "Console") -> list[str]:
+    """Times what was asked for, one after the other; returns what failed, in words."""
+    from rich.markup import escape
+
+    from bench import timings
+
+    failures = []
+    kinds: tuple[tuple[str, Sequence[str], Callable[[str], dict[str, Any]]], ...] = (
+        ("latency", work.latencies, lambda name: timings.latency(name, HERE, options.device, options.plugin)),
+        ("speed", work.speeds, lambda name: timings.speed(name, HERE, options.results, options.device)),
+    )
+    for kind, names, measure in kinds:
+        for index, name in enumerate(names, start=1):
+            count = f"{index} of {len(names)}, {kind} of [bold]{name}[/bold]"
+            try:
+                with console.status(f"{count}; the machine should do nothing else"):
+                    work.store.keep_timing(kind, name, measure(name))
+                outcome = "timed"
+            except Exception as error:  # one that cannot be timed must not take the others down
+                failures.append(f"{kind} of {name}: {escape(str(error))}")
+                outcome = "[red]failed[/red]"
+            console.print(f"{count}: {outcome}", highlight=False)
+    return failures
 
 
-def _report(store: "Store", sections: "Sequence[Section]", console: "Console") -> None:
-    """Prints the tables of this command's sections; writes the report and the figures that changed."""
-    from bench import report, tables
+def _report(store: "Store", sections: "Sequence[Section]", options: argparse.Namespace, console: "Console") -> None:
+    """Prints this command's tables; writes the report and the figures that changed."""
+    from bench import costs, report, tables
     from bench.display import show
     from bench.store import write
 
@@ -253,6 +294,10 @@ def _report(store: "Store", sections: "Sequence[Section]", console: "Console") -
         rows = tables.rows(store, section)
         for metric in section.protocol.metrics:
             show(console, tables.scores(section, rows, metric, intervals=False))
+    if options.latency:
+        show(console, costs.latency_table(costs.latencies(store)))
+    if options.speed:
+        show(console, costs.speed_table(store.timings("speed")))
     published = store.root.resolve() == HERE / "results" / "full"
     path = HERE / "REPORT.md" if published else store.root / "REPORT.md"
     text, drawings = report.build(store, "results/full/figures" if published else "figures")

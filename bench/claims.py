@@ -1,0 +1,69 @@
+"""What the harness promises about its speed: each figure, how two measurements make it, and its limit."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One figure that must be reached.
+
+    Attributes:
+        ours, other: what is measured, in words; `other` is empty where ours is all there is.
+        value: "ours / other", "other / ours", "ours - other" or "ours".
+        unit: of the two measurements.
+    """
+
+    figure: str
+    ours: str
+    other: str
+    unit: str
+    value: str
+    limit: float
+    at_least: bool = False
+
+    def of(self, ours: float, other: float) -> float:
+        if self.value == "ours / other":
+            return ours / other
+        if self.value == "other / ours":
+            return other / ours
+        return ours - other if self.value == "ours - other" else ours
+
+    def holds(self, value: float) -> bool:
+        return value >= self.limit if self.at_least else value <= self.limit
+
+    @property
+    def ratio(self) -> bool:
+        return "/" in self.value
+
+
+LOOP = "the tutorial's loop"
+CLAIMS = {
+    "train": Claim(
+        "training, one process", "two threads", f"{LOOP}, two threads", "images/s", "ours / other", 1.6, at_least=True
+    ),
+    "pool": Claim(
+        "training, all workers", "a worker for each core", f"{LOOP}, two threads", "images/s", "ours / other", 2.8, True
+    ),
+    "wall": Claim(
+        "to the tutorial's test PSNR", "`fast`, two threads", f"{LOOP}, ten epochs", "s", "other / ours", 15, True
+    ),
+    "psnr": Claim("test PSNR reached there", "`fast`", LOOP, "dB", "ours - other", 0, True),
+    "step": Claim(
+        "a step of training",
+        "with noise, schedule and all",
+        "bare forward, backward and optimizer",
+        "ms",
+        "ours / other",
+        1.05,
+    ),
+    "ssim": Claim("SSIM of 1,000 images", "all at once", "scikit-image, one by one", "ms", "other / ours", 8, True),
+    "scoring": Claim(
+        "scoring of 1,000 images", "MSE, PSNR and SSIM", "the U-Net's forward", "ms", "ours / other", 0.15
+    ),
+    "workers": Claim("the `quick` grid", "two workers", "one worker", "s", "ours / other", 0.58),
+    "help": Claim("`--help`", "the command", "", "s", "ours", 0.5),
+    "idle": Claim("`full` with nothing to do", "the command", '`python -c "import torch"`', "s", "ours - other", 2),
+    "report": Claim("`--report`", "of 10,000 experiments", "of 1,000 experiments", "s", "ours", 30),
+    "growth": Claim("its growth", "of 10,000 experiments", "of 1,000 experiments", "s", "ours / other", 10),
+    "memory": Claim("its memory", "of 10,000 experiments", "of 1,000 experiments", "MiB", "ours", 1024),
+}

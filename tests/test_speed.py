@@ -1,0 +1,115 @@
+"""The rival is what the tutorial prints, and figures are made of measurements as their claims say."""
+
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+import torch
+
+from bench import speed
+from bench.claims import CLAIMS, Claim
+from bench.datasets import Images, images_of
+from bench.made import make
+from bench.rival import Rival, dataset, network
+from bench.speed import Setting, scoring
+from bench.store import Store
+from bench.train import build
+from bench.vision import torchvision
+
+HERE = Path(__file__).parent.parent
+
+
+def few() -> Images:
+    """A fortieth of MNIST."""
+    return Images(images_of("mnist").train[:1500], images_of("mnist").test[:100])
+
+
+def test_the_rivals_network_is_the_autoencoder() -> None:
+    ours, theirs = build(speed.TUTORIALS).eval(), network().eval()
+    state = zip(theirs.state_dict(), ours.state_dict().values(), strict=True)
+    theirs.load_state_dict(dict(state))
+    noisy = torch.rand(3, 1, 28, 28)
+    torch.testing.assert_close(theirs(noisy), ours(noisy, torch.full((3,), 0.01)))
+
+
+def test_the_rival_reads_the_same_images_through_torchvision(tmp_path: Path) -> None:
+    images = few()
+    found = dataset(images, tmp_path)
+    assert isinstance(found, torchvision().datasets.MNIST)
+    for index in (0, 7, 1499):
+        torch.testing.assert_close(found[index][0], images.train[index].float() / 255)
+
+
+def test_the_rival_learns(tmp_path: Path) -> None:
+    loop = Rival(dataset(few(), tmp_path))
+    first, _ = loop.epoch()
+    second, validation = loop.epoch()
+    assert second < first
+    assert 0 < validation < 0.2
+
+
+def test_a_turn_takes_its_steps_and_no_validation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "TURN", 1)
+    monkeypatch.setattr(speed, "_state", {})
+    monkeypatch.setattr(speed, "images_of", lambda name: few())
+    ends = [0.0]
+    for _ in range(12):
+        started, ended = speed._our_turn("cpu")
+        assert ends[-1] <= started < ended
+        ends.append(ended)
+    started, ended = speed._rival_turn(str(tmp_path), "cpu")
+    assert started < ended
+
+
+def test_a_rate_counts_from_the_first_start_to_the_last_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "TURN", 10)
+    turns: list[Future[tuple[float, float]]] = [Future(), Future()]
+    turns[0].set_result((1.0, 3.0))
+    turns[1].set_result((2.0, 5.0))
+    assert speed._rate(turns) == 2 * 10 * 64 / 4
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("ours / other", 2.0), ("other / ours", 0.5), ("ours - other", 2.0), ("ours", 4.0)]
+)
+def test_a_claim_makes_its_figure(value: str, expected: float) -> None:
+    claim = Claim("", "", "", "s", value, limit=expected)
+    assert claim.of(4.0, 2.0) == expected
+    assert claim.holds(expected)
+    assert not claim.holds(expected + 1e-9)
+
+
+def test_a_claim_of_at_least_its_limit_fails_below() -> None:
+    assert CLAIMS["train"].holds(1.6)
+    assert not CLAIMS["train"].holds(1.59)
+
+
+def test_scoring_agrees_with_scikit_image_and_names_its_claims() -> None:
+    (pairs,) = scoring(Setting(HERE / "run_all.py", HERE / "results", repeats=1))
+    assert set(pairs) == {"ssim", "scoring"}
+    assert all(seconds > 0 for pair in pairs.values() for seconds in pair)
+
+
+def test_a_report_of_a_made_store_is_timed() -> None:
+    (pairs,) = speed.report(Setting(HERE / "run_all.py", HERE / "results", stores=(30, 60)))
+    assert set(pairs) == {"report", "growth", "memory"}
+    assert 50 < pairs["memory"][0] < 2000
+
+
+def test_a_made_store_holds_what_was_asked(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    make(store, 60)
+    (section,) = store.sections()
+    assert len(section.experiments) == 60
+    assert not any(store.missing(experiment, section.protocol) for experiment in section.experiments)
+
+
+def test_every_measure_names_known_claims_once() -> None:
+    assert len(speed.MEASURES) == 7
+    assert len(CLAIMS) == 13
+
+
+def test_an_unfinished_study_is_no_run_with_nothing_to_do(tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    with pytest.raises(speed.NotNow, match=r"run_all\.py --grid --profile full"):
+        list(speed.starting(Setting(HERE / "run_all.py", tmp_path)))
