@@ -53,7 +53,8 @@ def _code() -> str:
 def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> Iterator[Drawing]:
     """All figures of a section; matplotlib is imported only where one must be drawn.
 
-    A section of more rows than anyone reads in a figure has none of its tables drawn.
+    A section of more rows than anyone reads in a figure has none of its tables drawn, nor has an
+    ablation of anything but the training noise.
     """
     protocol = section.protocol
     variances = protocol.variances
@@ -72,6 +73,8 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
     ranges = {row.training for row in rows if row.learned}
     if max(subjects.values(), default=0) > PANEL or max(len(subjects), len(ranges)) > PANELS:
         return
+    if section.name != "grid" and len(ranges) < 2:
+        return  # with one training range its table says it all
     data = tuple((row.subject, row.training, row.note, tuple(sorted(row.means.items()))) for row in rows)
     for metric in {metric: None for row in rows for _, metric in row.means if metric in protocol.metrics}:
         yield Drawing(

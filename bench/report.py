@@ -97,7 +97,10 @@ def _section(store: Store, section: Section, rows: list[Row], pictures: list[Dra
     yield from figure("noise")
     for metric in protocol.metrics:
         table = tables.scores(section, rows, metric, intervals=True)
-        yield f"### {table.title}\n\n{table.markdown()}\n\n{table.note}.\n"
+        if section.name != "grid" and metric != protocol.metrics[0]:
+            yield f"<details><summary>{table.title}</summary>\n\n{table.markdown()}\n\n</details>\n"
+        else:
+            yield f"### {table.title}\n\n{table.markdown()}\n\n{table.note}.\n"
         yield from figure(f"transfer-{metric}")
         if metric == "psnr":
             yield from figure("psnr")
