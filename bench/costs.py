@@ -165,4 +165,5 @@ def text(store: Store, folder: str, drawings: Sequence[Drawing]) -> Iterator[str
             "(`conv_autoencoder`) and batch.\n"
         )
         conditions = [values["conditions"] for values in timings.values()]
-        yield f"{table.markdown()}\n\n{table.note}.\n\nMeasured on {conditions_text(conditions)}.\n"
+        why = " Why a figure falls short stands in docs/speed.md." if "falls short" in table.markdown() else ""
+        yield f"{table.markdown()}\n\n{table.note}.{why}\n\nMeasured on {conditions_text(conditions)}.\n"
