@@ -165,5 +165,10 @@ def text(store: Store, folder: str, drawings: Sequence[Drawing]) -> Iterator[str
             "(`conv_autoencoder`) and batch.\n"
         )
         conditions = [values["conditions"] for values in timings.values()]
+        measured = {name for values in timings.values() for name in values["pairs"]}
+        missing = "; ".join(claim.figure for name, claim in CLAIMS.items() if name not in measured)
         why = " Why a figure falls short stands in docs/speed.md." if "falls short" in table.markdown() else ""
-        yield f"{table.markdown()}\n\n{table.note}.{why}\n\nMeasured on {conditions_text(conditions)}.\n"
+        yield f"{table.markdown()}\n\n{table.note}.{why}\n"
+        if missing:
+            yield f"Not measured yet: {missing}.\n"
+        yield f"Measured on {conditions_text(conditions)}.\n"

@@ -154,7 +154,7 @@ class Blind(nn.Module):
 def _our_trained(device: str, images: int) -> tuple[float, float]:
     training = images_of("mnist").train
     sprint = TUTORIALS.but(recipe=replace(FAST, train_images=images))
-    next(fit(build(sprint), training, sprint, torch.device(device)))
+    next(fit(build(sprint), training, sprint, torch.device(device)))  # as for the loop, starting up
     model = build(sprint)
     started = time.perf_counter()
     for _ in fit(model, training, sprint, torch.device(device)):
@@ -188,7 +188,7 @@ def _steps(device: str, repeats: int) -> list[tuple[float, float]]:
         started = time.perf_counter()
         for _ in range(STEPS):
             loss = nn.functional.mse_loss(model(noisy, variance), clean)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # not annotated in torch
             for optimizer in optimizers:
                 optimizer.step()
                 optimizer.zero_grad()
@@ -225,7 +225,8 @@ def _scoring(repeats: int) -> list[Pairs]:
     def one_by_one() -> list[float]:
         options: dict[str, Any] = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
         pairs = zip(clean[:, 0].numpy(), restored[:, 0].numpy(), strict=True)
-        return [float(structural_similarity(a, b, data_range=1, **options)) for a, b in pairs]  # type: ignore[no-untyped-call]
+        similarity: Callable[..., Any] = structural_similarity  # which has no annotations
+        return [float(similarity(a, b, data_range=1, **options)) for a, b in pairs]
 
     def forward() -> None:
         for _, batch, _ in batches:
@@ -261,8 +262,11 @@ def workers(setting: Setting) -> Iterator[Pairs]:
 
 def starting(setting: Setting) -> Iterator[Pairs]:
     """Seconds of `--help`, of a run with nothing to do, and of importing torch."""
+    study = setting.results / "full"
+    if not study.is_dir():
+        raise NotNow(f"needs the whole study, and there is no {study}; leave out --results, or measure it there")
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree(setting.results / "full", Path(folder) / "full", ignore=shutil.ignore_patterns("weights*"))
+        shutil.copytree(study, Path(folder) / "full", ignore=shutil.ignore_patterns("weights*"))
         grid = ("--grid", "--profile", "full", "--results", folder)
         planned = _run(setting, *grid, "--dry-run").stdout
         if "\n0 experiments to measure" not in f"\n{planned}":

@@ -17,10 +17,10 @@ def torchvision() -> ModuleType:
     try:
         import torchvision
     except RuntimeError:
-        _library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
+        _library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]  # not annotated in torch
         for operator in ("nms", "qnms"):
             signature = f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-            _library.define(signature)  # type: ignore[no-untyped-call]
+            _library.define(signature)  # type: ignore[no-untyped-call]  # not annotated in torch
         import torchvision
     import torchvision.datasets
     import torchvision.transforms

@@ -104,7 +104,7 @@ def test_a_made_store_holds_what_was_asked(tmp_path: Path) -> None:
     assert not any(store.missing(experiment, section.protocol) for experiment in section.experiments)
 
 
-def test_every_measure_names_known_claims_once() -> None:
+def test_seven_measures_make_thirteen_figures() -> None:
     assert len(speed.MEASURES) == 7
     assert len(CLAIMS) == 13
 
