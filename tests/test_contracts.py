@@ -1,5 +1,6 @@
 """Every entry of every registry keeps its contract; a new file is tested by being there."""
 
+import inspect
 import itertools
 
 import pytest
@@ -14,7 +15,7 @@ from bench.metrics import METRICS
 from bench.noises import NOISES
 from bench.profiles import FAST
 from bench.rng import stream
-from bench.train import build
+from tests.conftest import prepared
 
 BASE = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
 
@@ -32,7 +33,7 @@ def images(count: int, height: int, width: int) -> torch.Tensor:
 def test_a_denoiser_keeps_the_shape_and_is_finite(name: str, height: int, width: int) -> None:
     noisy = images(3, height, width) * 1.5 - 0.25
     with torch.inference_mode():
-        restored = build(experiment(name)).eval()(noisy, torch.full((3,), 0.01))
+        restored = prepared(experiment(name), height, width).eval()(noisy, torch.full((3,), 0.01))
     assert restored.shape == noisy.shape
     assert restored.dtype == noisy.dtype
     assert restored.isfinite().all()
@@ -40,7 +41,7 @@ def test_a_denoiser_keeps_the_shape_and_is_finite(name: str, height: int, width:
 
 @pytest.mark.parametrize("name", DENOISERS)
 def test_a_denoiser_treats_each_image_alone_and_leaves_it_untouched(name: str) -> None:
-    model, noisy, variance = build(experiment(name)).eval(), images(5, 20, 20), torch.linspace(0.001, 0.1, 5)
+    model, noisy, variance = prepared(experiment(name), 20, 20).eval(), images(5, 20, 20), torch.linspace(0.001, 0.1, 5)
     before = noisy.clone()
     with torch.inference_mode():
         together = model(noisy, variance)
@@ -51,7 +52,7 @@ def test_a_denoiser_treats_each_image_alone_and_leaves_it_untouched(name: str) -
 
 @pytest.mark.parametrize("name", DENOISERS)
 def test_every_parameter_of_a_denoiser_gets_a_gradient(name: str) -> None:
-    model = build(experiment(name)).train()
+    model = prepared(experiment(name), 16, 16).train()
     if plan.learns(experiment(name)):
         noisy = images(4, 16, 16)
         (model(noisy, torch.full((4,), 0.01)) - noisy).square().mean().backward()
@@ -63,10 +64,21 @@ def test_every_parameter_of_a_denoiser_gets_a_gradient(name: str) -> None:
 
 @pytest.mark.parametrize("name", DENOISERS)
 def test_a_blind_denoiser_ignores_the_variance(name: str) -> None:
-    model, noisy = build(experiment(name)).eval(), images(2, 16, 16)
+    model, noisy = prepared(experiment(name), 16, 16).eval(), images(2, 16, 16)
     with torch.inference_mode():
         low, high = (model(noisy, torch.full((2,), variance)) for variance in (0.001, 0.5))
     assert torch.equal(low, high) == getattr(model, "blind", True)
+
+
+@pytest.mark.parametrize("name", [name for name in DENOISERS if hasattr(DENOISERS[name], "grid")])
+def test_a_grid_is_of_one_option_and_holds_its_default(name: str) -> None:
+    prepared(experiment(name), 16, 16)
+    ((option, values),) = getattr(DENOISERS[name], "grid", {}).items()
+    assert inspect.signature(DENOISERS[name]).parameters[option].default in values
+    assert 4 <= len(values) <= 8
+    assert list(values) == sorted(set(values))
+    for value in values:
+        assert plan.parameters(name, ((option, value),)) == 0
 
 
 @pytest.mark.parametrize("name", DATASETS)
