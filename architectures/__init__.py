@@ -7,6 +7,11 @@ variance of each, (N,); it returns the restored images in the same shape. Sizes 
 ones too, are welcome, and each image is treated alone. A denoiser is blind, that is, it ignores
 `variance`, unless the class says `blind = False`. One without parameters has nothing to train.
 Restored images are clipped to [0, 1] before they are scored, unless the class says `clipped = False`.
+
+A filter may name values of one option to choose from on validation images, its default among them:
+`grid = {"sigma": (0.5, 1.0, 2.0)}`. A denoiser with a method `fit(images)`, uint8 (N, 1, H, W), memorizes
+training images instead of learning by gradient; it may then refuse every other size by ValueError.
+One that needs a package beyond Desruido's own says `requires = "package"`, and cannot be built without.
 """
 
 from __future__ import annotations

@@ -22,13 +22,18 @@ class ConvAutoencoder(nn.Module):
 
     Each layer is convolution, ReLU, batch norm (momentum 0.01), in this order; the last is a 3×3
     convolution with a sigmoid. Sizes that are no multiple of four are padded by their border.
+
+    Args:
+        width: channels of the first layer; twice and four times as many further in. The tutorial's is 8.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, width: int = 8) -> None:
         super().__init__()
-        self.encoder = nn.Sequential(encode(1, 8, 2), encode(8, 16, 2), encode(16, 32, 1))
-        self.decoder = nn.Sequential(decode(32, 16), decode(16, 8))
-        self.output = nn.Sequential(nn.Conv2d(8, 1, 3, padding=1), nn.Sigmoid())
+        if width < 1:
+            raise ValueError(f"width counts channels and must be at least 1, got {width}")
+        self.encoder = nn.Sequential(encode(1, width, 2), encode(width, 2 * width, 2), encode(2 * width, 4 * width, 1))
+        self.decoder = nn.Sequential(decode(4 * width, 2 * width), decode(2 * width, width))
+        self.output = nn.Sequential(nn.Conv2d(width, 1, 3, padding=1), nn.Sigmoid())
 
     def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
         height, width = noisy.shape[2:]

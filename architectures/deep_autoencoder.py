@@ -18,22 +18,24 @@ def enlarge(inputs: int, outputs: int) -> nn.Sequential:
 
 @denoiser
 class DeepAutoencoder(nn.Module):
-    """Nine layers in an hourglass without skips: everything passes a quarter of the size.
+    """An hourglass without skips: everything passes a quarter of the size.
 
     Args:
         width: channels of the first layer; twice and four times as many further in.
+        depth: layers in all, at least 7; those beyond 7 are at a quarter of the size.
     """
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, width: int = 16, depth: int = 9) -> None:
         super().__init__()
         if width < 1:
             raise ValueError(f"width counts channels and must be at least 1, got {width}")
+        if depth < 7:
+            raise ValueError(f"depth must be at least 7, the layers down, up and out, got {depth}")
         self.encoder = nn.Sequential(
             convolve(1, width, stride=2),
             convolve(width, 2 * width),
             convolve(2 * width, 4 * width, stride=2),
-            convolve(4 * width, 4 * width),
-            convolve(4 * width, 4 * width),
+            *(convolve(4 * width, 4 * width) for _ in range(depth - 7)),
         )
         self.decoder = nn.Sequential(
             enlarge(4 * width, 2 * width),

@@ -1,5 +1,7 @@
 """Gaussian smoothing, the linear baseline."""
 
+from typing import ClassVar
+
 import torch
 from scipy import ndimage
 from torch import Tensor, nn
@@ -14,6 +16,8 @@ class Gaussian(nn.Module):
     Args:
         sigma: standard deviation of the kernel, in pixels.
     """
+
+    grid: ClassVar[dict[str, tuple[float, ...]]] = {"sigma": (0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.4, 2.0)}
 
     def __init__(self, sigma: float = 1.0) -> None:
         super().__init__()

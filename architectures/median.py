@@ -1,5 +1,7 @@
 """The median filter, the robust baseline (Tukey, 1977)."""
 
+from typing import ClassVar
+
 import torch
 from scipy import ndimage
 from torch import Tensor, nn
@@ -12,8 +14,10 @@ class Median(nn.Module):
     """Median over a square window, by scipy, with reflected borders.
 
     Args:
-        size: width of the window in pixels; odd.
+        size: width of the window in pixels; odd. At 1 the image stays as it is.
     """
+
+    grid: ClassVar[dict[str, tuple[int, ...]]] = {"size": (1, 3, 5, 7)}
 
     def __init__(self, size: int = 3) -> None:
         super().__init__()

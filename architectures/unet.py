@@ -25,23 +25,26 @@ def block(inputs: int, outputs: int) -> nn.Sequential:
 
 @denoiser
 class UNet(nn.Module):
-    """U-Net of two levels; its output is the restored image itself.
+    """U-Net of two levels.
 
     Args:
         width: channels at full size; twice and four times as many at half and a quarter.
+        skips: whether what was seen on the way down is handed across; without, it is an autoencoder.
+        residual: whether the network gives the noise, to be subtracted, or the restored image itself.
     """
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, width: int = 16, skips: bool = True, residual: bool = False) -> None:
         super().__init__()
         if width < 1:
             raise ValueError(f"width counts channels and must be at least 1, got {width}")
+        self.skips, self.residual = skips, residual
         half, quarter = 2 * width, 4 * width
         self.down_full, self.down_half = block(1, width), block(width, half)
         self.bottom = block(half, quarter)
         self.rise_half = nn.ConvTranspose2d(quarter, half, 2, stride=2)
-        self.up_half = block(quarter, half)
+        self.up_half = block(quarter if skips else half, half)
         self.rise_full = nn.ConvTranspose2d(half, width, 2, stride=2)
-        self.up_full = block(half, width)
+        self.up_full = block(half if skips else width, width)
         self.output = nn.Conv2d(width, 1, 1)
 
     def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
@@ -50,7 +53,10 @@ class UNet(nn.Module):
         full = self.down_full(padded)
         half = self.down_half(functional.max_pool2d(full, 2))
         bottom = self.bottom(functional.max_pool2d(half, 2))
-        half = self.up_half(torch.cat([half, self.rise_half(bottom)], dim=1))
-        full = self.up_full(torch.cat([full, self.rise_full(half)], dim=1))
-        restored: Tensor = self.output(full)
-        return restored[..., :height, :width]
+        half = self.up_half(self.join(half, self.rise_half(bottom)))
+        full = self.up_full(self.join(full, self.rise_full(half)))
+        output: Tensor = self.output(full)
+        return (padded - output if self.residual else output)[..., :height, :width]
+
+    def join(self, seen: Tensor, risen: Tensor) -> Tensor:
+        return torch.cat([seen, risen], dim=1) if self.skips else risen

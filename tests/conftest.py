@@ -1,17 +1,22 @@
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 import bench.evaluate
 import bench.execute
 import bench.train
 import run_all
+from architectures import DENOISERS
+from bench.experiment import Experiment
 from bench.registry import load_plugin
+from bench.rng import stream
 
 SMALL = ["--profile", "smoke", "--denoisers", "clip,conv_autoencoder", "--train", "0.01", "--test", "0.01", "0.1"]
 
@@ -34,6 +39,22 @@ def device(request: pytest.FixtureRequest) -> torch.device:
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
     torch.set_num_threads(1)
+
+
+def prepared(experiment: Experiment, height: int, width: int) -> nn.Module:
+    """The denoiser as built, ready for images of that size; skips the test if its package is missing.
+
+    One that memorizes images gets some that are alike enough for several to matter.
+    """
+    package = getattr(DENOISERS[experiment.denoiser], "requires", None)
+    if package is not None and find_spec(package) is None:
+        pytest.skip(f"{experiment.denoiser} needs the package {package}, which is not installed")
+    model: Any = bench.train.build(experiment)
+    if hasattr(model, "fit"):
+        share = torch.rand(20, 1, height, width, generator=stream("memorized"))
+        model.fit((100 + 50 * share).byte())
+    built: nn.Module = model
+    return built
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Every entry of every registry keeps its contract; a new file is tested by being there."""
 
+import inspect
 import itertools
 
 import pytest
@@ -14,7 +15,7 @@ from bench.metrics import METRICS
 from bench.noises import NOISES
 from bench.profiles import FAST
 from bench.rng import stream
-from bench.train import build
+from tests.conftest import prepared
 
 BASE = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
 
@@ -32,7 +33,7 @@ def images(count: int, height: int, width: int) -> torch.Tensor:
 def test_a_denoiser_keeps_the_shape_and_is_finite(name: str, height: int, width: int) -> None:
     noisy = images(3, height, width) * 1.5 - 0.25
     with torch.inference_mode():
-        restored = build(experiment(name)).eval()(noisy, torch.full((3,), 0.01))
+        restored = prepared(experiment(name), height, width).eval()(noisy, torch.full((3,), 0.01))
     assert restored.shape == noisy.shape
     assert restored.dtype == noisy.dtype
     assert restored.isfinite().all()
@@ -40,7 +41,7 @@ def test_a_denoiser_keeps_the_shape_and_is_finite(name: str, height: int, width:
 
 @pytest.mark.parametrize("name", DENOISERS)
 def test_a_denoiser_treats_each_image_alone_and_leaves_it_untouched(name: str) -> None:
-    model, noisy, variance = build(experiment(name)).eval(), images(5, 20, 20), torch.linspace(0.001, 0.1, 5)
+    model, noisy, variance = prepared(experiment(name), 20, 20).eval(), images(5, 20, 20), torch.linspace(0.001, 0.1, 5)
     before = noisy.clone()
     with torch.inference_mode():
         together = model(noisy, variance)
@@ -51,7 +52,7 @@ def test_a_denoiser_treats_each_image_alone_and_leaves_it_untouched(name: str) -
 
 @pytest.mark.parametrize("name", DENOISERS)
 def test_every_parameter_of_a_denoiser_gets_a_gradient(name: str) -> None:
-    model = build(experiment(name)).train()
+    model = prepared(experiment(name), 16, 16).train()
     if plan.learns(experiment(name)):
         noisy = images(4, 16, 16)
         (model(noisy, torch.full((4,), 0.01)) - noisy).square().mean().backward()
@@ -63,10 +64,21 @@ def test_every_parameter_of_a_denoiser_gets_a_gradient(name: str) -> None:
 
 @pytest.mark.parametrize("name", DENOISERS)
 def test_a_blind_denoiser_ignores_the_variance(name: str) -> None:
-    model, noisy = build(experiment(name)).eval(), images(2, 16, 16)
+    model, noisy = prepared(experiment(name), 16, 16).eval(), images(2, 16, 16)
     with torch.inference_mode():
         low, high = (model(noisy, torch.full((2,), variance)) for variance in (0.001, 0.5))
     assert torch.equal(low, high) == getattr(model, "blind", True)
+
+
+@pytest.mark.parametrize("name", [name for name in DENOISERS if hasattr(DENOISERS[name], "grid")])
+def test_a_grid_is_of_one_option_and_holds_its_default(name: str) -> None:
+    prepared(experiment(name), 16, 16)
+    ((option, values),) = getattr(DENOISERS[name], "grid", {}).items()
+    assert inspect.signature(DENOISERS[name]).parameters[option].default in values
+    assert 4 <= len(values) <= 8
+    assert list(values) == sorted(set(values))
+    for value in values:
+        assert plan.parameters(name, ((option, value),)) == 0
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -81,13 +93,24 @@ def test_a_dataset_is_uint8_stable_and_disjoint(name: str) -> None:
     assert not any(image.numpy().tobytes() in train for image in one.test)
 
 
-@pytest.mark.parametrize("variance", [0.001, 0.01, 0.1, 0.5])
+LARGEST = {"salt_and_pepper": 0.25}  # what a noise reaches on every image; all others reach any variance
+
+
+@pytest.mark.parametrize("variance", [0.001, 0.01, 0.1, 0.25, 0.5])
 @pytest.mark.parametrize("name", NOISES)
 def test_a_noise_has_the_variance_asked_for(name: str, variance: float) -> None:
-    clean = images(200, 28, 28)
-    noisy = NOISES[name](clean, torch.full((200,), variance), stream("test"))
-    assert (noisy - clean).mean().item() == pytest.approx(0, abs=0.01 * variance**0.5)
-    assert (noisy - clean).var().item() == pytest.approx(variance, rel=0.02)
+    """Within what chance allows: four standard errors, from the values that whole images give."""
+    clean, variances = images(2000, 28, 28), torch.full((2000,), variance)
+    if variance > LARGEST.get(name, 1):
+        with pytest.raises(ValueError, match="at most"):
+            NOISES[name](clean, variances, stream("test"))
+        return
+    added = (NOISES[name](clean, variances, stream("test")) - clean).double()
+    for moment, expected, scale in ((added, 0, variance**0.5), (added.square(), variance, variance)):
+        each = moment.mean(dim=(1, 2, 3))
+        error = each.std().item() / 2000**0.5
+        assert error < 0.025 * scale
+        assert each.mean().item() == pytest.approx(expected, abs=4 * error)
 
 
 @pytest.mark.parametrize("name", NOISES)

@@ -1,8 +1,9 @@
 """Noises: one file each, holding a function decorated by `@noise`.
 
 `(clean, variance, rng) -> noisy` adds noise of the given variance to images, (N, C, H, W) float in
-[0, 1]; `variance` is (N,), in squared pixel units. The draw comes from `rng` alone, on its device,
-and equal `rng` give the same field at every variance. Nothing is clipped; the input stays as it is.
+[0, 1]; `variance` is (N,), in squared pixel units: the mean of (noisy - clean)² over an image. The draw
+comes from `rng` alone, on its device, and equal `rng` give the same field at every variance. Nothing is
+clipped; the input stays as it is. A variance that a noise cannot reach on an image raises ValueError.
 """
 
 from __future__ import annotations

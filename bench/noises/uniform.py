@@ -1,0 +1,13 @@
+"""White noise of uniform law: bounded, with no tails at all."""
+
+import torch
+from torch import Tensor
+
+from bench.noises import noise
+
+
+@noise
+def uniform(clean: Tensor, variance: Tensor, rng: torch.Generator) -> Tensor:
+    """One value for each pixel, uniform in ±√(3·variance)."""
+    field = torch.rand(clean.shape, generator=rng, device=rng.device, dtype=clean.dtype).sub_(0.5)
+    return field.mul_((12 * variance).sqrt().view(-1, 1, 1, 1)).add_(clean)
