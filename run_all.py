@@ -3,7 +3,7 @@
 import argparse
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -207,7 +207,10 @@ def _sections(options: argparse.Namespace) -> "list[Section]":
         there = images_of(options.dataset)
         images = min(images, len(there.test))
         recipe = replace(recipe, train_images=min(recipe.train_images, len(there.train) * 4 // 5))
-    ranges = [Range.parse(text, options.law) for text in options.train or profile.train]
+    ranges = {
+        name: [Range.parse(text, options.law) for text in options.train or profile.fewer.get(name, profile.train)]
+        for name in options.denoisers or _available(profile.denoisers or DENOISERS)
+    }
     variances = [Range.parse(text) for text in options.test or map(str, profile.test)]
     if wide := [variance for variance in variances if not variance.fixed]:
         raise ValueError(f"a test variance is one number, got the range {wide[0]}")
@@ -220,15 +223,24 @@ def _sections(options: argparse.Namespace) -> "list[Section]":
     )
     sections = []
     if options.grid:
-        sections.append(plan.grid(options.denoisers or DENOISERS, ranges, protocol, recipe, seeds))
+        sections.append(plan.grid(ranges, protocol, recipe, seeds))
     if options.ablate:
-        if options.train and len(ranges) > 1:
+        if options.train and len(options.train) > 1:
             raise ValueError(f"an ablation starts from one training range, got --train {' '.join(options.train)}")
-        base = ranges[0] if options.train else Range(0.01, 0.01)
+        base = Range.parse(options.train[0], options.law) if options.train else Range(0.01, 0.01)
         for name in ABLATIONS if options.ablate == "all" else [options.ablate]:
-            denoisers = options.denoisers or ["conv_autoencoder"]
-            sections.append(plan.ablation(name, denoisers, base, protocol, recipe, seeds))
+            sections += plan.ablation(name, options.denoisers or [], base, protocol, recipe, seeds)
     return sections
+
+
+def _available(names: Iterable[str]) -> list[str]:
+    """Those whose packages are installed; says which are left out, and how to have them."""
+    from bench.plan import missing_package
+
+    missing = {name: package for name in names if (package := missing_package(name))}
+    for name, package in missing.items():
+        _say(f"{name} is left out, since its package is not installed; to have it: pip install {package}")
+    return [name for name in names if name not in missing]
 
 
 def _measure(options: argparse.Namespace, work: Work, console: "Console") -> list[str]:

@@ -124,9 +124,11 @@ def listing() -> RichTable:
 def describe(task: Task) -> str:
     """An experiment in words: what is trained on what."""
     experiment = task.experiment
-    trained = f" trained on {experiment.variance}" if experiment.variance else ""
+    options = ", ".join(f"{name}={value}" for name, value in experiment.options)
+    trained = f" {'tuned' if experiment.tuned else 'trained'} on {experiment.variance}" if experiment.variance else ""
+    noise = f" of {experiment.noise} noise" if experiment.noise not in (None, task.protocol.noise) else ""
     seed = f", seed {experiment.seed}" if experiment.recipe else ""
-    return f"[bold]{experiment.denoiser}[/bold]{trained}{seed}"
+    return f"[bold]{experiment.denoiser}[/bold]{f'({options})' if options else ''}{trained}{noise}{seed}"
 
 
 def _outcome(result: Result) -> str:
@@ -135,7 +137,8 @@ def _outcome(result: Result) -> str:
     if result.diverged:
         return f"[red]diverged[/red] in epoch {int(result.history[-1].epoch - 1e-9) + 1}"
     seconds = result.provenance["seconds"]
-    trained = f"trained in {seconds['training']:.1f} s, " if result.history else ""
+    how = "trained" if result.history else "tuned"
+    trained = f"{how} in {seconds['training']:.1f} s, " if result.history or result.trials else ""
     return f"{trained}scored in {seconds['scoring']:.1f} s"
 
 

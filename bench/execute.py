@@ -24,7 +24,8 @@ from bench.evaluate import Restored, evaluate
 from bench.experiment import Experiment, Task
 from bench.provenance import provenance
 from bench.registry import load_plugin
-from bench.train import Progress, build, fit
+from bench.train import Progress, build, fit, split
+from bench.tuning import Trial, tune, tuned
 
 News = tuple[str, float, Progress | None]  # experiment id, share done, newest row of the history
 
@@ -45,6 +46,7 @@ class Result:
     weights: bytes | None = None
     restored: list[Restored] = field(default_factory=list)
     provenance: dict[str, Any] = field(default_factory=dict)
+    trials: list[Trial] = field(default_factory=list)
     failure: str | None = None
     died: bool = False
 
@@ -63,6 +65,8 @@ def check(tasks: Iterable[Task]) -> None:
     for task in tasks:
         images_of(task.protocol.dataset)
         recipe, dataset = task.experiment.recipe, task.experiment.dataset
+        if dataset is not None:
+            images_of(dataset)
         if recipe is None or dataset is None:
             continue
         there, needed = len(images_of(dataset).train) * 4 // 5, max(recipe.batch, recipe.train_images)
@@ -94,18 +98,11 @@ def _measure(task: Task, result: Result) -> None:
         load_plugin(plugin)
     experiment, device, started = task.experiment, torch.device(task.device), time.monotonic()
     images = images_of(task.protocol.dataset)
-    model = build(experiment)
-    if task.weights is not None:
-        load(model, task.weights)
-    elif experiment.recipe is not None and experiment.dataset is not None:
-        for row in fit(model, images_of(experiment.dataset).train, experiment, device):
-            result.history.append(row)
-            tell(experiment, 0.9 * row.epoch / experiment.recipe.epochs, row)
-        if result.diverged:
-            result.provenance = provenance(task, device, {"training": time.monotonic() - started})
-            return
-        result.weights = safetensors.torch.save(state_of(model))
+    model = _ready(task, result, device)
     trained = time.monotonic()
+    if result.diverged:
+        result.provenance = provenance(task, device, {"training": trained - started})
+        return
     variances = len({variance for variance, _ in task.cells})
     for done, restored in enumerate(evaluate(model, images.test, task.protocol, task.cells, device), start=1):
         for metric, values in restored.values.items():
@@ -113,9 +110,32 @@ def _measure(task: Task, result: Result) -> None:
                 raise ValueError(f"{metric} is not a number at test variance {restored.variance:g}")
         result.restored.append(restored)
         tell(experiment, 0.9 + 0.1 * done / variances, None)
-    seconds = {"training": trained - started} if result.history else {}
+    seconds = {"training": trained - started} if result.history or result.trials else {}
     seconds["scoring"] = time.monotonic() - trained
     result.provenance = provenance(task, device, seconds)
+
+
+def _ready(task: Task, result: Result, device: torch.device) -> nn.Module:
+    """The denoiser with what it is to know: stored weights, trained ones, tuned parameters or memorized images."""
+    experiment = task.experiment
+    model: Any = build(experiment)
+    if task.weights is not None:
+        load(model, task.weights)
+    elif experiment.dataset is not None:
+        images = images_of(experiment.dataset).train
+        if experiment.tuned:
+            result.trials = tune(experiment, images, device)
+            model = build(tuned(experiment, result.trials))
+        elif experiment.recipe is None:
+            model.fit(split(images, experiment.dataset)[0])
+        else:
+            for row in fit(model, images, experiment, device):
+                result.history.append(row)
+                tell(experiment, 0.9 * row.epoch / experiment.recipe.epochs, row)
+            if not result.diverged:
+                result.weights = safetensors.torch.save(state_of(model))
+    ready: nn.Module = model
+    return ready
 
 
 def load(model: nn.Module, weights: bytes) -> None:

@@ -71,13 +71,14 @@ class Range:
 
     @classmethod
     def parse(cls, text: str, law: str = "uniform") -> Self:
-        """Reads "0.01", or "0.001..0.1"."""
-        low, dots, high = text.partition("..")
+        """Reads "0.01", "0.001..0.1" or "0.001..0.1 log-uniform"; `law` is for a range that names none."""
+        numbers, _, named = text.strip().partition(" ")
+        low, dots, high = numbers.partition("..")
         try:
-            return cls(float(low), float(high if dots else low), law)
+            return cls(float(low), float(high if dots else low), named.strip() or law)
         except ValueError as error:
             if "could not convert" in str(error):
-                raise ValueError(f"a variance is a number or a range low..high, got {text!r}") from None
+                raise ValueError(f"a variance is a number, or a range low..high and its law, got {text!r}") from None
             raise
 
     @property
@@ -150,7 +151,7 @@ class Experiment:
     """All that decides the weights of one denoiser.
 
     A denoiser that learns nothing is one experiment whatever the training: the fields that cannot
-    move it are None (see `plan.settle`).
+    move it are None (see `plan.settle`). A filter with a `variance` but no recipe is tuned for it.
     """
 
     denoiser: str
@@ -171,6 +172,11 @@ class Experiment:
         if "options" in changes:
             changes["options"] = dict(self.options) | dict(changes["options"])
         return replace(self, **changes)
+
+    @property
+    def tuned(self) -> bool:
+        """Whether its parameter is chosen on validation images."""
+        return self.recipe is None and self.variance is not None
 
     @cached_property
     def id(self) -> str:

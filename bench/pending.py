@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bench.experiment import Experiment, Protocol, Task
-from bench.plan import Section, cost
+from bench.plan import Section, order
 from bench.provenance import stale
 from bench.store import Store
 
@@ -14,7 +14,7 @@ def pending(
 ) -> list[Task]:
     """One task for each experiment that lacks cells, or that other code measured if `refresh` is set.
 
-    The longest come first, so that no worker is left alone with one at the end.
+    They come in the order in which they should be measured.
     """
     tasks = {}
     for section in sections:
@@ -28,7 +28,7 @@ def pending(
                 fresh = again or (weights is None and experiment.recipe is not None)
                 cells = _cells(store, experiment, protocol) if fresh else missing
                 tasks[experiment] = Task(experiment, protocol, cells, weights, device, tuple(plugins), fresh)
-    return sorted(tasks.values(), key=lambda task: cost(task.experiment, len(task.cells)), reverse=True)
+    return sorted(tasks.values(), key=lambda task: order(task.experiment, len(task.cells)))
 
 
 def measured_by_other_code(store: Store, sections: Iterable[Section]) -> int:

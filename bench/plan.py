@@ -2,9 +2,10 @@
 
 import inspect
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -42,32 +43,39 @@ class Section:
         return Section(self.name, protocol, tuple(dict.fromkeys(self.experiments + other.experiments)))
 
 
-def grid(denoisers: Iterable[str], ranges: Sequence[Range], protocol: Protocol, recipe: Recipe, seeds: int) -> Section:
-    """Every denoiser trained on every range with every seed."""
+def grid(ranges: Mapping[str, Sequence[Range]], protocol: Protocol, recipe: Recipe, seeds: int) -> Section:
+    """Every denoiser trained on each of its ranges with every seed; filters also with their defaults."""
     check(protocol)
-    wanted = [
-        Experiment(name, (), protocol.dataset, protocol.noise, variance, recipe, seed)
-        for name in denoisers
-        for variance in ranges
-        for seed in range(seeds)
-    ]
+    wanted = []
+    for name in ranges:
+        plain = Experiment(name, (), protocol.dataset, protocol.noise, None, None)
+        if not learns(plain):
+            wanted.append(plain)
+        for variance in ranges[name]:
+            wanted += [plain.but(variance=variance, recipe=recipe, seed=seed) for seed in range(seeds)]
     return Section("grid", protocol, settled(wanted))
 
 
 def ablation(
     name: str, denoisers: Iterable[str], variance: Range, protocol: Protocol, recipe: Recipe, seeds: int
-) -> Section:
-    """An ablation of each denoiser, from a base trained on `variance`."""
+) -> list[Section]:
+    """An ablation of each denoiser, from a base trained on `variance`; one section, or one for each noise."""
     check(protocol)
+    factor = ABLATIONS[name]
     bases = [
         Experiment(denoiser, (), protocol.dataset, protocol.noise, variance, recipe, seed)
-        for denoiser in denoisers
+        for denoiser in denoisers or [factor.of]
         for seed in range(seeds)
     ]
     for base in bases:
         if not learns(base):
             raise ValueError(f"the ablation {name!r} needs a denoiser that is trained, and {base.denoiser!r} is not")
-    return Section(name, protocol, settled(found for base in bases for found in ABLATIONS[name](base)))
+    found = settled(each for base in bases for each in factor.function(base))
+    protocols = [protocol]
+    if factor.every_noise:
+        inside = (variance.low,) if variance.fixed else tuple(v for v in protocol.variances if v in variance)
+        protocols = [replace(protocol, noise=noise, variances=inside) for noise in NOISES]
+    return [Section(name, each, found) for each in protocols]
 
 
 def check(protocol: Protocol) -> None:
@@ -83,14 +91,56 @@ def settled(experiments: Iterable[Experiment]) -> tuple[Experiment, ...]:
 
 
 def settle(experiment: Experiment) -> Experiment:
-    """The same experiment, without a training if there is nothing to learn."""
+    """The same experiment, with only as much of a training and of its options as can move the denoiser."""
+    defaults = inspect.signature(DENOISERS[experiment.denoiser]).parameters
+    parameters(experiment.denoiser, experiment.options)  # which raises where an option is unknown
+    options = tuple((name, value) for name, value in experiment.options if value != defaults[name].default)
+    experiment = replace(experiment, options=options)
     if learns(experiment):
         return experiment
-    return replace(experiment, dataset=None, noise=None, variance=None, recipe=None, seed=0)
+    if choices(experiment) and experiment.variance is not None:
+        return replace(experiment, recipe=None, seed=0)
+    dataset = experiment.dataset if memorizes(experiment.denoiser) else None
+    return replace(experiment, dataset=dataset, noise=None, variance=None, recipe=None, seed=0)
 
 
 def learns(experiment: Experiment) -> bool:
     return parameters(experiment.denoiser, experiment.options) > 0
+
+
+def memorizes(denoiser: str) -> bool:
+    return hasattr(DENOISERS[denoiser], "fit")
+
+
+def choices(experiment: Experiment) -> list[Experiment]:
+    """What tuning a filter chooses from: one experiment for each value of its grid, if it has one.
+
+    An option that is given is not tuned.
+
+    Raises:
+        ValueError: the grid is empty, or is not of one option the denoiser has.
+    """
+    name = experiment.denoiser
+    found = getattr(DENOISERS[name], "grid", None)
+    if found is None:
+        return []
+    if len(found) != 1:
+        raise ValueError(f"the grid of {name!r} must name one option, such as {{'size': (3, 5)}}, got {found}")
+    ((option, values),) = found.items()
+    if not values:
+        raise ValueError(
+            f"the grid of {name!r} has no value of {option!r} to choose from: add some, or delete the grid"
+        )
+    options = [] if option in dict(experiment.options) else [{option: value} for value in values]
+    for each in options:
+        parameters(name, tuple((dict(experiment.options) | each).items()))
+    return [experiment.but(options=each) for each in options]
+
+
+def missing_package(denoiser: str) -> str | None:
+    """The package a denoiser needs, where it is not installed."""
+    package: str | None = getattr(DENOISERS[denoiser], "requires", None)
+    return package if package is not None and find_spec(package) is None else None
 
 
 @cache
@@ -107,9 +157,20 @@ def parameters(denoiser: str, options: tuple[tuple[str, Any], ...]) -> int:
     try:
         with torch.device("meta"):
             model = DENOISERS[denoiser](**dict(options))
+    except ModuleNotFoundError as error:
+        raise ValueError(str(error)) from None
     except Exception as error:
         raise ValueError(f"denoiser {denoiser!r} cannot be built: {type(error).__name__}: {error}") from error
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+
+
+def order(experiment: Experiment, cells: int) -> tuple[int, bool, float]:
+    """What to measure first: seeds one after another, so that a study that is stopped has whole tables.
+
+    Filters come before networks, since nobody knows how slow they are; then the longest training, so
+    that no worker is left alone with one at the end.
+    """
+    return experiment.seed, experiment.recipe is not None, -cost(experiment, cells)
 
 
 def cost(experiment: Experiment, cells: int) -> float:

@@ -1,6 +1,6 @@
 """Recipes, and profiles: what each asks for where the command line says nothing else."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bench.experiment import Recipe
@@ -16,6 +16,8 @@ class Profile:
 
     Attributes:
         train: ranges of training variance, as the command line reads them.
+        denoisers: which ones; all there are if it names none.
+        fewer: ranges for single denoisers, where all would cost too much.
         test: test variances.
         images: test images, from the first on.
         changes: what the profile changes in a recipe, field by field.
@@ -28,6 +30,8 @@ class Profile:
     images: int
     seeds: int
     changes: dict[str, Any]
+    denoisers: tuple[str, ...] = ()
+    fewer: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def recipe(self, name: str) -> Recipe:
         """A recipe at this profile's size; only `fast` is cut, since `tutorial` is what it is."""

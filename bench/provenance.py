@@ -19,6 +19,7 @@ import bench.evaluate
 import bench.muon
 import bench.rng
 import bench.train
+import bench.tuning
 from architectures import DENOISERS
 from bench.datasets import DATASETS
 from bench.experiment import Task
@@ -86,6 +87,8 @@ def modules_of(task: Task) -> list[str]:
     modules |= {NOISES[name].__module__ for name in (experiment.noise, protocol.noise) if name}
     if experiment.recipe is not None:
         modules |= {module.__name__ for module in (bench.train, bench.muon)}
+    if experiment.tuned:
+        modules |= {module.__name__ for module in (bench.train, bench.tuning)}
     return sorted(modules)
 
 

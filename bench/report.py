@@ -1,6 +1,5 @@
 """The report: a pure function of the store, so that equal results give equal bytes."""
 
-import inspect
 from collections import Counter
 from collections.abc import Iterator
 
@@ -84,7 +83,7 @@ def _section(store: Store, section: Section, rows: list[Row], pictures: list[Dra
     heading = "Across variance" if section.name == "grid" else f"Ablation `{section.name}`"
     yield f"## {heading}: {protocol.dataset}, {protocol.noise} noise\n"
     if section.name in ABLATIONS:
-        yield (inspect.getdoc(ABLATIONS[section.name]) or "").partition("\n")[0] + "\n"
+        yield ABLATIONS[section.name].about + "\n"
     yield from _missing(rows)
     if sentences := list(findings(rows, protocol.variances)):
         yield "\n".join(f"- {sentence}" for sentence in sentences) + "\n"

@@ -22,6 +22,7 @@ from bench.experiment import Experiment, Protocol, Score, as_json, canonical
 from bench.plan import Section
 from bench.statistics import summarize
 from bench.train import Progress
+from bench.tuning import Trial
 
 Array = npt.NDArray[Any]
 Cell = tuple[float, str]
@@ -86,6 +87,10 @@ class Store:
 
         return _rows(self.folder(experiment) / "history.csv", parse)
 
+    def trials(self, experiment: Experiment) -> list[Trial]:
+        """What was tried to tune a filter; empty for all other denoisers."""
+        return _rows(self.folder(experiment) / "tuning.csv", lambda r: Trial(float(r["value"]), float(r["mse"])))
+
     def diverged(self, experiment: Experiment) -> int | None:
         """The epoch in which the loss ceased to be finite, counted from 1; None if it never did."""
         history = self.history(experiment)
@@ -133,6 +138,9 @@ class Store:
         if result.history:
             losses = [(row.epoch, row.training, row.validation) for row in result.history]
             write(folder / "history.csv", _table(("epoch", "training", "validation"), losses))
+        if result.trials:
+            tried = [(trial.value, trial.mse) for trial in result.trials]
+            write(folder / "tuning.csv", _table(("value", "mse"), tried))
         if result.weights is not None:
             write(folder / "weights.safetensors", result.weights)
         if result.provenance:

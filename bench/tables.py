@@ -49,7 +49,8 @@ class Row:
     def name(self) -> str:
         """The denoiser with its options; a dagger marks one that is told the variance."""
         options = ", ".join(f"{name}={value}" for name, value in self.experiment.options)
-        return self.experiment.denoiser + (f"({options})" if options else "") + ("" if self.blind else " †")
+        tuned = ", tuned" if self.experiment.tuned else ""
+        return self.experiment.denoiser + (f"({options})" if options else "") + tuned + ("" if self.blind else " †")
 
     @property
     def training(self) -> str:

@@ -145,7 +145,7 @@ def test_a_metric_gives_each_image_the_number_it_has_alone(name: str) -> None:
 
 @pytest.mark.parametrize("name", ABLATIONS)
 def test_an_ablation_yields_distinct_experiments_that_can_be_built(name: str) -> None:
-    found = list(ABLATIONS[name](BASE))
+    found = list(ABLATIONS[name].function(BASE.but(denoiser=ABLATIONS[name].of)))
     assert len(found) > 1
     assert all(a != b for a, b in itertools.combinations(found, 2))
     assert all(plan.learns(each) for each in found)

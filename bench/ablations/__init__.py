@@ -1,25 +1,44 @@
 """Ablations: one file each, holding a generator decorated by `@ablation`.
 
 `(base) -> Iterator[Experiment]` yields experiments that differ from `base` in one factor, written as
-`base.but(...)`. The first line of its docstring heads its section of the report.
+`base.but(...)`. The first line of its docstring heads its section of the report. Where the command line
+names no denoiser, `conv_autoencoder` is ablated, or what the decorator names: `@ablation(of="unet")`.
+With `every_noise` the experiments are scored under each noise in turn, at the variance of the base alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from dataclasses import dataclass
 
 from bench.experiment import Experiment
 from bench.registry import Registry
 
-Ablation = Callable[[Experiment], Iterator[Experiment]]
+Generate = Callable[[Experiment], Iterator[Experiment]]
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """A factor: what it makes of a base, and the denoiser it is about."""
+
+    function: Generate
+    of: str
+    every_noise: bool
+
+    @property
+    def about(self) -> str:
+        """The first line of its docstring."""
+        return (self.function.__doc__ or "").partition("\n")[0]
+
 
 ABLATIONS: Registry[Ablation] = Registry("ablation", __name__)
 
-Function = TypeVar("Function", bound=Ablation)
 
-
-def ablation(function: Function) -> Function:
+def ablation(*, of: str = "conv_autoencoder", every_noise: bool = False) -> Callable[[Generate], Generate]:
     """Registers an ablation under the name of its file."""
-    ABLATIONS.register(function.__module__, function)
-    return function
+
+    def register(generate: Generate) -> Generate:
+        ABLATIONS.register(generate.__module__, Ablation(generate, of, every_noise))
+        return generate
+
+    return register

@@ -7,7 +7,7 @@ from bench.ablations import ablation
 from bench.experiment import Experiment
 
 
-@ablation
+@ablation()
 def precision(base: Experiment) -> Iterator[Experiment]:
     """Precision: float32, and bfloat16 by autocast in the forward pass."""
     for name in ("float32", "bfloat16"):

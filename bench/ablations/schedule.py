@@ -17,7 +17,7 @@ CHANGES: tuple[dict[str, Any], ...] = (
 )
 
 
-@ablation
+@ablation()
 def schedule(base: Experiment) -> Iterator[Experiment]:
     """Schedule: one epoch under `fast`, and with one value of it changed at a time."""
     if base.recipe is not None:

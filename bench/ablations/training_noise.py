@@ -6,10 +6,10 @@ from bench.ablations import ablation
 from bench.experiment import LAWS, Experiment, Range
 
 
-@ablation
+@ablation()
 def training_noise(base: Experiment) -> Iterator[Experiment]:
-    """Training noise: three fixed variances, and 0.001..0.1 under each law of drawing."""
-    for variance in (0.001, 0.01, 0.1):
+    """Training noise: eight fixed variances, and 0.001..0.1 under each law of drawing."""
+    for variance in (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5):
         yield base.but(variance=Range(variance, variance))
     for law in LAWS:
         yield base.but(variance=Range(0.001, 0.1, law))

@@ -1,0 +1,13 @@
+"""How deep a network is: the tutorial's second exercise."""
+
+from collections.abc import Iterator
+
+from bench.ablations import ablation
+from bench.experiment import Experiment
+
+
+@ablation(of="deep_autoencoder")
+def depth(base: Experiment) -> Iterator[Experiment]:
+    """Depth: 7, 9 and 13 layers, those beyond 7 at a quarter of the size."""
+    for layers in (7, 9, 13):
+        yield base.but(options={"depth": layers})

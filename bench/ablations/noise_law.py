@@ -1,0 +1,13 @@
+"""What a denoiser owes to the law of the noise it was trained with."""
+
+from collections.abc import Iterator
+
+from bench.ablations import ablation
+from bench.experiment import Experiment
+
+
+@ablation(every_noise=True)
+def noise_law(base: Experiment) -> Iterator[Experiment]:
+    """Noise law: trained with each noise and tested with each, all of equal variance."""
+    for noise in ("gaussian", "uniform", "laplace", "poisson", "salt_and_pepper", "correlated"):
+        yield base.but(noise=noise)

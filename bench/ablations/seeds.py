@@ -1,0 +1,13 @@
+"""How far trainings lie apart that differ in nothing but chance."""
+
+from collections.abc import Iterator
+
+from bench.ablations import ablation
+from bench.experiment import Experiment
+
+
+@ablation()
+def seeds(base: Experiment) -> Iterator[Experiment]:
+    """Seeds: five trainings that differ in initial weights, order of images and noise."""
+    for seed in range(5):
+        yield base.but(seed=seed)

@@ -1,0 +1,13 @@
+"""What the U-Net owes to its skips; without them it is an autoencoder."""
+
+from collections.abc import Iterator
+
+from bench.ablations import ablation
+from bench.experiment import Experiment
+
+
+@ablation(of="unet")
+def skips(base: Experiment) -> Iterator[Experiment]:
+    """Skips: the U-Net with its skips, and without."""
+    for skips in (True, False):
+        yield base.but(options={"skips": skips})

@@ -1,0 +1,16 @@
+"""The tutorial, exactly: what its listing compares the output with, and what that costs."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bench.ablations import ablation
+from bench.experiment import Experiment, Range
+from bench.profiles import TUTORIAL
+
+
+@ablation()
+def target(base: Experiment) -> Iterator[Experiment]:
+    """Target: the noisy image itself (the tutorial as printed), the clean one, or a second noisy draw (Noise2Noise)."""
+    tutorial = base.but(variance=Range(0.01, 0.01))
+    for name in ("noisy", "clean", "renoised"):
+        yield tutorial.but(recipe=replace(TUTORIAL, target=name))

@@ -1,0 +1,13 @@
+"""How wide a network is."""
+
+from collections.abc import Iterator
+
+from bench.ablations import ablation
+from bench.experiment import Experiment
+
+
+@ablation()
+def width(base: Experiment) -> Iterator[Experiment]:
+    """Width: half, once and twice the channels of the tutorial's network."""
+    for channels in (4, 8, 16):
+        yield base.but(options={"width": channels})
