@@ -11,6 +11,8 @@ Restored images are clipped to [0, 1] before they are scored, unless the class s
 A filter may name values of one option to choose from on validation images, its default among them:
 `grid = {"sigma": (0.5, 1.0, 2.0)}`. A denoiser with a method `fit(images)`, uint8 (N, 1, H, W), memorizes
 training images instead of learning by gradient; it may then refuse every other size by ValueError.
+One that is another in all but what it is told or may not have says `kin = "unet"`: where it has not been
+trained at a variance, what the other was trained there tells what there was to be had.
 One that needs a package beyond Desruido's own says `requires = "package"`, and cannot be built without.
 """
 

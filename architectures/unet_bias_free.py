@@ -56,6 +56,8 @@ class UNetBiasFree(nn.Module):
         residual: whether the network gives the noise, to be subtracted, or the restored image itself.
     """
 
+    kin = "unet"
+
     def __init__(self, width: int = 16, residual: bool = False) -> None:
         super().__init__()
         if width < 1:

@@ -32,6 +32,7 @@ class UNetConditioned(nn.Module):
     """
 
     blind = False
+    kin = "unet"
 
     def __init__(self, width: int = 16) -> None:
         super().__init__()

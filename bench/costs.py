@@ -131,7 +131,7 @@ def _points(rows: Sequence[Latency], measured: Sequence[Row], variance: float) -
             continue  # the input itself costs nothing, and restores nothing
         best = max(own, key=lambda row: row.means[cell])
         low, middle, high = (value / latency.batch for value in (latency.low, latency.median, latency.high))
-        width = half_width(best.blocks[cell])
+        width = half_width(best.samples[cell])
         yield Point(latency.denoiser, best.learned, latency.steady, (low, middle, high), best.means[cell], width)
 
 

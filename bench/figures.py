@@ -80,27 +80,41 @@ def transfer(rows: Sequence[Row], variances: Sequence[float], metric: str) -> Fi
     All panels share one scale of colour, in which bright is better; cells inside the training range
     are framed.
     """
-    panels: dict[str, list[Row]] = {}
-    for row in rows:
-        panels.setdefault(row.subject if row.learned else "no training", []).append(row)
-    norm, cmap = _colours(_matrix(rows, variances, metric), METRICS[metric].better)
+    scale = METRICS[metric].scale
+    matrices = [[scale * row.means.get((variance, metric), np.nan) for variance in variances] for row in rows]
+    return _matrices(rows, variances, np.array(matrices), metric, title(metric))
+
+
+def regret(rows: Sequence[Row], variances: Sequence[float], matrix: Sequence[Sequence[float]]) -> Figure:
+    """DB lost against the specialist, (rows, variances), as `transfer` shows its numbers; bright is little."""
+    return _matrices(rows, variances, np.array(matrix), "", "regret (dB)")
+
+
+def _matrices(rows: Sequence[Row], variances: Sequence[float], matrix: Array, metric: str, label: str) -> Figure:
+    """Rows of a matrix as heatmaps, a panel for each denoiser; an empty metric is one in dB, better when small."""
+    panels: dict[str, list[int]] = {}
+    for index, row in enumerate(rows):
+        panels.setdefault(row.subject if row.experiment.variance else "no training", []).append(index)
+    digits = METRICS[metric].digits if metric else 1
+    norm, cmap = _colours(matrix, METRICS[metric].better) if metric else (mpl.colors.PowerNorm(0.5, 0, 15), "magma_r")
     tallest = max(len(members) for members in panels.values())
     across = min(2, len(panels))
     lines = math.ceil(len(panels) / across)
     with mpl.rc_context(STYLE):
-        label = max(len(row.training if row.learned else row.name) for row in rows)
-        size = across * (1.2 + 0.07 * label + 0.62 * len(variances)), lines * (0.9 + 0.3 * tallest)
+        names = max(len(row.training if row.experiment.variance else row.name) for row in rows)
+        size = across * (1.2 + 0.07 * names + 0.62 * len(variances)), lines * (0.9 + 0.3 * tallest)
         figure = Figure(figsize=size, layout="constrained")
         axes = list(figure.subplots(lines, across, squeeze=False).flat)
         for axis, (name, members) in zip(axes, panels.items(), strict=False):
-            _heatmap(axis, members, _matrix(members, variances, metric), METRICS[metric].digits, norm, cmap)
+            shown = [rows[index] for index in members]
+            _heatmap(axis, shown, matrix[members], digits, norm, cmap)
             axis.set_xticklabels([f"{variance:g}" for variance in variances], rotation=0)
-            axis.set(title=name, xlabel="test variance", ylabel="trained on" if members[0].learned else "")
-            _frame(axis, members, variances)
+            axis.set(title=name, xlabel="test variance", ylabel="trained on" if shown[0].experiment.variance else "")
+            _frame(axis, shown, variances)
         for axis in axes[len(panels) :]:
             axis.set_visible(False)
         bar = figure.colorbar(mpl.cm.ScalarMappable(norm, cmap), ax=axes, shrink=0.8, aspect=40, pad=0.01)
-        bar.set_label(title(metric))
+        bar.set_label(label)
     return figure
 
 
@@ -128,7 +142,7 @@ def _heatmap(axis: Axes, rows: Sequence[Row], matrix: Array, digits: int, norm: 
         annot_kws={"size": 7},
         linewidths=0.5,
         linecolor="white",
-        yticklabels=[row.training if row.learned else row.name for row in rows],
+        yticklabels=[row.training if row.experiment.variance else row.name for row in rows],
         mask=~np.isfinite(matrix),
     )
     axis.tick_params(length=0)
@@ -143,11 +157,6 @@ def _frame(axis: Axes, rows: Sequence[Row], variances: Sequence[float]) -> None:
         for column, variance in enumerate(variances):
             if row.experiment.variance and variance in row.experiment.variance:
                 axis.add_patch(Rectangle((column, line), 1, 1, fill=False, edgecolor="black", lw=1.3, zorder=3))
-
-
-def _matrix(rows: Sequence[Row], variances: Sequence[float], metric: str) -> Array:
-    scale = METRICS[metric].scale
-    return np.array([[scale * row.means.get((variance, metric), np.nan) for variance in variances] for row in rows])
 
 
 def psnr(rows: Sequence[Row], variances: Sequence[float]) -> Figure:

@@ -1,74 +1,113 @@
 """Sentences made from numbers, so that they cannot go stale."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
-import numpy as np
-
-from bench.statistics import half_width
+from bench.statistics import half_width, mean_of, p_value
 from bench.tables import Row
-
-
-class Loss(NamedTuple):
-    """What one training costs at one test variance against the specialist, the same denoiser trained right there.
-
-    In dB of PSNR, with half of the paired 95 % interval.
-    """
-
-    row: Row
-    variance: float
-    cost: float
-    width: float
-
-    @property
-    def inside(self) -> bool:
-        trained = self.row.experiment.variance
-        return trained is not None and self.variance in trained
+from bench.transfer import METRIC, Regret, ranking, regrets, summary
 
 
 def findings(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[str]:
-    """For each network its largest loss between fixed variances, and what training on a range costs inside."""
-    plain = [row for row in rows if not row.learned and row.experiment.denoiser != "noisy"]
+    """Who is best, what a wrong fixed variance costs, what not knowing the variance costs, what telling it gains."""
+    found = dict(zip(map(id, rows), regrets(rows, variances).values(), strict=True))
+    plain = [row for row in rows if row.experiment.variance is None and row.experiment.denoiser != "noisy"]
+    yield from _best(rows, variances)
     for subject in dict.fromkeys(row.subject for row in rows if row.learned):
         own = [row for row in rows if row.subject == subject]
-        fixed = [row for row in own if row.experiment.variance and row.experiment.variance.fixed]
-        specialists = {row.experiment.variance.low: row for row in fixed if row.experiment.variance}
-        losses = {row.training: list(_losses(row, specialists, variances)) for row in own}
-        if elsewhere := [loss for row in fixed for loss in losses[row.training]]:
-            yield _elsewhere(max(elsewhere, key=lambda loss: loss.cost), plain)
-        for row in own:  # a fixed variance has none inside but its own
-            if inside := [loss for loss in losses[row.training] if loss.inside]:
-                yield _inside(inside)
+        elsewhere = [
+            regret
+            for row in own
+            if row.experiment.variance is not None and row.experiment.variance.fixed
+            for regret in found[id(row)]
+            if regret.exact and not regret.inside
+        ]
+        if elsewhere:
+            yield _elsewhere(max(elsewhere, key=lambda regret: regret.sample.mean), plain)
+        yield from _blindness([row for row in own if row.label == ""], found)
+    yield from _kin(rows, variances)
 
 
-def _losses(row: Row, specialists: Mapping[float, Row], variances: Sequence[float]) -> Iterator[Loss]:
-    """Of one row against the specialists among its kin, wherever both have finite numbers."""
-    for variance in variances:
-        cell, other = (variance, "psnr"), specialists.get(variance, row)
-        if other is not row and cell in row.blocks and cell in other.blocks:
-            with np.errstate(invalid="ignore"):  # infinite against infinite
-                difference = other.blocks[cell] - row.blocks[cell]
-            if np.isfinite(difference).all():
-                yield Loss(row, variance, float(difference.mean()), half_width(difference))
+def _best(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[str]:
+    places = ranking(rows, variances)
+    if len(places) < 2 or len(variances) < 2:
+        return
+    tied = [place for place in places if place.first == 1]
+    names = " and ".join(f"`{place.row.name}`" + _on(place.row) for place in tied)
+    alike = "" if len(tied) == 1 else "; they cannot be told apart"
+    yield (
+        f"Best on average over the {len(variances)} test variances: {names}, {places[0].sample.mean:.2f} "
+        f"±{half_width(places[0].sample):.2f} dB{alike}."
+    )
 
 
-def _elsewhere(loss: Loss, plain: Sequence[Row]) -> str:
-    reached = loss.row.means[loss.variance, "psnr"]
-    better = [row for row in plain if row.means.get((loss.variance, "psnr"), reached) > reached]
-    beaten = f"; {' and '.join(f'`{row.name}`' for row in better)} would have done better" if better else ""
+def _on(row: Row) -> str:
+    return f" trained on {row.training}" if row.experiment.variance else ""
+
+
+def _elsewhere(regret: Regret, plain: Sequence[Row]) -> str:
+    """The largest loss between fixed variances."""
+    row, cell = regret.row, (regret.variance, METRIC)
+    reached = row.means[cell]
+    better = [other for other in plain if other.means.get(cell, reached) > reached]
+    beaten = f"; {_list(better)} would have done better" if better else ""
     return (
-        f"`{loss.row.subject}` trained at {loss.row.training} and tested at {loss.variance:g} reaches "
-        f"{reached:.2f} dB, {loss.cost:.2f} ±{loss.width:.2f} dB less than the same network trained there. It is the "
+        f"`{row.subject}` trained at {row.training} and tested at {regret.variance:g} reaches {reached:.2f} dB, "
+        f"{regret.sample.mean:.2f} ±{half_width(regret.sample):.2f} dB less than {_specialist(regret)}. It is the "
         f"largest loss between its fixed variances{beaten}."
     )
 
 
-def _inside(losses: Sequence[Loss]) -> str:
-    worst = max(losses, key=lambda loss: loss.cost)
-    mean = sum(loss.cost for loss in losses) / len(losses)
-    count = f"{len(losses)} test variances" if len(losses) > 1 else "one test variance"
-    return (
-        f"`{worst.row.subject}` trained on {worst.row.training} {'loses' if mean >= 0 else 'gains'} {abs(mean):.2f} dB "
-        f"against specialists, on average over the {count} inside that have one; its largest loss is "
-        f"{worst.cost:.2f} ±{worst.width:.2f} dB, at {worst.variance:g}."
-    )
+def _list(rows: Sequence[Row]) -> str:
+    names = [f"`{row.name}`" for row in rows]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _specialist(regret: Regret) -> str:
+    kin = regret.specialist.experiment.denoiser
+    return "the same network trained there" if kin == regret.row.experiment.denoiser else f"`{kin}` trained there"
+
+
+def _blindness(rows: Sequence[Row], found: Mapping[int, list[Regret]]) -> Iterator[str]:
+    """What training on a range costs inside it: the price of not knowing the variance."""
+    for row in rows:
+        if row.experiment.variance is None or row.experiment.variance.fixed:
+            continue
+        exact = [regret for regret in found[id(row)] if regret.exact]
+        if inside := summary(exact, inside=True):
+            mean, worst = inside.mean, inside.worst
+            count = f"{inside.count} test variances" if inside.count > 1 else "one test variance"
+            told = "" if row.blind else ", though it is told the variance,"
+            yield (
+                f"`{row.subject}` trained on {row.training}{told} {'loses' if mean.mean >= 0 else 'gains'} "
+                f"{abs(mean.mean):.2f} ±{half_width(mean):.2f} dB against specialists, on average over the {count} "
+                f"inside that have one; at worst {worst.sample.mean:.2f} ±{half_width(worst.sample):.2f} dB, at "
+                f"{worst.variance:g}."
+            )
+
+
+def _kin(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[str]:
+    """A network beside the one it is made from, both trained alike: inside the training range and outside."""
+    for row in rows:
+        trained = row.experiment.variance
+        if not row.learned or trained is None or row.kin in ("", row.experiment.denoiser):
+            continue
+        alike = row.experiment.but(denoiser=row.kin, seed=0)
+        for other in rows:
+            if other.experiment.but(seed=0) != alike:
+                continue
+            parts = []
+            for where, cells in (
+                ("inside the range", [v for v in variances if v in trained]),
+                ("below it", [v for v in variances if v < trained.low]),
+                ("above it", [v for v in variances if v > trained.high]),
+            ):
+                pairs = [(row.samples.get((v, METRIC)), other.samples.get((v, METRIC))) for v in cells]
+                samples = [one.minus(two) for one, two in pairs if one is not None and two is not None]
+                there = [sample for sample in samples if sample is not None and sample.finite]
+                if there:
+                    mean = mean_of(there)
+                    unsure = "" if p_value(mean) < 0.05 else " (not distinguishable from none)"
+                    parts.append(f"{where} {mean.mean:+.2f} ±{half_width(mean):.2f} dB{unsure}")
+            if parts:
+                where = f"trained on {row.training}"
+                yield f"`{row.subject}` beside `{other.subject}`, both {where}: {'; '.join(parts)}, on average."

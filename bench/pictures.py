@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from bench import tables
 from bench.plan import Section
 from bench.store import Store
 from bench.tables import Row
+from bench.transfer import regrets
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,22 +77,28 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
         return
     if section.name != "grid" and len(ranges) < 2:
         return  # with one training range its table says it all
-    data = tuple((row.subject, row.training, row.note, tuple(sorted(row.means.items()))) for row in rows)
-    for metric in {metric: None for row in rows for _, metric in row.means if metric in protocol.metrics}:
-        yield Drawing(
-            name,
-            f"transfer-{metric}",
-            f"{tables.title(metric)}: training range × test variance; cells inside the training range are framed.",
-            ("transfer", metric, variances, data),
-            later("transfer", rows, variances, metric),
-        )
+    metrics = {metric: None for row in rows for _, metric in row.means if metric in protocol.metrics}
+    kinds = {"transfer": [row for row in rows if not row.experiment.tuned]}
+    kinds["tuned"] = [row for row in rows if row.experiment.tuned]
+    for kind, metric in itertools.product(kinds, metrics):
+        if chosen := kinds[kind]:
+            yield Drawing(
+                name,
+                f"{kind}-{metric}",
+                f"{tables.title(metric)}: training range × test variance; cells inside the training range are framed.",
+                (kind, metric, variances, _data(chosen)),
+                later("transfer", chosen, variances, metric),
+            )
+    yield from _regret(rows, variances, name)
     if any(variance > 0 and metric == "psnr" for row in rows for variance, metric in row.means):
+        chosen = _lines(rows, variances)
         yield Drawing(
             name,
             "psnr",
-            "PSNR against test variance; the training range is shaded, and everybody must beat the dotted line.",
-            ("psnr", variances, data),
-            later("psnr", rows, variances),
+            "PSNR against test variance; the training range is shaded, and everybody must beat the dotted line. Of "
+            "what is not trained, the clipped input and what is best of its kind at some test variance is shown.",
+            ("psnr", variances, _data(chosen)),
+            later("psnr", chosen, variances),
         )
         yield from _restored(section, rows, {id(row): store.examples(row.experiment, protocol) for row in rows}, name)
     histories: dict[str, dict[str, Any]] = {}
@@ -107,12 +115,51 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
         )
 
 
+def _data(rows: list[Row]) -> tuple[Any, ...]:
+    return tuple((row.subject, row.training, row.note, tuple(sorted(row.means.items()))) for row in rows)
+
+
+def _regret(rows: list[Row], variances: tuple[float, ...], name: str) -> Iterator[Drawing]:
+    """What networks lose against their specialists, where there are any."""
+    found = regrets(rows, variances)
+    shown = [index for index, row in enumerate(rows) if row.learned and any(not r.own for r in found[index])]
+    if not shown:
+        return
+    cost = [{regret.variance: regret.sample.mean for regret in found[index]} for index in shown]
+    matrix = [[losses.get(variance, math.nan) for variance in variances] for losses in cost]
+    chosen = [rows[index] for index in shown]
+    yield Drawing(
+        name,
+        "regret",
+        "Regret: dB lost at a test variance against the same network trained at exactly that one; cells inside the "
+        "training range are framed.",
+        ("regret", variances, matrix, _data(chosen)),
+        later("regret", chosen, variances, matrix),
+    )
+
+
+def _lines(rows: list[Row], variances: tuple[float, ...]) -> list[Row]:
+    """What the figure of PSNR shows: networks for up to two fixed trainings and all ranges, and the best filters."""
+    trained = list(dict.fromkeys(row.experiment.variance for row in rows if row.learned and row.experiment.variance))
+    fixed = [r for r in trained if r.fixed and r.low > 0]
+    near = [min(fixed, key=lambda r: abs(math.log10(r.low) - aim)) for aim in (-2, -1)] if fixed else []
+    ranges = [r for r in trained if not r.fixed or r in near or not fixed]
+    plain = [row for row in rows if row.experiment.variance is None]
+    best = set()
+    for variance in variances:
+        there = [row for row in plain if (variance, "psnr") in row.means and row.experiment.denoiser != "noisy"]
+        best |= {max(there, key=lambda row: row.means[variance, "psnr"]).name} if there else set()
+    return [row for row in rows if row.learned and row.experiment.variance in ranges] + [
+        row for row in plain if row.name in best or row.experiment.denoiser == "clip"
+    ]
+
+
 def _restored(section: Section, rows: list[Row], examples: dict[int, dict[str, Any]], name: str) -> Iterator[Drawing]:
     """Restored images for two trainings: the fixed variance nearest to 0.01, and the widest range."""
     variances = [v for v in section.protocol.variances if v > 0]
     if not variances:
         return
-    trained = list(dict.fromkeys(row.experiment.variance for row in rows if row.experiment.variance))
+    trained = list(dict.fromkeys(row.experiment.variance for row in rows if row.learned and row.experiment.variance))
     fixed = [r for r in trained if r.fixed and r.low > 0]
     ranged = [r for r in trained if not r.fixed]
     chosen = ([min(fixed, key=lambda r: abs(math.log10(r.low) + 2))] if fixed else []) + (

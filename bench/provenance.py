@@ -36,6 +36,7 @@ def provenance(task: Task, device: torch.device, seconds: dict[str, float]) -> d
         "threads": torch.get_num_threads(),
         "parameters": parameters(experiment.denoiser, experiment.options),
         "blind": getattr(DENOISERS[experiment.denoiser], "blind", True),
+        "kin": getattr(DENOISERS[experiment.denoiser], "kin", experiment.denoiser),
         "seconds": {step: round(value, 2) for step, value in seconds.items()},
         "sources": {module: source_digest(module) for module in modules_of(task)},
     }

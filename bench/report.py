@@ -1,15 +1,16 @@
 """The report: a pure function of the store, so that equal results give equal bytes."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from bench import costs, tables
+from bench import costs, tables, transfer_tables
 from bench.ablations import ABLATIONS
 from bench.findings import findings
 from bench.pictures import Drawing, drawings_of
 from bench.plan import Section
 from bench.store import Store
 from bench.tables import Row, Table
+from bench.tuning import best
 
 QUESTION = """\
 # Denoisers at noise variances they were not trained for
@@ -94,25 +95,64 @@ def _section(store: Store, section: Section, rows: list[Row], pictures: list[Dra
             yield f"![{picture.caption}]({folder}/{picture.name}.png)\n\n*{picture.caption}*\n"
 
     yield from figure("noise")
-    for metric in protocol.metrics:
-        table = tables.scores(section, rows, metric, intervals=True)
-        if section.name != "grid" and metric != protocol.metrics[0]:
-            yield f"<details><summary>{table.title}</summary>\n\n{table.markdown()}\n\n</details>\n"
-        else:
-            yield f"### {table.title}\n\n{table.markdown()}\n\n{table.note}.\n"
-        yield from figure(f"transfer-{metric}")
-        if metric == "psnr":
-            yield from figure("psnr")
-            for kind in shown:
-                if kind.startswith("restored"):
-                    yield from figure(kind)
-    if "loss" in shown:
-        yield "### Training\n"
-    yield from figure("loss")
+    first, *others = protocol.metrics
+    short = transfer_tables.main_rows(rows, protocol.variances) if section.name == "grid" else rows
+    table = tables.scores(section, short, first, intervals=True)
+    yield f"### {table.title}\n\n{table.markdown()}\n\n{table.note}.\n"
+    yield from figure("psnr")
+    yield from _generalization(rows, protocol.variances, figure)
+    for kind in shown:
+        if kind.startswith("restored"):
+            yield from figure(kind)
     yield "### Setup\n"
     yield from _setup(store, section, rows)
+    yield from figure("loss")
+    if len(short) < len(rows):
+        yield _folded(tables.scores(section, rows, first, intervals=True), "every training")
+    for metric in others:
+        yield _folded(tables.scores(section, rows, metric, intervals=True))
     if pooled := _pooled(section, rows):
-        yield f"<details><summary>{pooled.title}</summary>\n\n{pooled.markdown()}\n\n</details>\n"
+        yield _folded(pooled)
+    if len((chosen := transfer_tables.chosen_table(_chosen(store, rows))).rows):
+        yield _folded(chosen)
+    for kind in shown:
+        if kind.startswith("tuned") or (kind.startswith("transfer") and kind != "transfer-psnr"):
+            picture = "".join(figure(kind))
+            yield f"<details><summary>{shown[kind].caption}</summary>\n\n{picture}\n</details>\n"
+
+
+def _generalization(
+    rows: list[Row], variances: tuple[float, ...], figure: Callable[[str], Iterator[str]]
+) -> Iterator[str]:
+    """Transfer, regret, breakdown and ranking, where the rows differ in what they were trained on."""
+    if len({row.training for row in rows if row.learned}) < 2 or len(variances) < 2:
+        return
+    yield "### Transfer\n"
+    yield from figure("transfer-psnr")
+    for table in (
+        transfer_tables.regret_table(rows, variances),
+        transfer_tables.breakdown_table(rows, variances),
+        transfer_tables.ranking_table(rows, variances),
+    ):
+        if table.rows:
+            yield f"### {table.title}\n"
+            if table.title.startswith("Regret"):
+                yield from figure("regret")
+            yield f"{table.markdown()}\n\n{table.note}.\n"
+
+
+def _folded(table: Table, what: str = "") -> str:
+    title = table.title + (f", {what}" if what else "")
+    note = f"\n\n{table.note}." if table.note else ""
+    return f"<details><summary>{title}</summary>\n\n{table.markdown()}{note}\n\n</details>\n"
+
+
+def _chosen(store: Store, rows: list[Row]) -> Iterator[tuple[Row, str, float]]:
+    """What tuning chose, with the option it is a value of."""
+    for row in rows:
+        if row.experiment.tuned and (trials := store.trials(row.experiment)):
+            chosen = best(trials)
+            yield row, chosen.option, chosen.value
 
 
 def _missing(rows: list[Row]) -> Iterator[str]:

@@ -1,21 +1,30 @@
-"""How sure a number is: intervals over test images, and which rows are better than others.
+"""How sure a number is: intervals over trainings and test images, and which rows are better than others.
 
-Images are exchangeable and blocks are equal runs of them, so the spread of block means gives the
-standard error of a mean; Student's t gives 95 % of it. Differences are taken block by block between
-denoisers that met the same noisy images, which removes most of that spread.
+A cell has one mean for each seed and block of test images. Both are samples: of trainings and of images
+there might have been others. Differences are taken seed by seed and block by block between denoisers
+that met the same noisy images, which removes most of the spread.
 """
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
+from scipy.optimize import brentq
+from scipy.special import ndtri, stdtr, stdtrit
+from scipy.stats import bootstrap
 
 from bench.experiment import Score
 
 Array = npt.NDArray[np.floating[Any]]
 BLOCKS = 100
+RESAMPLES = 2000
+CONFIDENCE = 0.95
+LEAST = math.log(1e-12)  # p-values below are zero
+AT_ONCE = 4000  # intervals; more would need much memory
 
 
 def summarize(variance: float, metric: str, values: Array) -> Score:
@@ -31,35 +40,170 @@ def block_count(images: int) -> int:
     return max(count for count in range(1, min(BLOCKS, images) + 1) if images % count == 0)
 
 
-def half_width(blocks: Array) -> float:
-    """Half of the 95 % interval of the mean of block means, (B,); NaN where it cannot be told."""
-    count = len(blocks)
-    if count < 2 or not np.isfinite(blocks).all():
-        return float("nan")
-    return float(stdtrit(count - 1, 0.975) * blocks.std(ddof=1) / count**0.5)
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """What was measured of one number.
+
+    Attributes:
+        values: by seed and block of test images, (S, B).
+        seeds: which seeds, ascending; none for what is not trained, which has S = 1.
+    """
+
+    values: Array
+    seeds: tuple[int, ...] = ()
+
+    @cached_property
+    def mean(self) -> float:
+        return float(self.values.mean())
+
+    @property
+    def finite(self) -> bool:
+        return bool(np.isfinite(self.values).all())
+
+    def minus(self, other: "Sample") -> "Sample | None":
+        """Differences, over the seeds that both have; None where the two have nothing to be paired by."""
+        if self.values.shape[1] != other.values.shape[1]:
+            return None
+        if not (self.seeds and other.seeds):
+            return Sample(self.values - other.values, self.seeds or other.seeds)
+        common = tuple(seed for seed in self.seeds if seed in other.seeds)
+        if not common:
+            return None
+        mine, theirs = ([sample.seeds.index(seed) for seed in common] for sample in (self, other))
+        return Sample(self.values[mine] - other.values[theirs], common)
 
 
-def leaders(rows: Sequence[Array | None], better: str) -> list[int]:
-    """Rows that are best or cannot be told from the best: the paired interval contains zero.
+def mean_of(samples: Sequence[Sample]) -> Sample:
+    """The mean of several numbers that have the same seeds and blocks."""
+    return Sample(np.mean([sample.values for sample in samples], axis=0), samples[0].seeds)
 
-    A row alone does not lead.
+
+def half_widths(samples: Sequence[Sample]) -> list[float]:
+    """Half of the 95 % interval of each mean, over seeds and images; NaN where it cannot be told.
+
+    The interval is the percentile bootstrap of seeds and blocks, drawn apart from each other (the
+    "pigeonhole" bootstrap of Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 2007,
+    which errs on the wide side). A few seeds drawn from a few are too alike: n of them vary by
+    (n - 1) / n of their variance, and have no tails. Their deviations are therefore stretched so that
+    the interval of n normal ones is as wide as Student's. With one seed, it covers images alone.
+    """
+    widths = [float("nan")] * len(samples)
+    shapes: dict[tuple[int, int], list[int]] = {}
+    for index, sample in enumerate(samples):
+        if sample.finite and sample.values.shape[1] > 1:
+            shapes.setdefault((len(sample.values), sample.values.shape[1]), []).append(index)
+    for members in shapes.values():
+        for start in range(0, len(members), AT_ONCE):
+            part = members[start : start + AT_ONCE]
+            found = _half_widths(np.stack([samples[index].values for index in part]))
+            for index, width in zip(part, found, strict=True):
+                widths[index] = float(width)
+    return widths
+
+
+def half_width(sample: Sample) -> float:
+    return half_widths([sample])[0]
+
+
+def _half_widths(values: Array) -> Array:
+    """Of many numbers at once, (N, S, B) -> (N,); all see the same draws of seeds and blocks."""
+    axes = [axis for axis in (1, 2) if values.shape[axis] > 1]
+    mean = values.mean((1, 2))[:, None]
+    deviations = [(values.mean(3 - axis) - mean) * _stretch(values.shape[axis]) for axis in axes]
+
+    def shifts(*drawn: npt.NDArray[np.integer[Any]], axis: int) -> Array:
+        """By how much the means move, (N, R), where entries with these numbers are drawn, each (R, n)."""
+        moved: Array = np.zeros(1)
+        for each, which in zip(deviations, drawn, strict=True):
+            moved = moved + each @ _shares(which).T
+        return moved
+
+    numbers = [np.arange(values.shape[axis]) for axis in axes]
+    found = bootstrap(
+        numbers, shifts, n_resamples=RESAMPLES, confidence_level=CONFIDENCE, method="percentile", vectorized=True, rng=0
+    ).confidence_interval
+    return np.asarray((found.high - found.low) / 2)
+
+
+def _stretch(count: int) -> float:
+    """From the spread of resampled means of `count` normal values to that of Student's t."""
+    tail = (1 + CONFIDENCE) / 2
+    return float((count / (count - 1)) ** 0.5 * stdtrit(count - 1, tail) / ndtri(tail))
+
+
+def _shares(drawn: npt.NDArray[np.integer[Any]]) -> Array:
+    """How often each number was drawn, as a share, (R, n)."""
+    draws, count = np.atleast_2d(drawn).shape
+    places = np.atleast_2d(drawn) + count * np.arange(draws)[:, None]
+    shares: Array = np.bincount(places.ravel(), minlength=draws * count).reshape(draws, count) / count
+    return shares
+
+
+def p_value(difference: Sample) -> float:
+    """How likely a mean at least as far from zero is if there is no difference; 1 where it cannot be told.
+
+    The level at which the squares of Student's limits for seeds and for blocks add up to the square of
+    the mean: Howe, "Approximate confidence limits on the mean of X + Y", Journal of the American
+    Statistical Association 1974. With one seed it is the paired t-test over blocks.
+    """
+    values = difference.values
+    if not difference.finite or values.shape[1] < 2:
+        return 1.0
+    counts = [count for count in values.shape if count > 1]
+    means = [values.mean(1 - axis) for axis in (0, 1) if values.shape[axis] > 1]
+    errors = [mean.std(ddof=1) / count**0.5 for mean, count in zip(means, counts, strict=True)]
+    mean = abs(difference.mean)
+    if sum(errors) == 0:
+        return float(mean == 0)
+    if len(counts) == 1:
+        return float(2 * stdtr(counts[0] - 1, -mean / errors[0]))
+
+    def excess(logarithm: float) -> float:
+        """Of the squared limits at a level over the squared mean."""
+        tail = math.exp(logarithm) / 2
+        limits = [stdtrit(count - 1, tail) * error for count, error in zip(counts, errors, strict=True)]
+        return float(sum(limit**2 for limit in limits) - mean**2)
+
+    return math.exp(brentq(excess, LEAST, 0)) if excess(LEAST) > 0 else 0.0
+
+
+def holm(p_values: Sequence[float], level: float = 1 - CONFIDENCE) -> list[bool]:
+    """Which of several hypotheses are rejected at a level that holds for all of them together.
+
+    Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 1979.
+    """
+    rejected = [False] * len(p_values)
+    for rank, index in enumerate(np.argsort(p_values, kind="stable")):
+        if p_values[index] > level / (len(p_values) - rank):
+            break
+        rejected[index] = True
+    return rejected
+
+
+def leaders(samples: Sequence[Sample | None], better: str) -> list[int]:
+    """The best, and those that cannot be told from it, by Holm over all pairs with the best.
+
+    One alone does not lead.
 
     Args:
-        rows: block means, (B,), of each row; None for one without a number.
+        samples: None for one without a number.
         better: "higher" or "lower".
     """
-    means = {index: float(np.mean(row)) for index, row in enumerate(rows) if row is not None}
+    means = {index: sample.mean for index, sample in enumerate(samples) if sample is not None}
     means = {index: mean for index, mean in means.items() if not np.isnan(mean)}
     if len(means) < 2:
         return []  # nothing to lead
     best = (max if better == "higher" else min)(means, key=lambda index: means[index])
-    return [index for index in means if index == best or _tied(rows[index], rows[best])]
+    others = [index for index in means if index != best]
+    worse = holm([_against(samples[index], samples[best]) for index in others])
+    return sorted([best, *(index for index, told in zip(others, worse, strict=True) if not told)])
 
 
-def _tied(row: Array | None, best: Array | None) -> bool:
-    if row is None or best is None or len(row) != len(best):
-        return False
-    if not (np.isfinite(row).all() and np.isfinite(best).all()):
-        return bool(np.array_equal(row, best))
-    difference = row - best
-    return bool(abs(difference.mean()) <= half_width(difference))
+def _against(sample: Sample | None, best: Sample | None) -> float:
+    """The p-value of a difference; 0 where it is beyond doubt, as between finite and infinite values."""
+    if sample is None or best is None:
+        return 1.0
+    if not (sample.finite and best.finite):
+        return float(sample.values.shape == best.values.shape and np.array_equal(sample.values, best.values))
+    difference = sample.minus(best)
+    return 0.0 if difference is None else p_value(difference)

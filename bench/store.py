@@ -89,7 +89,9 @@ class Store:
 
     def trials(self, experiment: Experiment) -> list[Trial]:
         """What was tried to tune a filter; empty for all other denoisers."""
-        return _rows(self.folder(experiment) / "tuning.csv", lambda r: Trial(float(r["value"]), float(r["mse"])))
+        return _rows(
+            self.folder(experiment) / "tuning.csv", lambda r: Trial(r["option"], float(r["value"]), float(r["mse"]))
+        )
 
     def diverged(self, experiment: Experiment) -> int | None:
         """The epoch in which the loss ceased to be finite, counted from 1; None if it never did."""
@@ -139,8 +141,8 @@ class Store:
             losses = [(row.epoch, row.training, row.validation) for row in result.history]
             write(folder / "history.csv", _table(("epoch", "training", "validation"), losses))
         if result.trials:
-            tried = [(trial.value, trial.mse) for trial in result.trials]
-            write(folder / "tuning.csv", _table(("value", "mse"), tried))
+            tried = [(trial.option, trial.value, trial.mse) for trial in result.trials]
+            write(folder / "tuning.csv", _table(("option", "value", "mse"), tried))
         if result.weights is not None:
             write(folder / "weights.safetensors", result.weights)
         if result.provenance:

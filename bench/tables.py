@@ -3,19 +3,18 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from bench.experiment import Experiment, Protocol, Range, Recipe
+from architectures import DENOISERS
+from bench.experiment import Experiment, Protocol, Range, Recipe, Score
 from bench.metrics import METRICS, Metric
 from bench.plan import Section
 from bench.profiles import RECIPES
-from bench.statistics import half_width, leaders
+from bench.statistics import Sample, half_widths, leaders
 from bench.store import Store
-
-Array = npt.NDArray[np.floating[Any]]
 
 
 @dataclass
@@ -24,22 +23,30 @@ class Row:
 
     Attributes:
         experiment: one of the seeds.
-        blocks: by test variance and metric, block means over the seeds that finished, (B,).
-        means: likewise, the mean over images.
+        experiments: all of them.
+        options: as the name shows them, with defaults where other rows have other values.
+        samples: by test variance and metric, block means of the seeds that finished.
+        means: likewise, the mean over images and seeds.
         conditions: under which its seeds were measured, in words.
+        kin: the denoiser whose specialists it is measured against where it has none of its own.
         note: what is missing, such as "diverged in epoch 2"; empty if nothing is.
+        label: what it was trained on, where it is not what the experiment says.
         subject: what a matrix is made for: its name, with the recipe where a section has several.
     """
 
     experiment: Experiment
+    experiments: tuple[Experiment, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
     parameters: int = 0
     blind: bool = True
+    kin: str = ""
     seeds: int = 0
-    blocks: dict[tuple[float, str], Array] = field(default_factory=dict)
+    samples: dict[tuple[float, str], Sample] = field(default_factory=dict)
     means: dict[tuple[float, str], float] = field(default_factory=dict)
     conditions: set[str] = field(default_factory=set)
     note: str = ""
     subject: str = ""
+    label: str = ""
 
     @property
     def learned(self) -> bool:
@@ -48,13 +55,14 @@ class Row:
     @property
     def name(self) -> str:
         """The denoiser with its options; a dagger marks one that is told the variance."""
-        options = ", ".join(f"{name}={value}" for name, value in self.experiment.options)
+        found = self.options | dict(self.experiment.options)
+        options = ", ".join(f"{name}={value}" for name, value in sorted(found.items()))
         tuned = ", tuned" if self.experiment.tuned else ""
         return self.experiment.denoiser + (f"({options})" if options else "") + tuned + ("" if self.blind else " †")
 
     @property
     def training(self) -> str:
-        return str(self.experiment.variance) if self.experiment.variance else "–"
+        return self.label or (str(self.experiment.variance) if self.experiment.variance else "–")
 
     @property
     def recipe(self) -> str:
@@ -90,15 +98,20 @@ def rows(store: Store, section: Section) -> list[Row]:
     """The rows of a section: untrained denoisers first, then by number of parameters."""
     groups: dict[Experiment, list[Experiment]] = {}
     for experiment in section.experiments:
-        groups.setdefault(experiment.but(seed=0), []).append(experiment)
+        # Seeds are a sample of trainings, unless they are what is asked for.
+        key = experiment if section.name == "seeds" else experiment.but(seed=0)
+        groups.setdefault(key, []).append(experiment)
     found = [_row(store, section.protocol, seeds) for seeds in groups.values()]
+    _label(section, found)
     size: dict[str, int] = {}  # a row that was not measured does not know its own
     for row in found:
         size[row.name] = max(row.parameters, size.get(row.name, 0))
 
     def order(row: Row) -> tuple[Any, ...]:
         variance = row.experiment.variance or Range(0, 0)
-        return row.learned, size[row.name], row.name, row.recipe, not variance.fixed, variance
+        plain = ("noisy", "clip").index(row.name) if row.name in ("noisy", "clip") else 2
+        which = row.name, row.recipe, row.experiment.noise or "", not variance.fixed, variance, row.experiment.seed
+        return row.learned, size[row.name], plain, *which
 
     several = len({row.recipe for row in found if row.learned}) > 1
     for row in found:
@@ -106,25 +119,41 @@ def rows(store: Store, section: Section) -> list[Row]:
     return sorted(found, key=order)
 
 
+def _label(section: Section, rows: Sequence[Row]) -> None:
+    """Has rows say in what they differ: options of which some have the default, the noise of training, the seed."""
+    varied = {(row.experiment.denoiser, name) for row in rows for name, _ in row.experiment.options}
+    noises = {row.experiment.noise for row in rows if row.learned}
+    for row in rows:
+        for denoiser, option in varied:
+            if denoiser == row.experiment.denoiser and denoiser in DENOISERS:
+                row.options[option] = signature(DENOISERS[denoiser]).parameters[option].default
+        if row.learned and noises != {section.protocol.noise}:
+            row.label = f"{row.experiment.variance}, {row.experiment.noise}"
+        if row.learned and section.name == "seeds":
+            row.label = f"{row.experiment.variance}, seed {row.experiment.seed}"
+
+
 def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment]) -> Row:
-    row = Row(seeds[0])
-    blocks: dict[tuple[float, str], list[tuple[float, Array]]] = {}
+    row = Row(seeds[0], tuple(seeds))
+    found: dict[tuple[float, str], list[tuple[int, Score]]] = {}
     notes = []
-    for experiment in seeds:
+    for experiment in sorted(seeds, key=lambda experiment: experiment.seed):
         if conditions := store.provenance(experiment):
             row.conditions.add(_conditions(conditions))
         row.parameters = conditions.get("parameters", row.parameters)
         row.blind = conditions.get("blind", row.blind)
+        row.kin = conditions.get("kin", row.kin)
         epoch = store.diverged(experiment)
         scores = [] if epoch else store.scores(experiment, protocol)
         row.seeds += bool(scores)
         for score in scores:
-            blocks.setdefault((score.variance, score.metric), []).append((score.mean, np.array(score.blocks)))
+            found.setdefault((score.variance, score.metric), []).append((experiment.seed, score))
         if not scores:
             notes.append(f"diverged in epoch {epoch}" if epoch else "not measured")
-    for cell, found in blocks.items():
-        row.means[cell] = float(np.mean([mean for mean, _ in found]))
-        row.blocks[cell] = np.mean([block for _, block in found], axis=0)
+    for cell, each_seed in found.items():
+        row.means[cell] = float(np.mean([score.mean for _, score in each_seed]))
+        numbers = tuple(seed for seed, _ in each_seed) if row.learned else ()
+        row.samples[cell] = Sample(np.array([score.blocks for _, score in each_seed]), numbers)
     kinds = {note: notes.count(note) for note in sorted(notes)}
     row.note = "; ".join(note if len(seeds) == 1 else f"{n} of {len(seeds)} seeds {note}" for note, n in kinds.items())
     return row
@@ -150,13 +179,21 @@ def scores(section: Section, rows: Sequence[Row], metric: str, intervals: bool) 
     variances, measure = section.protocol.variances, METRICS[metric]
     several = len({row.recipe for row in rows if row.learned}) > 1
     best = {
-        variance: leaders([row.blocks.get((variance, metric)) for row in rows], measure.better)
+        variance: leaders([row.samples.get((variance, metric)) for row in rows], measure.better)
         for variance in variances
     }
+    there = [(i, v) for i, row in enumerate(rows) for v in variances if (v, metric) in row.samples]
+    widths = half_widths([rows[index].samples[variance, metric] for index, variance in there]) if intervals else []
+    width = dict(zip(there, widths, strict=True)) if intervals else {}
     lines = []
     for index, row in enumerate(rows):
         cells = [
-            _cell(row, (variance, metric), measure, index in best[variance], len(best[variance]) > 1, intervals)
+            _cell(
+                row.means.get((variance, metric)),
+                width.get((index, variance), math.nan),
+                measure,
+                "" if index not in best[variance] else "≈" if len(best[variance]) > 1 else "**",
+            )
             for variance in variances
         ]
         name = row.name
@@ -176,19 +213,16 @@ def scores(section: Section, rows: Sequence[Row], metric: str, intervals: bool) 
         header,
         (*((first, *padding, *rest) for first, *rest in about), *lines),
         "**better** than every other row of its column; ≈ not distinguishable from the best "
-        "(paired differences over the same noisy images, 95 %)",
+        "(paired differences over seeds and the same noisy images; 95 % for all pairs of a column, by Holm)",
     )
 
 
-def _cell(row: Row, cell: tuple[float, str], metric: Metric, leads: bool, tied: bool, intervals: bool) -> str:
-    if cell not in row.means:
+def _cell(mean: float | None, width: float, metric: Metric, mark: str) -> str:
+    if mean is None:
         return "–"
-    text = f"{metric.scale * row.means[cell]:.{metric.digits}f}"
-    if leads:
-        text = f"≈{text}" if tied else f"**{text}**"
-    if intervals and math.isfinite(width := half_width(row.blocks[cell])):
-        text += f" ±{metric.scale * width:.{metric.digits}f}"
-    return text
+    text = f"{metric.scale * mean:.{metric.digits}f}"
+    text = f"{mark}{text}{mark if mark == '**' else ''}"
+    return text + (f" ±{metric.scale * width:.{metric.digits}f}" if math.isfinite(width) else "")
 
 
 def recipe_text(recipe: Recipe | None) -> str:

@@ -17,8 +17,9 @@ IMAGES, BATCH = 500, 100  # of validation, enough for the choice of one number
 
 @dataclass(frozen=True)
 class Trial:
-    """A value that was tried, and the mean squared error of the clipped images it gave."""
+    """A value of an option that was tried, and the mean squared error of the clipped images it gave."""
 
+    option: str
     value: float
     mse: float
 
@@ -42,12 +43,17 @@ def tune(experiment: Experiment, images: Tensor, device: torch.device) -> list[T
             variances = draw(variance, len(clean), rng)
             restored = model(NOISES[noise](clean, variances, rng), variances).clamp(0, 1)
             errors += (restored - clean).double().square().mean(dim=(1, 2, 3)).sum().item()
-        ((_, value),) = set(choice.options) - set(experiment.options)
-        trials.append(Trial(value, errors / len(validation)))
+        ((option, value),) = set(choice.options) - set(experiment.options)
+        trials.append(Trial(option, value, errors / len(validation)))
     return trials
 
 
+def best(trials: list[Trial]) -> Trial:
+    """Of equally good ones the first."""
+    return min(trials, key=lambda trial: trial.mse)
+
+
 def tuned(experiment: Experiment, trials: list[Trial]) -> Experiment:
-    """The filter with the best value that was tried; of equally good ones the first."""
-    best = min(range(len(trials)), key=lambda index: trials[index].mse)
-    return choices(experiment)[best]
+    """The filter with the best value that was tried."""
+    chosen = best(trials)
+    return experiment.but(options={chosen.option: chosen.value})

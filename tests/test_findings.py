@@ -6,6 +6,7 @@ from bench.experiment import Experiment, Range
 from bench.findings import findings
 from bench.plan import settle
 from bench.profiles import FAST
+from bench.statistics import Sample
 from bench.tables import Row
 
 UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
@@ -15,7 +16,7 @@ SPREAD = np.tile([-1.0, 1.0], 50)
 def row(experiment: Experiment, psnr: dict[float, float]) -> Row:
     """All rows share their spread over images, so that paired differences have none."""
     made = Row(experiment, subject=experiment.denoiser)
-    made.blocks = {(variance, "psnr"): value + SPREAD for variance, value in psnr.items()}
+    made.samples = {(variance, "psnr"): Sample((value + SPREAD)[None], (0,)) for variance, value in psnr.items()}
     made.means = {(variance, "psnr"): value for variance, value in psnr.items()}
     return made
 

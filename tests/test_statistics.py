@@ -4,52 +4,128 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.statistics import half_width, leaders, summarize
-
-RNG = np.random.default_rng(0)
+from bench.statistics import Sample, half_width, half_widths, holm, leaders, p_value, summarize
 
 
-def test_the_interval_is_students() -> None:
-    blocks = RNG.normal(size=30)
-    low, high = stats.t.interval(0.95, 29, blocks.mean(), stats.sem(blocks))
-    assert half_width(blocks) == pytest.approx((high - low) / 2)
+def sample(*rows: object, seeds: tuple[int, ...] = ()) -> Sample:
+    return Sample(np.array(rows, dtype=float), seeds)
 
 
-def test_the_interval_covers_what_it_says() -> None:
-    samples = RNG.exponential(size=(2000, 100))
-    covered = [abs(sample.mean() - 1) <= half_width(sample) for sample in samples]
-    assert np.mean(covered) == pytest.approx(0.95, abs=0.02)
+def crossed(rng: np.random.Generator, seeds: int, seed_spread: float, block_spread: float, count: int) -> list[Sample]:
+    """Numbers whose mean is 30, with effects of seeds, of 100 blocks, and a little of both together."""
+    trainings = rng.normal(0, seed_spread, (count, seeds, 1))
+    images = block_spread * (rng.gamma(4, size=(count, 1, 100)) / 2 - 2)  # skewed, with this spread
+    values = 30 + trainings + images + rng.normal(0, 0.1 * block_spread, (count, seeds, 100))
+    return [Sample(each, tuple(range(seeds))) for each in values]
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 3, 10])
+@pytest.mark.parametrize(("seed_spread", "block_spread"), [(0.0, 1.0), (0.1, 1.0), (1.0, 0.1)])
+def test_the_interval_covers_what_it_says(seeds: int, seed_spread: float, block_spread: float) -> None:
+    """Never less than 95 %, and not much more where one kind of spread rules; one seed knows images alone."""
+    samples = crossed(np.random.default_rng(seeds), seeds, seed_spread, block_spread, 1500)
+    covered = np.mean([abs(s.mean - 30) <= width for s, width in zip(samples, half_widths(samples), strict=True)])
+    if seeds == 1 and seed_spread > 0:
+        assert covered < 0.93
+    elif seed_spread == 0.1:  # both matter
+        assert 0.93 <= covered <= 0.995
+    else:
+        assert 0.93 <= covered <= 0.975
+
+
+def test_the_interval_of_images_alone_is_near_students() -> None:
+    values = np.random.default_rng(1).normal(size=100)
+    low, high = stats.t.interval(0.95, 99, values.mean(), stats.sem(values))
+    assert half_width(sample(values)) == pytest.approx((high - low) / 2, rel=0.05)
+
+
+def test_intervals_come_out_alike_alone_and_together_and_every_time() -> None:
+    samples = [*crossed(np.random.default_rng(2), 3, 0.1, 1, 5), *crossed(np.random.default_rng(3), 1, 0.1, 1, 4)]
+    assert half_widths(samples) == half_widths(samples) == pytest.approx([half_width(each) for each in samples])
 
 
 @pytest.mark.parametrize("blocks", [[1.0], [1.0, math.inf], [1.0, math.nan]])
 def test_there_is_no_interval_where_none_can_be_told(blocks: list[float]) -> None:
-    assert math.isnan(half_width(np.array(blocks)))
+    assert math.isnan(half_width(sample(blocks)))
+    assert p_value(sample(blocks)) == 1
 
 
-def test_pairing_tells_apart_what_single_intervals_cannot() -> None:
-    images = RNG.normal(30, 5, size=100)
-    better = images + 0.1 + RNG.normal(0, 0.05, size=100)
-    assert half_width(images) > 0.5
-    assert leaders([images, better], "higher") == [1]
-    assert leaders([images, better], "lower") == [0]
+def test_pairing_is_narrower_than_no_pairing_and_tells_apart_what_single_intervals_cannot() -> None:
+    rng = np.random.default_rng(4)
+    images = rng.normal(30, 5, size=100)
+    one, two = sample(images), sample(images + 0.1 + rng.normal(0, 0.05, size=100))
+    difference = two.minus(one)
+    assert difference is not None
+    assert half_width(difference) < 0.05 * half_width(one)
+    assert half_width(one) > 0.5
+    assert leaders([one, two], "higher") == [1]
+    assert leaders([one, two], "lower") == [0]
+
+
+def test_seeds_are_paired_by_their_number() -> None:
+    one, two = sample([1, 2], [3, 4], seeds=(0, 2)), sample([10, 20], [30, 40], [50, 60], seeds=(0, 1, 2))
+    difference = two.minus(one)
+    assert difference is not None
+    assert (difference.seeds, difference.values.tolist()) == ((0, 2), [[9, 18], [47, 56]])
+    untrained = two.minus(sample([1, 2]))
+    assert untrained is not None
+    assert (untrained.seeds, untrained.values[2].tolist()) == ((0, 1, 2), [49, 58])
+    assert one.minus(sample([1, 2], seeds=(5,))) is None
+    assert one.minus(sample([1, 2, 3])) is None
+
+
+def test_a_p_value_is_students_where_only_images_vary() -> None:
+    rng = np.random.default_rng(5)
+    one, two = rng.normal(30, 1, 50), rng.normal(30.2, 1, 50)
+    assert p_value(sample(one - two)) == pytest.approx(stats.ttest_rel(one, two).pvalue)
+
+
+@pytest.mark.parametrize("seed_spread", [0.0, 0.02, 1.0])
+def test_a_p_value_keeps_its_level_with_three_seeds(seed_spread: float) -> None:
+    samples = crossed(np.random.default_rng(6), 3, seed_spread, 1, 3000)
+    wrong = np.mean([p_value(Sample(each.values - 30, each.seeds)) < 0.05 for each in samples])
+    assert 0.005 < wrong < 0.065
+
+
+def test_what_differs_everywhere_alike_is_beyond_doubt_and_what_is_equal_is_not_told() -> None:
+    assert p_value(sample([2.0, 2.0, 2.0])) == 0
+    assert p_value(sample([0.0, 0.0, 0.0])) == 1
+
+
+def test_holm_by_hand() -> None:
+    # 0.01 ≤ 0.05 / 4 and 0.0155 ≤ 0.05 / 3, but 0.03 > 0.05 / 2, and after that nothing is rejected.
+    assert holm([0.03, 0.01, 0.04, 0.0155]) == [False, True, False, True]
+    assert holm([0.0126, 0.03, 0.04, 0.0155]) == [False, False, False, False]
+    assert holm([0.04]) == [True]
+    assert holm([]) == []
+
+
+def test_comparing_many_does_not_make_one_better_by_chance() -> None:
+    rng = np.random.default_rng(7)
+    images = rng.normal(30, 5, size=100)
+    alone = 0
+    for _ in range(100):
+        rows = [sample(images + rng.normal(0, 1, 100)) for _ in range(20)]
+        alone += len(leaders(rows, "higher")) == 1
+    assert alone == 0
 
 
 def test_rows_that_cannot_be_told_apart_lead_together() -> None:
-    images = RNG.normal(30, 5, size=100)
-    alike = images + RNG.normal(0, 1, size=100)
-    worse = images - 3
-    assert leaders([None, images, alike, worse], "higher") == [1, 2]
+    rng = np.random.default_rng(8)
+    images = rng.normal(30, 5, size=100)
+    alike = images + rng.normal(0, 1, size=100)
+    assert leaders([None, sample(images), sample(alike), sample(images - 3)], "higher") == [1, 2]
 
 
 def test_rows_without_numbers_never_lead() -> None:
-    good, broken = np.array([2.0, 1.0]), np.array([math.nan, 1.0])
+    good, less, broken = sample([2.0, 1.0]), sample([1.0, 0.0]), sample([math.nan, 1.0])
     assert leaders([None, None], "higher") == leaders([None, good, broken], "higher") == []
-    assert leaders([broken, good, good - 1, None], "higher") == [1]
-    assert leaders([broken, good, good - 1, None], "lower") == [2]
+    assert leaders([broken, good, less, None], "higher") == [1]
+    assert leaders([broken, good, less, None], "lower") == [2]
 
 
 def test_what_is_infinite_leads_and_ties_with_its_like() -> None:
-    perfect, good = np.array([math.inf, 1.0]), np.array([2.0, 1.0])
+    perfect, good = sample([math.inf, 1.0]), sample([2.0, 1.0])
     assert leaders([perfect, good, perfect], "higher") == [0, 2]
 
 
@@ -63,7 +139,7 @@ def test_a_score_sums_up_images() -> None:
 
 @pytest.mark.parametrize(("images", "blocks"), [(10_000, 100), (2000, 100), (128, 64), (68, 68), (250, 50), (1, 1)])
 def test_blocks_are_equal_so_that_their_mean_is_the_mean(images: int, blocks: int) -> None:
-    values = RNG.normal(size=images)
+    values = np.random.default_rng(9).normal(size=images)
     score = summarize(0.1, "mse", values)
     assert len(score.blocks) == blocks
     assert np.mean(score.blocks) == pytest.approx(score.mean)

@@ -1,0 +1,179 @@
+"""How denoisers do at noise variances they were not trained for: regret, where they break down, who is best."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from bench.statistics import Sample, holm, mean_of, p_value
+from bench.tables import Row
+
+METRIC = "psnr"  # which all of this is about
+
+
+@dataclass(frozen=True)
+class Regret:
+    """What a row loses at one test variance against the specialist for it, in dB; negative where it gains.
+
+    Attributes:
+        specialist: the same denoiser trained at exactly that variance, or its best row there.
+        exact: whether it is the former.
+        sample: paired differences, specialist less row.
+    """
+
+    row: Row
+    variance: float
+    specialist: Row
+    exact: bool
+    sample: Sample
+
+    @property
+    def inside(self) -> bool:
+        trained = self.row.experiment.variance
+        return trained is not None and self.variance in trained
+
+    @property
+    def own(self) -> bool:
+        """Whether the row is its own specialist."""
+        return self.row is self.specialist
+
+
+def regrets(rows: Sequence[Row], variances: Iterable[float]) -> dict[int, list[Regret]]:
+    """By position of the row; rows without kin have none, nor have cells without a finite number."""
+    families: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        families.setdefault(_family(row), []).append(row)
+    found = {}
+    for index, row in enumerate(rows):
+        kin = [other for other in families[_family(row)] if other.experiment.variance is not None]
+        found[index] = [regret for variance in variances if (regret := _regret(row, kin, variance))]
+    return found
+
+
+def _family(row: Row) -> tuple[Any, ...]:
+    """Rows that differ in their training noise alone; one that names its kin belongs to theirs."""
+    experiment = row.experiment
+    return row.kin or experiment.denoiser, experiment.options, experiment.recipe
+
+
+def _regret(row: Row, kin: Sequence[Row], variance: float) -> Regret | None:
+    cell = variance, METRIC
+    there = [other for other in kin if cell in other.samples and other.samples[cell].finite]
+    if cell not in row.samples or not row.samples[cell].finite or not there:
+        return None
+    exact = [other for other in there if _at(other, variance)]
+    # Of its own if there is one, else of its kin.
+    exact = [other for other in exact if other.experiment.denoiser == row.experiment.denoiser] or exact
+    specialist = exact[0] if exact else max(there, key=lambda other: other.means[cell])
+    sample = specialist.samples[cell].minus(row.samples[cell])
+    return None if sample is None else Regret(row, variance, specialist, bool(exact), sample)
+
+
+def _at(row: Row, variance: float) -> bool:
+    trained = row.experiment.variance
+    return trained is not None and trained.fixed and trained.low == variance
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Regrets of a row over several test variances: their mean, and the worst."""
+
+    mean: Sample
+    worst: Regret
+    count: int
+    exact: bool
+
+
+def summary(found: Iterable[Regret], inside: bool) -> Summary | None:
+    """Over the test variances inside the training range, or outside; a specialist has no regret at its own."""
+    chosen = [regret for regret in found if regret.inside == inside and not (regret.own and regret.exact)]
+    chosen = [regret for regret in chosen if regret.sample.values.shape == chosen[0].sample.values.shape]
+    if not chosen:
+        return None
+    mean = mean_of([regret.sample for regret in chosen])
+    worst = max(chosen, key=lambda regret: regret.sample.mean)
+    return Summary(mean, worst, len(chosen), all(regret.exact for regret in chosen))
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The variances around its best in which a row is better than a floor, by interpolation between test variances.
+
+    `low` and `high` are None where it is still better at the least and at the largest test variance.
+    """
+
+    low: float | None
+    high: float | None
+
+
+def reach(row: Row, floor: dict[float, float], variances: Sequence[float]) -> Reach | None:
+    """Where a row beats a floor, PSNR in dB by test variance; None where it does nowhere."""
+    cells = [variance for variance in variances if variance in floor and (variance, METRIC) in row.means]
+    lead = [row.means[variance, METRIC] - floor[variance] for variance in cells]
+    if not any(value > 0 for value in lead):
+        return None
+    first = last = int(np.argmax(lead))
+    while first > 0 and lead[first - 1] > 0:
+        first -= 1
+    while last < len(lead) - 1 and lead[last + 1] > 0:
+        last += 1
+    low = _crossing(cells[first - 1 : first + 1], lead[first - 1 : first + 1]) if first > 0 else None
+    high = _crossing(cells[last : last + 2], lead[last : last + 2]) if last < len(lead) - 1 else None
+    return Reach(low, high)
+
+
+def _crossing(cells: Sequence[float], lead: Sequence[float]) -> float:
+    """Where a straight line between two leads crosses zero, over the logarithm of the variance."""
+    if cells[0] <= 0:
+        return cells[1]
+    share = lead[0] / (lead[0] - lead[1])
+    return math.exp(math.log(cells[0]) + share * math.log(cells[1] / cells[0]))
+
+
+def floors(rows: Sequence[Row], variances: Iterable[float]) -> dict[str, dict[float, float]]:
+    """What nobody should fall below, PSNR in dB by test variance: the clipped input, and the tuned median filter."""
+    found: dict[str, dict[float, float]] = {"clip": {}, "tuned median": {}}
+    medians = [row for row in rows if row.experiment.denoiser == "median" and row.experiment.tuned]
+    for variance in variances:
+        cell = variance, METRIC
+        for row in rows:
+            if row.experiment.denoiser == "clip" and cell in row.means:
+                found["clip"][variance] = row.means[cell]
+        tuned = [row for row in medians if cell in row.means]
+        if tuned := [row for row in tuned if _at(row, variance)] or tuned:
+            found["tuned median"][variance] = max(row.means[cell] for row in tuned)
+    return {name: floor for name, floor in found.items() if floor}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A row in the ranking, by its mean PSNR over all test variances; anything from rank `first` to `last`."""
+
+    row: Row
+    sample: Sample
+    first: int
+    last: int
+
+
+def ranking(rows: Sequence[Row], variances: Sequence[float]) -> list[Place]:
+    """The best training of each denoiser, from best to worst; ranks that differ hold for all pairs together."""
+    best: dict[str, tuple[Row, Sample]] = {}
+    for row in rows:
+        cells = [(variance, METRIC) for variance in variances]
+        if any(cell not in row.samples or not row.samples[cell].finite for cell in cells):
+            continue
+        sample = mean_of([row.samples[cell] for cell in cells])
+        if row.subject not in best or sample.mean > best[row.subject][1].mean:
+            best[row.subject] = row, sample
+    order = sorted(best.values(), key=lambda entry: -entry[1].mean)
+    pairs = list(combinations(range(len(order)), 2))
+    differences = [order[one][1].minus(order[other][1]) for one, other in pairs]
+    told = holm([p_value(difference) if difference else 0.0 for difference in differences])
+    first, last = [1] * len(order), [len(order)] * len(order)
+    for (better, worse), distinct in zip(pairs, told, strict=True):
+        first[worse] += distinct
+        last[better] -= distinct
+    return [Place(row, sample, first[i], last[i]) for i, (row, sample) in enumerate(order)]

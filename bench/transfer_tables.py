@@ -1,0 +1,128 @@
+"""What generalization costs, as tables: specialists beside one network for all, regret, breakdown, ranking."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from bench.statistics import half_widths
+from bench.tables import Row, Table
+from bench.transfer import Reach, Summary, floors, ranking, reach, regrets, summary
+
+EACH = "each test variance"
+
+
+def main_rows(rows: Sequence[Row], variances: Sequence[float]) -> list[Row]:
+    """Rows of the main table: of each denoiser its specialists together as one row, then those trained on ranges.
+
+    What was trained for nothing in particular stands as it is. Where no test variance has a
+    specialist, or nothing else was trained, all rows are there.
+    """
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.subject, []).append(row)
+    chosen = []
+    for members in found.values():
+        fixed = [row for row in members if row.experiment.variance is not None and row.experiment.variance.fixed]
+        rest = [row for row in members if row not in fixed]
+        chosen += [_together(fixed, variances)] if len(fixed) > 1 else fixed
+        chosen += rest
+    return chosen
+
+
+def _together(fixed: Sequence[Row], variances: Sequence[float]) -> Row:
+    """Specialists as one row, each at its own variance."""
+    first = fixed[0]
+    joint = replace(first, seeds=min(row.seeds for row in fixed), samples={}, means={}, label=EACH)
+    for row in fixed:
+        trained = row.experiment.variance
+        for cell in row.samples:
+            if trained is not None and cell[0] == trained.low and cell[0] in variances:
+                joint.samples[cell], joint.means[cell] = row.samples[cell], row.means[cell]
+    notes = {f"at {row.training} {row.note}" for row in fixed if row.note}
+    joint.note = "; ".join(sorted(notes))
+    return joint
+
+
+def regret_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
+    """A line for each training of a network, and for each filter with its defaults."""
+    found = regrets(rows, variances)
+    sides = {
+        (index, inside): side
+        for index, row in enumerate(rows)
+        for inside in (True, False)
+        if not row.experiment.tuned and (side := summary(found[index], inside))
+    }
+    widths = dict(zip(sides, half_widths([side.mean for side in sides.values()]), strict=True))
+    cells = {key: _summary(side, widths[key]) for key, side in sides.items()}
+    lines = [
+        (row.name, row.training, *(text for inside in (True, False) for text in cells.get((index, inside), ("–", "–"))))
+        for index, row in enumerate(rows)
+        if (index, True) in sides or (index, False) in sides
+    ]
+    header = ("denoiser", "trained on", "mean inside", "worst inside", "mean outside", "worst outside")
+    note = (
+        "dB lost against the specialist, the same denoiser trained at exactly that test variance (a filter: tuned for "
+        "it), inside and outside the training range; ± half of a 95 % interval; @ the test variance where most is lost"
+    )
+    if not all(side.exact for side in sides.values()):
+        note += "; * some test variances have no specialist, and there the best row of that denoiser stands for it"
+    return Table("Regret (dB)", header, tuple(lines), note)
+
+
+def _summary(found: Summary, width: float) -> tuple[str, str]:
+    worst, star = found.worst, "" if found.exact else "*"
+    return f"{found.mean.mean:.2f}{star} ±{width:.2f}", f"{worst.sample.mean:.2f} @ {worst.variance:g}"
+
+
+def breakdown_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
+    """Between which noise variances a row beats the clipped input, and the tuned median filter."""
+    below = floors(rows, variances)
+    lines = []
+    for row in rows:
+        if row.experiment.denoiser in ("noisy", "clip") or row.experiment.tuned or not row.means:
+            continue
+        reaches = [reach(row, floor, variances) for floor in below.values()]
+        lines.append((row.name, row.training, *(_reach(each, variances) for each in reaches)))
+    header = ("denoiser", "trained on", *(f"better than {name}" for name in below))
+    note = (
+        "from the least to the largest noise variance around its best, by straight lines over the logarithm of the "
+        "variance; the tuned median filter is the one tuned for each test variance"
+    )
+    return Table("Where denoisers break down", header, tuple(lines), note)
+
+
+def _reach(found: Reach | None, variances: Sequence[float]) -> str:
+    if found is None:
+        return "nowhere"
+    if found.low is None and found.high is None:
+        return "everywhere"
+    low = f"≤ {variances[0]:g}" if found.low is None else f"{found.low:.2g}"
+    high = f"≥ {variances[-1]:g}" if found.high is None else f"{found.high:.2g}"
+    return f"{low} … {high}"
+
+
+def ranking_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
+    """Each denoiser with its best training, by mean PSNR over all test variances."""
+    lines, places = [], ranking(rows, variances)
+    for place, width in zip(places, half_widths([place.sample for place in places]), strict=True):
+        rank = f"{place.first}" if place.first == place.last else f"{place.first}–{place.last}"
+        lines.append((place.row.name, place.row.training, rank, f"{place.sample.mean:.2f} ±{width:.2f}"))
+    header = ("denoiser", "trained on", "rank", "mean PSNR (dB)")
+    note = (
+        "each denoiser with the training that gives the highest mean over all test variances; ranks are told apart "
+        "where paired differences are (95 % for all pairs together, by Holm)"
+    )
+    return Table("Ranking", header, tuple(lines), note)
+
+
+def chosen_table(chosen: Iterable[tuple[Row, str, float]]) -> Table:
+    """Which value tuning chose: filters with their option, a column for each training range."""
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    ranges: dict[str, None] = {}
+    for row, option, value in chosen:
+        found.setdefault((row.experiment.denoiser, option), {})[row.training] = value
+        ranges[row.training] = None
+    lines = tuple(
+        (name, option, *(f"{values[each]:g}" if each in values else "–" for each in ranges))
+        for (name, option), values in found.items()
+    )
+    return Table("Tuned parameters", ("filter", "option", *ranges), lines, "by validation images")
