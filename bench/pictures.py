@@ -72,7 +72,7 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
             later("strip", images, seen["clean"][0], there),
         )
     subjects = Counter(row.subject if row.learned else "" for row in rows)
-    ranges = {row.training for row in rows if row.learned}
+    ranges = {row.experiment.variance for row in rows if row.learned}
     if max(subjects.values(), default=0) > PANEL or max(len(subjects), len(ranges)) > PANELS:
         return
     if section.name != "grid" and len(ranges) < 2:

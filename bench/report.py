@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from bench import costs, tables, transfer_tables
+from bench import ablated, costs, tables, transfer_tables
 from bench.ablations import ABLATIONS
 from bench.findings import findings
 from bench.pictures import Drawing, drawings_of
@@ -37,8 +37,10 @@ They move the numbers by decibels, so compare with other tables only after readi
 - **MSE** is accumulated in float64.
 - Training images are split 80 : 20 into training and validation by a fixed permutation; test images are never
   seen in training.
-- **±** is half of a 95 % interval over test images, by Student's t from the means of (at most) 100 equal blocks of
-  them. It does not cover the spread between trainings.
+- **±** is half of a 95 % interval over trainings and test images: scipy's bootstrap of the seeds and of (at most) 100
+  equal blocks of images, stretched for few seeds as Student's t is. With one seed it covers images alone.
+- **Comparisons** are paired over seeds and over the same noisy images; where many are made, as in the columns of a
+  table, they hold together (Holm).
 """
 
 
@@ -59,12 +61,15 @@ def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
     names = Counter(_name(section) for section in sections)
     grid: list[Row] = []  # of the first section, which is the grid where there is one
     for section in sections:
+        if section.name in ABLATIONS and ABLATIONS[section.name].every_noise:
+            continue
         name = _name(section) if names[_name(section)] == 1 else section.key
         rows = tables.rows(store, section)
         grid = grid or rows
         pictures = list(drawings_of(store, section, rows, name))
         parts += _section(store, section, rows, pictures, folder)
         drawings += pictures
+    parts += _laws(store, sections)
     pictures = list(costs.drawings_of(costs.latencies(store), grid))
     parts += costs.text(store, folder, pictures)
     drawings += pictures
@@ -73,6 +78,24 @@ def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
     commands = "\n".join(f"python run_all.py {action} --profile {store.root.name}" for action in actions)
     parts.append(f"## How to reproduce\n\n```\n{commands}\n```\n\n{REPRODUCE}")
     return "\n".join(parts), drawings
+
+
+def _laws(store: Store, sections: list[Section]) -> Iterator[str]:
+    """Ablations that are scored under every noise: one table for each, and test variance."""
+    for name in dict.fromkeys(section.name for section in sections):
+        if not (name in ABLATIONS and ABLATIONS[name].every_noise):
+            continue
+        mine = [section for section in sections if section.name == name]
+        for dataset in dict.fromkeys(section.protocol.dataset for section in mine):
+            own = [section for section in mine if section.protocol.dataset == dataset]
+            found = {section.protocol.noise: tables.rows(store, section) for section in own}
+            yield f"## Ablation `{name}`: {dataset}\n\n{ABLATIONS[name].about}\n"
+            for rows in found.values():
+                yield from _missing(rows)
+            for variance in dict.fromkeys(v for section in own for v in section.protocol.variances):
+                table = ablated.laws_table(found, variance)
+                yield f"{table.title}:\n\n{table.markdown()}\n\n{table.note}.\n"
+            yield from _setup(store, own[0], found[own[0].protocol.noise])
 
 
 def _name(section: Section) -> str:
@@ -86,6 +109,8 @@ def _section(store: Store, section: Section, rows: list[Row], pictures: list[Dra
     if section.name in ABLATIONS:
         yield ABLATIONS[section.name].about + "\n"
     yield from _missing(rows)
+    if section.name in ablated.MORE:
+        yield from ablated.MORE[section.name](store, rows)
     if sentences := list(findings(rows, protocol.variances)):
         yield "\n".join(f"- {sentence}" for sentence in sentences) + "\n"
     shown = {picture.kind: picture for picture in pictures}
@@ -125,7 +150,7 @@ def _generalization(
     rows: list[Row], variances: tuple[float, ...], figure: Callable[[str], Iterator[str]]
 ) -> Iterator[str]:
     """Transfer, regret, breakdown and ranking, where the rows differ in what they were trained on."""
-    if len({row.training for row in rows if row.learned}) < 2 or len(variances) < 2:
+    if len({row.experiment.variance for row in rows if row.learned}) < 2 or len(variances) < 2:
         return
     yield "### Transfer\n"
     yield from figure("transfer-psnr")

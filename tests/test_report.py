@@ -48,5 +48,5 @@ def test_an_ablation_gets_a_section_of_its_own(counter: Counter) -> None:
     assert counter.run("--ablate", "training_noise", "--profile", "smoke", "--test", "0.01") == 0
     text, _ = report.build(Store(Path("results/smoke")), "figures")
     assert "## Ablation `training_noise`: shapes, gaussian noise" in text
-    assert "Training noise: three fixed variances, and 0.001..0.1 under each law of drawing." in text
+    assert "Training noise: eight fixed variances, and 0.001..0.1 under each law of drawing." in text
     assert "0.001..0.1 log-uniform" in text

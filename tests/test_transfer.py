@@ -1,0 +1,140 @@
+"""Regret, reach and ranking of made-up results with known answers."""
+
+import numpy as np
+import pytest
+
+from bench.experiment import Experiment, Range
+from bench.plan import settle
+from bench.profiles import FAST
+from bench.statistics import Sample
+from bench.tables import Row
+from bench.transfer import Reach, floors, ranking, reach, regrets, summary
+from bench.transfer_tables import breakdown_table, main_rows, ranking_table, regret_table
+
+UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
+SPREAD = np.tile([-1.0, 1.0], 50)
+VARIANCES = (0.001, 0.01, 0.1)
+
+
+def row(experiment: Experiment, *psnr: float, seeds: int = 1) -> Row:
+    """All rows share their spread over images; seeds lie 0.01 dB apart."""
+    made = Row(experiment, subject=experiment.denoiser, seeds=seeds)
+    numbers = tuple(range(seeds)) if experiment.recipe else ()
+    shifts = 0.01 * (np.arange(seeds) - (seeds - 1) / 2)[:, None]
+    for variance, value in zip(VARIANCES, psnr, strict=True):
+        if not np.isnan(value):
+            made.samples[variance, "psnr"] = Sample(value + SPREAD + shifts, numbers)
+            made.means[variance, "psnr"] = value
+    return made
+
+
+def at(variance: float, *psnr: float, seeds: int = 1, denoiser: str = "unet") -> Row:
+    return row(UNET.but(denoiser=denoiser, variance=Range(variance, variance)), *psnr, seeds=seeds)
+
+
+LOW, MIDDLE, HIGH = at(0.001, 39, 20, 10), at(0.01, 35, 31, 16), at(0.1, 28, 27, 24)
+WIDE = row(UNET.but(variance=Range(0.01, 0.1)), 34, 30.5, 23.8)
+CLIP = row(settle(UNET.but(denoiser="clip")), 32, 22, 13)
+MEDIAN = row(settle(UNET.but(denoiser="median", variance=None)), 23, 22.5, 17)
+
+
+def test_regret_is_against_the_one_trained_right_there() -> None:
+    found = regrets([LOW, MIDDLE, HIGH, WIDE, CLIP], VARIANCES)
+    assert [r.sample.mean for r in found[3]] == pytest.approx([5, 0.5, 0.2])
+    assert [r.inside for r in found[3]] == [False, True, True]
+    assert all(r.exact for r in found[3])
+    assert [r.sample.mean for r in found[1]] == pytest.approx([4, 0, 8])
+    assert found[4] == []
+    inside, outside = (summary(found[3], each) for each in (True, False))
+    assert inside is not None
+    assert outside is not None
+    assert (inside.mean.mean, inside.worst.variance, inside.count) == (pytest.approx(0.35), 0.01, 2)
+    assert (outside.mean.mean, outside.worst.variance, outside.count) == (pytest.approx(5), 0.001, 1)
+    assert summary(found[1], inside=True) is None  # nothing but itself
+
+
+def test_without_a_specialist_the_best_of_its_kind_stands_for_it_and_the_table_says_so() -> None:
+    rows = [LOW, HIGH, WIDE]
+    found = regrets(rows, VARIANCES)
+    middle = found[0][1]
+    assert (middle.exact, middle.specialist, middle.sample.mean) == (False, WIDE, pytest.approx(10.5))
+    table = regret_table(rows, VARIANCES)
+    assert table.rows[2][2:4] == ("0.10* ±0.00", "0.20 @ 0.1")
+    assert "* some test variances have no specialist" in table.note
+    assert "no specialist" not in regret_table([LOW, MIDDLE, HIGH, WIDE], VARIANCES).note
+
+
+def test_one_without_specialists_of_its_own_is_measured_against_its_kin() -> None:
+    told = row(UNET.but(denoiser="unet_conditioned", variance=Range(0.001, 0.1)), 38, 30, 23)
+    own = at(0.01, 36, 30.7, 15, denoiser="unet_conditioned")
+    told.kin = own.kin = "unet"
+    found = regrets([LOW, MIDDLE, HIGH, told], VARIANCES)
+    assert [r.sample.mean for r in found[3]] == pytest.approx([1, 1, 1])
+    found = regrets([LOW, MIDDLE, HIGH, told, own], VARIANCES)
+    assert [r.sample.mean for r in found[3]] == pytest.approx([1, 0.7, 1])
+
+
+def test_a_filter_with_its_defaults_is_measured_against_the_tuned_one() -> None:
+    tuned = row(UNET.but(denoiser="median", recipe=None), 25, 24, 15)
+    found = regrets([MEDIAN, tuned], (0.01,))
+    assert found[0][0].sample.mean == pytest.approx(1.5)
+    assert floors([CLIP, MEDIAN, tuned], VARIANCES)["tuned median"] == {0.001: 25, 0.01: 24, 0.1: 15}
+
+
+def test_seeds_widen_the_interval_of_a_regret() -> None:
+    narrow = regret_table([LOW, MIDDLE, HIGH, WIDE], VARIANCES)
+    many = [at(0.01, 35, 31, 16, seeds=3), at(0.1, 28, 27, 24, seeds=1)]
+    wide = regret_table(many, VARIANCES)
+    assert narrow.rows[1][4].endswith("±0.00")
+    assert wide.rows[0][4].endswith("±0.00")  # only the seed that both have is compared
+    alone = row(UNET.but(variance=Range(0.001, 0.1)), 34, 30, 23, seeds=3)
+    alone.samples = {cell: Sample(s.values * [[1.0], [1.001], [0.999]], s.seeds) for cell, s in alone.samples.items()}
+    three = regret_table([at(0.01, 35, 31, 16, seeds=3), alone], (0.01,))
+    assert float(three.rows[0][2].partition("±")[2]) > 0.05
+
+
+def test_where_a_denoiser_beats_a_floor() -> None:
+    floor = {0.001: 32.0, 0.01: 22.0, 0.1: 13.0}
+    assert reach(MIDDLE, floor, VARIANCES) == Reach(None, None)
+    found = reach(HIGH, floor, VARIANCES)  # -4 and +5 dB: 4/9 of the way from 0.001 to 0.01
+    assert found is not None
+    assert found.low == pytest.approx(0.001 * 10 ** (4 / 9))
+    assert found.high is None
+    assert reach(LOW, floor, VARIANCES) == Reach(None, pytest.approx(0.001 * 10 ** (7 / 9)))
+    assert reach(row(UNET, 1, 1, 1), floor, VARIANCES) is None
+
+
+def test_the_table_of_reach_names_both_floors() -> None:
+    tuned = row(UNET.but(denoiser="median", recipe=None), 25, 24, 15)
+    table = breakdown_table([CLIP, MEDIAN, tuned, LOW, HIGH], VARIANCES)
+    assert table.header[2:] == ("better than clip", "better than tuned median")
+    assert table.rows == (
+        ("median", "–", "0.0089 … ≥ 0.1", "0.027 … ≥ 0.1"),
+        ("unet", "0.001", "≤ 0.001 … 0.006", "≤ 0.001 … 0.006"),
+        ("unet", "0.1", "0.0028 … ≥ 0.1", "everywhere"),
+    )
+
+
+def test_the_ranking_takes_the_best_training_and_ties_what_cannot_be_told_apart() -> None:
+    rng = np.random.default_rng(0)
+    alike = row(UNET.but(denoiser="dncnn", variance=Range(0.01, 0.1)), 34, 30.5, 23.8)
+    alike.samples = {c: Sample(s.values + rng.normal(0, 1, 100), s.seeds) for c, s in alike.samples.items()}
+    places = ranking([LOW, WIDE, HIGH, alike, CLIP, MEDIAN], VARIANCES)
+    assert {place.row.subject: (place.first, place.last) for place in places} == {
+        "unet": (1, 2),
+        "dncnn": (1, 2),
+        "clip": (3, 3),
+        "median": (4, 4),
+    }
+    assert next(place.row for place in places if place.row.subject == "unet") is WIDE
+    assert {line[2] for line in ranking_table([WIDE, alike, CLIP], VARIANCES).rows} == {"1–2", "3"}
+
+
+def test_the_main_table_joins_specialists() -> None:
+    joint, wide, clip = main_rows([LOW, MIDDLE, HIGH, WIDE, CLIP], VARIANCES)
+    assert (joint.training, joint.means) == (
+        "each test variance",
+        {(v, "psnr"): p for v, p in zip(VARIANCES, (39, 31, 24), strict=True)},
+    )
+    assert (wide, clip) == (WIDE, CLIP)
+    assert main_rows([MIDDLE, CLIP], VARIANCES) == [MIDDLE, CLIP]
