@@ -46,12 +46,12 @@ def parser() -> argparse.ArgumentParser:
     actions.add_argument("--list", action="store_true", help="name everything there is to choose from")
     choice = parser.add_argument_group("selections; the profile decides what is not given")
     choice.add_argument("--profile", metavar="NAME", help=f"{', '.join(PROFILES)} (default: quick)")
-    choice.add_argument("--denoisers", metavar="A,B", type=_names, help="comma-separated (default: all)")
+    choice.add_argument("--denoisers", metavar="A,B", type=_names, help="comma-separated (default: the profile's)")
     choice.add_argument(
         "--train",
         metavar="V",
         nargs="+",
-        help="training variances: 0.01, or a range 0.001..0.1",
+        help="training variances: 0.01, or a range 0.001..0.1, or '0.001..0.1 log-uniform'",
     )
     choice.add_argument("--law", default="uniform", metavar="NAME", help=f"how ranges are drawn: {', '.join(LAWS)}")
     choice.add_argument("--test", metavar="V", nargs="+", help="test variances")

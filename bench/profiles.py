@@ -38,6 +38,19 @@ class Profile:
         return replace(FAST, **self.changes) if name == "fast" else RECIPES[name]
 
 
+# In the published study: what would take too long at every range.
+FEWER = {
+    "deep_autoencoder": ("0.01", "0.1", "0.001..0.1 log-uniform"),
+    "unet": ("0.001", "0.005", "0.01", "0.02", "0.05", "0.1", "0.5", "0.001..0.1 log-uniform"),
+    "unet_bias_free": ("0.01", "0.001..0.1 log-uniform"),
+    "unet_conditioned": ("0.001..0.1 log-uniform",),
+    "dncnn": ("0.01", "0.001..0.1 log-uniform"),
+    "wiener": ("0.01", "0.1", "0.001..0.1 log-uniform"),
+    "wavelet": ("0.01", "0.1", "0.001..0.1 log-uniform"),
+    "total_variation": ("0.001", "0.01", "0.1", "0.001..0.1 log-uniform"),
+    "nlm": ("0.001", "0.01", "0.1", "0.001..0.1 log-uniform"),
+}
+
 PROFILES = {
     "smoke": Profile(
         about="made-up shapes, in seconds: does it run?",
@@ -51,19 +64,25 @@ PROFILES = {
     "quick": Profile(
         about="MNIST in less than ten minutes on two cores",
         dataset="mnist",
-        train=("0.01", "0.1", "0.001..0.1"),
+        train=("0.01", "0.1", "0.001..0.1 log-uniform"),
         test=(0.001, 0.005, 0.01, 0.05, 0.1, 0.2),
         images=2000,
         seeds=1,
         changes={"train_images": 40000},
+        denoisers=(
+            *("noisy", "clip", "gaussian", "median", "bilateral", "total_variation", "nlm"),
+            *("conv_autoencoder", "deep_autoencoder", "unet", "unet_conditioned"),
+        ),
+        fewer=dict.fromkeys(("total_variation", "nlm", "unet_conditioned"), ("0.001..0.1 log-uniform",)),
     ),
     "full": Profile(
         about="the published study behind REPORT.md",
         dataset="mnist",
-        train=("0.001", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "0.001..0.1"),
+        train=("0.001", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "0.001..0.1 log-uniform"),
         test=(0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
         images=10000,
-        seeds=1,
-        changes={"epochs": 2, "warm_up": 0.15},
+        seeds=3,
+        changes={"epochs": 4},
+        fewer=FEWER,
     ),
 }

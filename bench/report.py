@@ -44,6 +44,16 @@ They move the numbers by decibels, so compare with other tables only after readi
 """
 
 
+LIMITS = """\
+## Limits
+
+- The images are 28×28 digits, mostly black: what clipping and memory are worth here, they are not worth on photographs.
+- Networks are small and trained for minutes, all under one recipe, which was searched for with `conv_autoencoder` and
+  `unet`; a recipe of their own might serve others better.
+- A specialist is a training at one variance, not the best there could be; a regret below zero is one that was beaten.
+- Filters are tuned by one parameter, for squared error.
+"""
+
 REPRODUCE = """\
 What is there already is not measured again: delete a folder of results, or choose another `--results`, to see its
 numbers come back. They are the same to the last bit where device, threads and versions are the same.
@@ -73,6 +83,8 @@ def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
     pictures = list(costs.drawings_of(costs.latencies(store), grid))
     parts += costs.text(store, folder, pictures)
     drawings += pictures
+    if grid:
+        parts.append(LIMITS)
     actions = dict.fromkeys("--grid" if section.name == "grid" else f"--ablate {section.name}" for section in sections)
     actions |= dict.fromkeys(f"--{kind}" for kind in ("latency", "speed") if store.timings(kind))
     commands = "\n".join(f"python run_all.py {action} --profile {store.root.name}" for action in actions)
@@ -109,17 +121,19 @@ def _section(store: Store, section: Section, rows: list[Row], pictures: list[Dra
     if section.name in ABLATIONS:
         yield ABLATIONS[section.name].about + "\n"
     yield from _missing(rows)
-    if section.name in ablated.MORE:
-        yield from ablated.MORE[section.name](store, rows)
-    if sentences := list(findings(rows, protocol.variances)):
-        yield "\n".join(f"- {sentence}" for sentence in sentences) + "\n"
     shown = {picture.kind: picture for picture in pictures}
 
     def figure(kind: str) -> Iterator[str]:
         if picture := shown.get(kind):
             yield f"![{picture.caption}]({folder}/{picture.name}.png)\n\n*{picture.caption}*\n"
 
+    yield "### Setup\n"
+    yield from _setup(store, section, rows)
     yield from figure("noise")
+    if section.name in ablated.MORE:
+        yield from ablated.MORE[section.name](store, rows)
+    if sentences := list(findings(rows, protocol.variances)):
+        yield "### Findings\n\n" + "\n".join(f"- {sentence}" for sentence in sentences) + "\n"
     first, *others = protocol.metrics
     short = transfer_tables.main_rows(rows, protocol.variances) if section.name == "grid" else rows
     table = tables.scores(section, short, first, intervals=True)
@@ -129,8 +143,6 @@ def _section(store: Store, section: Section, rows: list[Row], pictures: list[Dra
     for kind in shown:
         if kind.startswith("restored"):
             yield from figure(kind)
-    yield "### Setup\n"
-    yield from _setup(store, section, rows)
     yield from figure("loss")
     if len(short) < len(rows):
         yield _folded(tables.scores(section, rows, first, intervals=True), "every training")
@@ -202,7 +214,9 @@ def _setup(store: Store, section: Section, rows: list[Row]) -> Iterator[str]:
     if any(row.seeds == 1 for row in rows if row.learned):
         yield "Some networks were trained with one seed only; what another training would change is not known.\n"
     if conditions:
-        yield "Measured on " + "; ".join(sorted(conditions)) + ".\n"
+        hours = sum(row.seconds for row in rows) / 3600
+        time = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
+        yield f"Measured on {'; '.join(sorted(conditions))}: {time} of one worker, training and scoring together.\n"
 
 
 def _pooled(section: Section, rows: list[Row]) -> Table | None:

@@ -29,6 +29,7 @@ class Row:
         means: likewise, the mean over images and seeds.
         conditions: under which its seeds were measured, in words.
         kin: the denoiser whose specialists it is measured against where it has none of its own.
+        seconds: what training and scoring its seeds took.
         note: what is missing, such as "diverged in epoch 2"; empty if nothing is.
         label: what it was trained on, where it is not what the experiment says.
         subject: what a matrix is made for: its name, with the recipe where a section has several.
@@ -44,6 +45,7 @@ class Row:
     samples: dict[tuple[float, str], Sample] = field(default_factory=dict)
     means: dict[tuple[float, str], float] = field(default_factory=dict)
     conditions: set[str] = field(default_factory=set)
+    seconds: float = 0.0
     note: str = ""
     subject: str = ""
     label: str = ""
@@ -142,6 +144,7 @@ def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment]) -> Row:
             row.conditions.add(_conditions(conditions))
         row.parameters = conditions.get("parameters", row.parameters)
         row.blind = conditions.get("blind", row.blind)
+        row.seconds += sum(conditions.get("seconds", {}).values())
         row.kin = conditions.get("kin", row.kin)
         epoch = store.diverged(experiment)
         scores = [] if epoch else store.scores(experiment, protocol)

@@ -24,7 +24,10 @@ def row(experiment: Experiment, psnr: dict[float, float]) -> Row:
 LOW = row(UNET, {0.01: 31, 0.1: 16})
 HIGH = row(UNET.but(variance=Range(0.1, 0.1)), {0.01: 28, 0.1: 24})
 BOTH = row(UNET.but(variance=Range(0.001, 0.1)), {0.01: 30.5, 0.1: 23.9})
-PLAIN = [row(settle(UNET.but(denoiser=name, variance=None)), {0.01: 20, 0.1: psnr}) for name, psnr in (("clip", 13), ("median", 17))]
+PLAIN = [
+    row(settle(UNET.but(denoiser=name, variance=None)), {0.01: 20, 0.1: psnr})
+    for name, psnr in (("clip", 13), ("median", 17))
+]
 
 
 def test_who_is_best_what_a_wrong_variance_costs_and_what_a_range_costs() -> None:
@@ -57,6 +60,6 @@ def test_a_network_is_set_beside_the_one_it_is_made_from() -> None:
     biased = row(UNET, {0.001: 36.5, 0.01: 31, 0.1: 16})
     *_, beside = findings([biased, made], (0.001, 0.01, 0.1))
     assert beside == (
-        "`unet_bias_free` beside `unet`, both trained on 0.01: inside the range -0.20 ±0.00 dB; below it -0.50 ±0.00 dB; "
-        "above it +3.00 ±0.00 dB, on average."
+        "`unet_bias_free` beside `unet`, both trained on 0.01: inside the range -0.20 ±0.00 dB; "
+        "below it -0.50 ±0.00 dB; above it +3.00 ±0.00 dB, on average."
     )
