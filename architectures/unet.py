@@ -33,7 +33,7 @@ class UNet(nn.Module):
         residual: whether the network gives the noise, to be subtracted, or the restored image itself.
     """
 
-    def __init__(self, width: int = 16, skips: bool = True, residual: bool = False) -> None:
+    def __init__(self, width: int = 16, skips: bool = True, residual: bool = True) -> None:
         super().__init__()
         if width < 1:
             raise ValueError(f"width counts channels and must be at least 1, got {width}")

@@ -48,8 +48,8 @@ class UNetBiasFree(nn.Module):
     """`unet` with no bias and no mean anywhere; blind, and homogeneous once it is trained.
 
     Mohan, Kadkhodaie, Simoncelli and Fernandez-Granda, "Robust and interpretable blind image denoising
-    via bias-free convolutional neural networks", ICLR 2020. They predict the noise; here the output is
-    the restored image, as in `unet`, so that the two differ in the constants alone.
+    via bias-free convolutional neural networks", ICLR 2020. As in `unet`, from which it differs in the
+    constants alone, the network gives the noise.
 
     Args:
         width: channels at full size; twice and four times as many at half and a quarter.
@@ -58,7 +58,7 @@ class UNetBiasFree(nn.Module):
 
     kin = "unet"
 
-    def __init__(self, width: int = 16, residual: bool = False) -> None:
+    def __init__(self, width: int = 16, residual: bool = True) -> None:
         super().__init__()
         if width < 1:
             raise ValueError(f"width counts channels and must be at least 1, got {width}")

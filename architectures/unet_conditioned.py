@@ -29,15 +29,17 @@ class UNetConditioned(nn.Module):
 
     Args:
         width: channels at full size; twice and four times as many at half and a quarter.
+        residual: whether the network gives the noise, to be subtracted, or the restored image itself.
     """
 
     blind = False
     kin = "unet"
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self, width: int = 16, residual: bool = True) -> None:
         super().__init__()
         if width < 1:
             raise ValueError(f"width counts channels and must be at least 1, got {width}")
+        self.residual = residual
         half, quarter = 2 * width, 4 * width
         self.down_full, self.down_half = block(2, width), block(width, half)
         self.bottom = block(half, quarter)
@@ -56,5 +58,5 @@ class UNetConditioned(nn.Module):
         bottom = self.bottom(functional.max_pool2d(half, 2))
         half = self.up_half(torch.cat([half, self.rise_half(bottom)], dim=1))
         full = self.up_full(torch.cat([full, self.rise_full(half)], dim=1))
-        restored: Tensor = self.output(full)
-        return restored[..., :height, :width]
+        output: Tensor = self.output(full)
+        return (padded - output if self.residual else output)[..., :height, :width]

@@ -81,7 +81,8 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
     kinds = {"transfer": [row for row in rows if not row.experiment.tuned]}
     kinds["tuned"] = [row for row in rows if row.experiment.tuned]
     for kind, metric in itertools.product(kinds, metrics):
-        if chosen := kinds[kind]:
+        chosen = kinds[kind]
+        if len({row.experiment.variance for row in chosen if row.experiment.variance}) > 1:
             yield Drawing(
                 name,
                 f"{kind}-{metric}",

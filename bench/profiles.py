@@ -41,7 +41,7 @@ class Profile:
 # In the published study: what would take too long at every range.
 FEWER = {
     "deep_autoencoder": ("0.01", "0.1", "0.001..0.1 log-uniform"),
-    "unet": ("0.001", "0.005", "0.01", "0.02", "0.05", "0.1", "0.5", "0.001..0.1 log-uniform"),
+    "unet": ("0.001", "0.005", "0.01", "0.02", "0.05", "0.1", "0.001..0.1 log-uniform"),
     "unet_bias_free": ("0.01", "0.001..0.1 log-uniform"),
     "unet_conditioned": ("0.001..0.1 log-uniform",),
     "dncnn": ("0.01", "0.001..0.1 log-uniform"),

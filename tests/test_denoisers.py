@@ -162,7 +162,7 @@ def test_a_deep_autoencoder_counts_its_layers() -> None:
         assert sum(isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) for layer in model.modules()) == depth
 
 
-@pytest.mark.parametrize("name", ["dncnn", "unet", "unet_bias_free"])
+@pytest.mark.parametrize("name", ["dncnn", "unet", "unet_bias_free", "unet_conditioned"])
 def test_a_residual_network_subtracts_what_it_gives(name: str) -> None:
     noisy = noisy_images(2)
     weights = built(name, residual=False).state_dict()
@@ -178,7 +178,7 @@ def test_a_unet_without_skips_is_an_hourglass() -> None:
     """Only what passes the bottleneck reaches the output; `unet` itself also hands detail across."""
     noisy = noisy_images(1, 16, 16)
     for skips in (True, False):
-        model = built("unet", skips=skips)
+        model = built("unet", skips=skips, residual=False)
         whole = restore(model, noisy)
         model.get_submodule("rise_half").register_forward_hook(lambda module, inputs, output: output * 0)
         blocked = [restore(model, image) for image in (noisy, 1 - noisy)]

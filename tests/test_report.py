@@ -12,7 +12,8 @@ from tests.conftest import SMALL, Counter
 
 @pytest.fixture
 def store(counter: Counter) -> Store:
-    assert counter.run("--grid", *SMALL) == 0
+    more = ("--denoisers", "clip,median,conv_autoencoder", "--train", "0.01", "0.1")
+    assert counter.run("--grid", *SMALL, *more) == 0
     return Store(Path("results/smoke"))
 
 
@@ -34,7 +35,9 @@ def test_the_report_is_a_function_of_the_store(store: Store) -> None:
 def test_every_figure_in_the_text_is_made_and_carries_its_digest(store: Store) -> None:
     text, drawings = report.build(store, "figures")
     kinds = {drawing.kind for drawing in drawings}
-    assert kinds == {"psnr", "transfer-psnr", "transfer-ssim", "transfer-mse", "loss", "restored-0.01"}
+    metrics = ("psnr", "ssim", "mse")
+    heatmaps = {f"{kind}-{metric}" for kind in ("transfer", "tuned") for metric in metrics}
+    assert kinds == {"psnr", "regret", "loss", "restored-0.01"} | heatmaps
     for drawing in drawings:
         assert f"](figures/{drawing.name}.png)" in text
         assert store.has_figure(drawing.name, drawing.digest)

@@ -8,6 +8,6 @@ from bench.experiment import Experiment
 
 @ablation(of="unet")
 def skips(base: Experiment) -> Iterator[Experiment]:
-    """Skips: the U-Net with its skips, and without."""
+    """Skips: the U-Net that gives the restored image with its skips, and without."""
     for skips in (True, False):
-        yield base.but(options={"skips": skips})
+        yield base.but(options={"skips": skips, "residual": False})  # subtracting from the input is a skip too
