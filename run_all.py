@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.experiment import LAWS, Range
+from bench.options import parser
 from bench.profiles import PROFILES, RECIPES
 from bench.registry import UnknownName, load_plugin, pick
 
@@ -20,76 +21,16 @@ if TYPE_CHECKING:
     from bench.store import Store
 
 HERE = Path(__file__).resolve().parent
-
-EXAMPLES = """examples:
-  python run_all.py --grid                               train, score, tables, figures, report
-  python run_all.py --grid --denoisers unet,median --train 0.01 0.001..0.1 --test 0.01 0.1
-  python run_all.py --ablate training_noise              one factor at a time
-  python run_all.py --latency --profile full             time every denoiser, batch by batch
-  python run_all.py --report                             every report again, measuring nothing
-
-A command that was stopped goes on where it was when given again. Exit status: 0 all done,
-1 some experiments failed, 2 wrong usage, 130 stopped."""
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line; names are checked later, since looking them up imports torch."""
-    parser = argparse.ArgumentParser(
-        prog="run_all.py", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    actions = parser.add_argument_group("actions, which combine")
-    actions.add_argument("--grid", action="store_true", help="train and score denoisers across noise variances")
-    actions.add_argument("--ablate", metavar="NAME", help="run one ablation, or all of them: --ablate all")
-    actions.add_argument("--latency", action="store_true", help="time every denoiser at several batch sizes")
-    actions.add_argument("--speed", action="store_true", help="time this harness against the tutorial's loop")
-    actions.add_argument("--report", action="store_true", help="write reports anew from what was measured")
-    actions.add_argument("--list", action="store_true", help="name everything there is to choose from")
-    choice = parser.add_argument_group("selections; the profile decides what is not given")
-    choice.add_argument("--profile", metavar="NAME", help=f"{', '.join(PROFILES)} (default: quick)")
-    choice.add_argument("--denoisers", metavar="A,B", type=_names, help="comma-separated (default: the profile's)")
-    choice.add_argument(
-        "--train",
-        metavar="V",
-        nargs="+",
-        help="training variances: 0.01, or a range 0.001..0.1, or '0.001..0.1 log-uniform'",
-    )
-    choice.add_argument("--law", default="uniform", metavar="NAME", help=f"how ranges are drawn: {', '.join(LAWS)}")
-    choice.add_argument("--test", metavar="V", nargs="+", help="test variances")
-    choice.add_argument("--metrics", metavar="A,B", type=_names, help="comma-separated (default: all)")
-    choice.add_argument("--dataset", metavar="NAME", help="what to train and score on (default: the profile's)")
-    choice.add_argument("--noise", default="gaussian", metavar="NAME", help="what to corrupt with (default: gaussian)")
-    choice.add_argument("--recipe", default="fast", metavar="NAME", help=f"{', '.join(RECIPES)} (default: fast)")
-    choice.add_argument("--seeds", metavar="N", type=_count, help="trainings of each network")
-    choice.add_argument("--plugin", metavar="FILE", type=Path, action="append", default=[], help="a plug-in's file")
-    how = parser.add_argument_group("how")
-    how.add_argument("--jobs", metavar="N", type=_count, help="worker processes of one thread (default: one per core)")
-    how.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
-    how.add_argument("--results", metavar="DIR", type=Path, default=Path("results"), help="where results go")
-    how.add_argument("--refresh", action="store_true", help="measure again what was measured by other code")
-    how.add_argument("--dry-run", action="store_true", help="say what would be measured, and stop")
-    return parser
-
-
-def _names(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise argparse.ArgumentTypeError(f"needs names separated by commas, got {text!r}")
-    return names
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"needs a whole number of at least 1, got {text!r}")
-    return int(text)
+ACTIONS = ("grid", "ablate", "latency", "speed", "calibrate", "denoise", "report", "list")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit status."""
     commands = parser()
     options = commands.parse_args(arguments)
-    if not (options.grid or options.ablate or options.latency or options.speed or options.report or options.list):
+    if not any(getattr(options, action) for action in ACTIONS):
         commands.print_usage(sys.stderr)
-        return _say("nothing to do; say --grid, --ablate NAME, --latency, --speed, --report or --list", status=2)
+        return _say(f"nothing to do; say one of --{', --'.join(ACTIONS)}", status=2)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         try:
@@ -115,6 +56,7 @@ class Work:
     tasks: "Sequence[Task]"
     latencies: Sequence[str]
     speeds: Sequence[str]
+    calibrations: Sequence[str]
     reports: "Sequence[Store]"
 
 
@@ -133,12 +75,14 @@ def _prepare(options: argparse.Namespace) -> Work:
     for plugin in options.plugin:
         load_plugin(plugin)
     store, sections = Store(options.results / profile), _sections(options)
-    timed = options.latency or options.speed
+    timed = options.latency or options.speed or options.calibrate
     reports = [store] if sections or timed or options.profile else [Store(options.results / name) for name in PROFILES]
     if not (sections or timed) and options.report:
         reports = [each for each in reports if not each.empty]
         if not reports:
             raise ValueError(f"nothing was measured in {options.results}; measure with: python run_all.py --grid")
+    if options.denoise:
+        _check_denoise(options)
     tasks = pending(store, sections, options.device, options.plugin, options.refresh)
     if not options.refresh and (others := measured_by_other_code(store, sections)):
         _say(f"{others} experiments were measured by other code; --refresh measures them again")
@@ -146,17 +90,30 @@ def _prepare(options: argparse.Namespace) -> Work:
         store.check_writable()
     check(tasks)
     check_device(options.device)
-    latencies, speeds = _timings(options, store) if timed else ([], [])
-    return Work(store, sections, tasks, latencies, speeds, reports if sections or timed or options.report else [])
+    latencies, speeds, calibrations = _timings(options, store) if timed else ([], [], [])
+    wanted = reports if sections or timed or options.report else []
+    return Work(store, sections, tasks, latencies, speeds, calibrations, wanted)
 
 
-def _timings(options: argparse.Namespace, store: "Store") -> tuple[list[str], list[str]]:
-    """Which denoisers and which figures of the harness are to be timed."""
+def _check_denoise(options: argparse.Namespace) -> None:
+    """Raises ValueError or `UnknownName` unless a denoiser, a place for the image, and one variance are given."""
+    from architectures import DENOISERS
+
+    if not options.denoiser or not options.out:
+        raise ValueError("--denoise needs --with NAME, a denoiser, and --out IMAGE, where the restored image goes")
+    _ = DENOISERS[options.denoiser]
+    if options.variance and not Range.parse(options.variance).fixed:
+        raise ValueError(f"--variance is one number, got {options.variance!r}")
+
+
+def _timings(options: argparse.Namespace, store: "Store") -> tuple[list[str], list[str], list[str]]:
+    """Which denoisers and which figures of the harness are to be timed, and what is to be calibrated."""
     from bench import timings
 
     device, refresh = options.device, options.refresh
     latencies = timings.pending_latencies(store, options.denoisers, device, refresh) if options.latency else []
-    return latencies, timings.pending_speeds(store, device, refresh) if options.speed else []
+    speeds = timings.pending_speeds(store, device, refresh) if options.speed else []
+    return latencies, speeds, timings.pending_calibrations(store, refresh) if options.calibrate else []
 
 
 def _carry_out(options: argparse.Namespace, work: Work) -> int:
@@ -176,13 +133,18 @@ def _carry_out(options: argparse.Namespace, work: Work) -> int:
             console.print(f"time [bold]{name}[/bold]", highlight=False)
         for name in work.speeds:
             console.print(f"time the harness: [bold]{name}[/bold]", highlight=False)
+        for name in work.calibrations:
+            console.print(f"calibrate: [bold]{name}[/bold]", highlight=False)
         console.print(f"{len(work.tasks)} experiments to measure; nothing was done", highlight=False)
         return 0
     try:
         failures = _measure(options, work, console) + _time(options, work, console)
+        if options.denoise:
+            _denoise(options, work.store, console)
         for store in work.reports:
             _report(store, work.sections, options, console)
-    except (Damaged, UnknownName, OSError) as error:
+        failures += _out_of_tolerance(work.store) if options.calibrate else []
+    except (Damaged, UnknownName, ValueError, OSError) as error:
         return _say(f"{error}; what was finished is kept", status=1)
     for failure in failures:
         console.print(f"[red]failed[/red] {failure}", highlight=False, soft_wrap=True)
@@ -281,14 +243,15 @@ def _time(options: argparse.Namespace, work: Work, console: "Console") -> list[s
     kinds: tuple[tuple[str, Sequence[str], Callable[[str], dict[str, Any]]], ...] = (
         ("latency", work.latencies, lambda name: timings.latency(name, HERE, options.device, options.plugin)),
         ("speed", work.speeds, lambda name: timings.speed(name, HERE, options.results, options.device)),
+        ("calibration", work.calibrations, lambda name: timings.calibration(name, options.data, work.store)),
     )
     for kind, names, measure in kinds:
         for index, name in enumerate(names, start=1):
             count = f"{index} of {len(names)}, {kind} of [bold]{name}[/bold]"
             try:
-                with console.status(f"{count}; the machine should do nothing else"):
+                with console.status(count + ("" if kind == "calibration" else "; the machine should do nothing else")):
                     work.store.keep_timing(kind, name, measure(name))
-                outcome = "timed"
+                outcome = "done"
             except Exception as error:  # one that cannot be timed must not take the others down
                 failures.append(f"{kind} of {name}: {escape(str(error))}")
                 outcome = "[red]failed[/red]"
@@ -296,9 +259,30 @@ def _time(options: argparse.Namespace, work: Work, console: "Console") -> list[s
     return failures
 
 
+def _out_of_tolerance(store: "Store") -> list[str]:
+    from bench.calibration import outcomes
+
+    found, _ = outcomes(store)
+    return [f"{each.what}: {each.ours:.5g}, published {each.published:.5g}" for each in found if not each.holds]
+
+
+def _denoise(options: argparse.Namespace, store: "Store", console: "Console") -> None:
+    """Restores one image file; everything it needs was checked but the image itself."""
+    from PIL import Image
+
+    from bench.apply import denoise
+
+    variance = Range.parse(options.variance).low if options.variance else None
+    found = denoise(options.denoise, options.denoiser, store, variance)
+    Image.fromarray(found.image).save(options.out)
+    for note in found.notes:
+        console.print(note, highlight=False)
+    console.print(f"image    {options.out}", highlight=False)
+
+
 def _report(store: "Store", sections: "Sequence[Section]", options: argparse.Namespace, console: "Console") -> None:
     """Prints this command's tables; writes the report and the figures that changed."""
-    from bench import costs, report, tables
+    from bench import calibration, costs, report, tables
     from bench.display import show
     from bench.store import write
 
@@ -310,6 +294,11 @@ def _report(store: "Store", sections: "Sequence[Section]", options: argparse.Nam
         show(console, costs.latency_table(costs.latencies(store)))
     if options.speed:
         show(console, costs.speed_table(store.timings("speed")))
+    if options.calibrate:
+        found, absent = calibration.outcomes(store)
+        show(console, calibration.table(found))
+        for line in absent:
+            console.print(f"not measured: {line}", highlight=False)
     published = store.root.resolve() == HERE / "results" / "full"
     path = HERE / "REPORT.md" if published else store.root / "REPORT.md"
     text, drawings = report.build(store, "results/full/figures" if published else "figures")

@@ -1,14 +1,21 @@
 """What single ablations say beyond their table: the tutorial's losses, the price of its slip, laws of noise, seeds."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import stdtrit
 
+from bench.experiment import Experiment
 from bench.statistics import CONFIDENCE, half_width, leaders
 from bench.store import Store
 from bench.tables import Row, Table, title
+from bench.train import ROWS
 from bench.transfer import METRIC
+
+Array = npt.NDArray[np.floating[Any]]
 
 # What the tutorial prints after each of its ten epochs.
 PRINTED = {
@@ -39,27 +46,38 @@ def target(store: Store, rows: Sequence[Row]) -> Iterator[str]:
         yield from _losses(store, found["noisy"])
 
 
-def _losses(store: Store, row: Row) -> Iterator[str]:
-    """The printed losses beside those of the same listing here."""
+def losses_of(store: Store, experiments: Sequence[Experiment]) -> dict[str, Array]:
+    """Training and validation losses after each epoch, (seeds, epochs), of the trainings that have ten."""
     kinds: dict[str, list[list[float]]] = {name: [] for name in PRINTED}
-    for experiment in row.experiments:
+    for experiment in experiments:
         history = store.history(experiment)
-        epochs = [history[start : start + 10] for start in range(0, len(history), 10)]
+        epochs = [history[start : start + ROWS] for start in range(0, len(history), ROWS)]
         if len(epochs) == len(PRINTED["training"]):
             kinds["training"].append([float(np.mean([each.training for each in epoch])) for epoch in epochs])
-            kinds["validation"].append([epoch[-1].validation or float("nan") for epoch in epochs])
-    seeds = len(kinds["training"])
+            kinds["validation"].append([epoch[-1].validation or math.nan for epoch in epochs])
+    return {name: np.array(losses) for name, losses in kinds.items()}
+
+
+def prediction(values: Array) -> tuple[float, float]:
+    """Mean of some seeds, and how far from it 95 % of further trainings lie; NaN for a single one."""
+    count = len(values)
+    if count < 2:
+        return float(values.mean()), math.nan
+    tail = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2))
+    return float(values.mean()), float(tail * values.std(ddof=1) * (1 + 1 / count) ** 0.5)
+
+
+def _losses(store: Store, row: Row) -> Iterator[str]:
+    """The printed losses beside those of the same listing here."""
+    found = losses_of(store, row.experiments)
+    seeds = len(found["training"])
     if not seeds:
         return
     lines, inside = [], 0
     for epoch in range(len(PRINTED["training"])):
         cells: list[str] = []
         for name, printed in PRINTED.items():
-            ours = np.array(kinds[name])[:, epoch]
-            mean, reach = float(ours.mean()), float("nan")
-            if seeds > 1:  # where one more training would lie
-                tail = float(stdtrit(seeds - 1, (1 + CONFIDENCE) / 2))
-                reach = float(tail * ours.std(ddof=1) * (1 + 1 / seeds) ** 0.5)
+            mean, reach = prediction(found[name][:, epoch])
             agrees = abs(printed[epoch] - mean) <= reach
             inside += agrees
             shown = f"{mean:.5f}" + (f" ±{reach:.5f}" if seeds > 1 else "")

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from bench import ablated, costs, tables, transfer_tables
+from bench import ablated, calibration, costs, tables, transfer_tables
 from bench.ablations import ABLATIONS
 from bench.findings import findings
 from bench.pictures import Drawing, drawings_of
@@ -80,6 +80,7 @@ def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
         parts += _section(store, section, rows, pictures, folder)
         drawings += pictures
     parts += _laws(store, sections)
+    parts += calibration.text(store)
     pictures = list(costs.drawings_of(costs.latencies(store), grid))
     parts += costs.text(store, folder, pictures)
     drawings += pictures
@@ -87,6 +88,7 @@ def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
         parts.append(LIMITS)
     actions = dict.fromkeys("--grid" if section.name == "grid" else f"--ablate {section.name}" for section in sections)
     actions |= dict.fromkeys(f"--{kind}" for kind in ("latency", "speed") if store.timings(kind))
+    actions |= {"--calibrate": None} if store.timings("calibration") else {}
     commands = "\n".join(f"python run_all.py {action} --profile {store.root.name}" for action in actions)
     parts.append(f"## How to reproduce\n\n```\n{commands}\n```\n\n{REPRODUCE}")
     return "\n".join(parts), drawings

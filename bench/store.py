@@ -24,6 +24,7 @@ from bench.statistics import summarize
 from bench.train import Progress
 from bench.tuning import Trial
 
+TIMINGS = ("latency", "speed", "calibration")
 Array = npt.NDArray[Any]
 Cell = tuple[float, str]
 Row = TypeVar("Row")
@@ -89,9 +90,12 @@ class Store:
 
     def trials(self, experiment: Experiment) -> list[Trial]:
         """What was tried to tune a filter; empty for all other denoisers."""
-        return _rows(
-            self.folder(experiment) / "tuning.csv", lambda r: Trial(r["option"], float(r["value"]), float(r["mse"]))
-        )
+
+        def parse(row: dict[str, str]) -> Trial:
+            value = row["value"]
+            return Trial(row["option"], int(value) if value.isdecimal() else float(value), float(row["mse"]))
+
+        return _rows(self.folder(experiment) / "tuning.csv", parse)
 
     def diverged(self, experiment: Experiment) -> int | None:
         """The epoch in which the loss ceased to be finite, counted from 1; None if it never did."""
@@ -185,10 +189,10 @@ class Store:
 
     @property
     def empty(self) -> bool:
-        return not (self.sections() or self.timings("latency") or self.timings("speed"))
+        return not (self.sections() or any(self.timings(kind) for kind in TIMINGS))
 
     def timings(self, kind: str) -> dict[str, dict[str, Any]]:
-        """What was timed so far, by name; `kind` is "latency" or "speed"."""
+        """What was timed so far, by name; `kind` is one of `TIMINGS`."""
         return {path.stem: _json(path) for path in sorted((self.root / kind).glob("*.json"))}
 
     def keep_timing(self, kind: str, name: str, values: dict[str, Any]) -> None:

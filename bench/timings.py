@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from architectures import DENOISERS
+from bench import calibrate
 from bench import latency as latencies
+from bench.calibrate import ROWS
 from bench.provenance import conditions
 from bench.speed import MEASURES, THREADS, Setting
 from bench.store import Store
@@ -34,6 +36,17 @@ def latency(name: str, root: Path, device: str, plugins: Sequence[Path]) -> dict
     """Times one denoiser, with the latency test of the project in `root`; values to keep."""
     rows = latencies.measure(name, root / "tests" / "latency" / "test_latency.py", device, plugins)
     return {"rows": [asdict(row) for row in rows], "conditions": conditions(device, 1)}
+
+
+def pending_calibrations(store: Store, refresh: bool) -> list[str]:
+    """Rows that are not there, also those that lacked what they need."""
+    there = {name for name, values in store.timings("calibration").items() if "absent" not in values}
+    return [name for name in ROWS if refresh or name not in there]
+
+
+def calibration(name: str, data: Path, store: Store) -> dict[str, Any]:
+    """Measures a row of the calibration; values to keep."""
+    return calibrate.measure(name, calibrate.Setting(data, store))
 
 
 def speed(name: str, root: Path, results: Path, device: str) -> dict[str, Any]:

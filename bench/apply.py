@@ -1,0 +1,124 @@
+"""A trained denoiser from the store, applied to an image file."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+
+from bench.datasets import images_of
+from bench.device import place
+from bench.execute import load
+from bench.experiment import Experiment
+from bench.plan import memorizes
+from bench.store import Store
+from bench.train import build, split
+from bench.tuning import tuned
+
+
+@dataclass(frozen=True)
+class Denoised:
+    """A restored image, uint8 (H, W) or (H, W, 3), and how it came about, in words."""
+
+    image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+    notes: tuple[str, ...]
+
+
+def denoise(path: Path, denoiser: str, store: Store, variance: float | None) -> Denoised:
+    """Restores an image file with the training that suits its noise.
+
+    Args:
+        variance: of the noise, in squared pixel units with pixels in [0, 1]; estimated where it is None.
+
+    Raises:
+        ValueError: the file is no image, or the store has no such denoiser with its weights.
+    """
+    pixels, notes = read(path), []
+    if variance is None:
+        variance = estimate(pixels)
+        notes.append(f"noise variance estimated as {variance:.4g} (σ = {255 * math.sqrt(variance):.1f} of 255)")
+    experiment = choose(usable(store, denoiser), denoiser, store, variance)
+    trained = experiment.variance
+    if trained is not None:
+        inside = "" if variance in trained else f", which {variance:.4g} is outside of"
+        notes.append(f"{denoiser} {'tuned' if experiment.tuned else 'trained'} on {trained}{inside}")
+    # Networks know one channel: those of a colour image are restored one by one.
+    channels = torch.from_numpy(pixels).permute(2, 0, 1)[:, None].float() / 255
+    with torch.inference_mode():
+        restored = ready(experiment, store)(channels, torch.full((len(channels),), variance))
+    image = (restored[:, 0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
+    return Denoised(image[..., 0] if image.shape[2] == 1 else image, tuple(notes))
+
+
+def read(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Pixels of a file, uint8 (H, W, 1) or (H, W, 3); transparency is left out."""
+    try:
+        with Image.open(path) as file:
+            grey = file.mode in ("1", "L", "LA", "I", "I;16", "F")
+            if file.mode.startswith("I"):  # 16 bits
+                wide = np.asarray(file, dtype=np.float64)
+                return np.round(wide / 257).clip(0, 255).astype(np.uint8)[..., None]
+            pixels = np.array(file.convert("L" if grey else "RGB"))
+    except FileNotFoundError:
+        raise ValueError(f"there is no file {path}") from None
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise ValueError(f"{path} cannot be read as an image ({error})") from None
+    if min(pixels.shape[:2]) < 16:
+        raise ValueError(f"{path} is {pixels.shape[0]}×{pixels.shape[1]}; denoisers need at least 16×16 pixels")
+    return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+def estimate(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> float:
+    """Noise variance by scikit-image's wavelet estimate, the mean over channels."""
+    from skimage.restoration import estimate_sigma  # late: slow to import
+
+    sigma = estimate_sigma(pixels / 255.0, average_sigmas=True, channel_axis=-1)  # type: ignore[no-untyped-call]
+    return float(sigma) ** 2
+
+
+def usable(store: Store, denoiser: str) -> list[Experiment]:
+    """What the store has of a denoiser that can be applied."""
+    asked = {each: None for section in store.sections() for each in section.experiments if each.denoiser == denoiser}
+    return [each for each in asked if _can(each, store)]
+
+
+def _can(experiment: Experiment, store: Store) -> bool:
+    if experiment.recipe is not None:
+        return store.weights(experiment) is not None
+    return bool(store.trials(experiment)) if experiment.tuned else True
+
+
+def choose(there: Sequence[Experiment], denoiser: str, store: Store, variance: float) -> Experiment:
+    """The narrowest training range that holds the variance, else the nearest; of equal ones the first seed."""
+    if not there:
+        raise ValueError(
+            f"{store.root} has no trained {denoiser!r}; train it with: python run_all.py --grid --denoisers {denoiser} "
+            f"--profile {store.root.name}"
+        )
+
+    def distance(experiment: Experiment) -> tuple[float, float, float, int]:
+        trained = experiment.variance
+        if trained is None:
+            return math.inf, 0, 0, 0
+        aim = math.log(max(variance, 1e-12))
+        low, high = (math.log(max(end, 1e-12)) for end in (trained.low, trained.high))
+        inside = variance in trained
+        return 0 if inside else 1, high - low if inside else max(low - aim, aim - high), high - low, experiment.seed
+
+    return min(there, key=distance)
+
+
+def ready(experiment: Experiment, store: Store) -> torch.nn.Module:
+    """The denoiser with its weights, its tuned parameter, or the images it memorized."""
+    if experiment.tuned:
+        experiment = tuned(experiment, store.trials(experiment))
+    model = build(experiment)
+    weights = store.weights(experiment)
+    if weights is not None:
+        load(model, weights)
+    if memorizes(experiment.denoiser) and experiment.dataset is not None:
+        model.fit(split(images_of(experiment.dataset).train, experiment.dataset)[0])  # type: ignore[operator]
+    return place(model, torch.device("cpu")).eval()

@@ -1,0 +1,80 @@
+"""What calibration gave, as a table and as its part of the report."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bench.store import Store
+from bench.tables import Table
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One row: a figure of others and ours.
+
+    Attributes:
+        unit: of all three numbers; empty for a plain number.
+    """
+
+    what: str
+    source: str
+    published: float
+    ours: float
+    tolerance: float
+    unit: str
+    conventions: str
+
+    @property
+    def holds(self) -> bool:
+        return abs(self.ours - self.published) <= self.tolerance
+
+
+def outcomes(store: Store) -> tuple[list[Outcome], list[str]]:
+    """What was measured, and what each of the others needs."""
+    found, absent = [], []
+    for name, values in store.timings("calibration").items():
+        found += [Outcome(**row) for row in values["rows"]]
+        if "absent" in values:
+            absent.append(f"`{name}`: {values['absent']}")
+    return sorted(found, key=lambda outcome: (outcome.source, outcome.what)), absent
+
+
+def table(found: Sequence[Outcome]) -> Table:
+    """A line for each figure."""
+    lines = []
+    for each in found:
+        digits = 2 if each.unit == "dB" else 5
+        difference = (
+            f"{each.ours - each.published:+.{digits}f}"
+            if each.tolerance > 1e-5
+            else f"{each.ours - each.published:+.0e}"
+        )
+        unit = f" {each.unit}" if each.unit else ""
+        lines.append(
+            (
+                each.what,
+                each.source,
+                f"{each.published:.{digits}f}{unit}",
+                f"{each.ours:.{digits}f}{unit}",
+                difference,
+                f"{each.tolerance:.{digits}f}" if each.tolerance > 1e-5 else f"{each.tolerance:.0e}",
+                each.conventions,
+                "within" if each.holds else "**out of tolerance**",
+            )
+        )
+    header = ("figure", "source", "published", "ours", "difference", "tolerance", "conventions", "")
+    return Table("Calibration", header, tuple(lines), "published and ours under the conventions named")
+
+
+def text(store: Store) -> Iterator[str]:
+    """The section of the report; nothing where nothing was calibrated."""
+    found, absent = outcomes(store)
+    if found or absent:
+        yield (
+            "## Calibration\n\nFigures of others, measured here: metrics against scikit-image, noise against its "
+            "formula, the tutorial against what it prints, and networks and filters of others against what they "
+            "published.\n"
+        )
+    if found:
+        yield f"{table(found).markdown()}\n"
+    if absent:
+        yield "Not measured. " + "; ".join(absent) + ".\n"

@@ -1,0 +1,133 @@
+"""A trained denoiser applied to image files of every kind."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bench import apply
+from bench.experiment import Experiment, Range
+from bench.profiles import FAST
+from bench.store import Store
+from tests.conftest import Counter
+
+UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
+GREY = np.random.default_rng(0).integers(0, 256, (40, 33), np.uint8)
+
+
+@pytest.fixture
+def store(counter: Counter) -> Store:
+    arguments = (
+        "--grid",
+        "--profile",
+        "smoke",
+        "--denoisers",
+        "median,memorizer,conv_autoencoder",
+        "--metrics",
+        "psnr",
+    )
+    assert counter.run(*arguments, "--train", "0.01", "0.001..0.1", "--test", "0.01") == 0
+    Image.fromarray(GREY).save("in.png")
+    return Store(Path("results/smoke"))
+
+
+def run(counter: Counter, *arguments: str, name: str = "conv_autoencoder") -> int:
+    fixed = ("--denoise", "in.png", "--with", name, "--out", "out.png", "--profile", "smoke")
+    return counter.run(*fixed, *arguments)
+
+
+def test_an_image_file_is_restored_by_the_training_for_its_noise(
+    store: Store, counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert run(counter, "--variance", "0.01") == 0
+    assert "conv_autoencoder trained on 0.01\n" in capsys.readouterr().out
+    restored = np.asarray(Image.open("out.png"))
+    assert restored.shape == GREY.shape
+    assert restored.dtype == np.uint8
+    assert not np.array_equal(restored, GREY)
+    assert run(counter, "--variance", "0.03") == 0
+    assert "trained on 0.001..0.1\n" in capsys.readouterr().out
+    assert run(counter, "--variance", "0.3") == 0
+    assert "trained on 0.001..0.1, which 0.3 is outside of" in capsys.readouterr().out
+    assert run(counter) == 0
+    assert "noise variance estimated as" in capsys.readouterr().out
+
+
+def test_a_tuned_filter_is_applied_with_what_was_chosen(store: Store, counter: Counter) -> None:
+    assert run(counter, "--variance", "0.01", name="median") == 0
+    found = apply.denoise(Path("in.png"), "median", store, 0.01)
+    (tuned,) = (e for e in apply.usable(store, "median") if e.variance == Range(0.01, 0.01))
+    value = min(store.trials(tuned), key=lambda trial: trial.mse).value
+    assert found.notes == ("median tuned on 0.01",)
+    assert np.array_equal(found.image, np.asarray(Image.open("out.png")))
+    assert value == 1  # which changes nothing
+    assert np.array_equal(found.image, GREY)
+
+
+def test_a_colour_image_is_restored_channel_by_channel(store: Store) -> None:
+    colour = np.stack([GREY, GREY[::-1], 255 - GREY], axis=2)
+    Image.fromarray(colour).save("colour.png")
+    whole = apply.denoise(Path("colour.png"), "conv_autoencoder", store, 0.01).image
+    Image.fromarray(GREY).save("one.png")
+    assert whole.shape == colour.shape
+    one = apply.denoise(Path("one.png"), "conv_autoencoder", store, 0.01).image
+    assert np.abs(whole[..., 0].astype(int) - one).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("mode", "suffix"), [("L", "png"), ("RGB", "jpg"), ("RGBA", "png"), ("P", "png"), ("1", "bmp"), ("I;16", "png")]
+)
+def test_files_of_every_kind_are_read(mode: str, suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"image.{suffix}"
+    wide = GREY.astype(np.uint16) * 257
+    image = Image.fromarray(wide) if mode == "I;16" else Image.fromarray(GREY).convert(mode)
+    image.save(path)
+    pixels = apply.read(path)
+    assert pixels.dtype == np.uint8
+    assert pixels.shape == (40, 33, 1 if mode in ("L", "1", "I;16") else 3)
+    if mode in ("L", "I;16", "RGBA"):
+        assert np.array_equal(pixels[..., 0], GREY)
+
+
+def test_what_is_no_image_is_refused_by_name(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    with pytest.raises(ValueError, match=r"there is no file .*broken\.png"):
+        apply.read(broken)
+    broken.write_bytes(b"not an image")
+    with pytest.raises(ValueError, match=r"broken\.png cannot be read as an image"):
+        apply.read(broken)
+    Image.fromarray(GREY[:8]).save(broken)
+    with pytest.raises(ValueError, match=r"broken\.png is 8×33; denoisers need at least 16×16"):
+        apply.read(broken)
+
+
+def test_the_estimate_finds_the_noise(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    smooth = 128 + 60 * np.sin(np.linspace(0, 6, 256))[:, None] * np.ones((256, 256))
+    pixels = (smooth + 25 * rng.standard_normal((256, 256))).clip(0, 255).astype(np.uint8)[..., None]
+    assert apply.estimate(pixels) == pytest.approx((25 / 255) ** 2, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--with", "unet"), "--denoise needs --with NAME, a denoiser, and --out IMAGE"),
+        (("--with", "unett", "--out", "o.png"), "did you mean 'unet'"),
+        (("--with", "unet", "--out", "o.png", "--variance", "0.1..0.2"), "--variance is one number"),
+    ],
+)
+def test_wrong_usage_is_said_before_anything_is_read(
+    counter: Counter, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
+) -> None:
+    assert counter.run("--denoise", "in.png", *arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_store_without_the_denoiser_says_how_to_train_it(
+    store: Store, counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(counter, name="unet") == 1
+    message = capsys.readouterr().err
+    assert "has no trained 'unet'; train it with: python run_all.py --grid --denoisers unet --profile smoke" in message

@@ -1,0 +1,93 @@
+"""Calibration: rows that hold and rows that do not, and data that is not there."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from bench import calibrate, calibration
+from bench.calibration import Outcome
+from bench.published import published_dncnn
+from bench.store import Store
+from tests.conftest import Counter
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+ROW = Outcome("PSNR of x", "somebody", 30.0, 30.04, 0.05, "dB", "as they do")
+
+
+@pytest.fixture
+def setting(tmp_path: Path) -> calibrate.Setting:
+    return calibrate.Setting(tmp_path / "data", Store(tmp_path / "full"))
+
+
+@pytest.mark.parametrize("name", ["metrics", "noise"])
+def test_metrics_and_noise_are_what_others_say(name: str, setting: calibrate.Setting) -> None:
+    rows = calibrate.ROWS[name](setting)
+    assert len(rows) == 3
+    assert all(row.holds for row in rows), rows
+
+
+def test_a_row_without_its_data_says_what_it_needs(setting: calibrate.Setting) -> None:
+    for name in calibrate.ROWS:
+        if name not in ("metrics", "noise"):
+            found = calibrate.measure(name, setting)
+            assert found["rows"] == []
+            assert ("--data" in found["absent"]) or ("--ablate target" in found["absent"]), found
+
+
+def test_a_figure_out_of_tolerance_is_shown_as_such() -> None:
+    beyond = Outcome("PSNR of y", "somebody", 30.0, 29.94, 0.05, "dB", "as they do")
+    assert ROW.holds
+    assert not beyond.holds
+    first, second = calibration.table([ROW, beyond]).rows
+    assert first[2:6] == ("30.00 dB", "30.04 dB", "+0.04", "0.05")
+    assert (first[-1], second[-1]) == ("within", "**out of tolerance**")
+
+
+def test_the_command_measures_what_it_can_and_fails_where_a_row_is_out_of_tolerance(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def off(setting: calibrate.Setting) -> list[Outcome]:
+        return [Outcome("PSNR of y", "somebody", 30.0, 29.0, 0.05, "dB", "as they do")]
+
+    monkeypatch.setattr(calibrate, "ROWS", calibrate.ROWS)
+    for name in list(calibrate.ROWS):
+        if name not in ("metrics", "bm3d"):
+            monkeypatch.delitem(calibrate.ROWS, name)
+    assert counter.run("--calibrate", "--profile", "smoke", "--data", "nowhere") == 0
+    text = Path("results/smoke/REPORT.md").read_text()
+    assert "## Calibration" in text
+    assert "`bm3d`: " in text
+    assert "--calibrate --profile smoke" in text
+    monkeypatch.setitem(calibrate.ROWS, "noise", off)
+    assert counter.run("--calibrate", "--profile", "smoke", "--data", "nowhere") == 1
+    assert "PSNR of y: 29, published 30" in capsys.readouterr().out
+    assert "out of tolerance" in Path("results/smoke/REPORT.md").read_text()
+
+
+def test_the_mean_is_over_images_with_noise_of_their_own() -> None:
+    images = [torch.full((1, 1, 256, 256), 0.5)] * 2
+
+    class Same(nn.Module):
+        def forward(self, noisy: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
+            return noisy
+
+    assert calibrate.mean_psnr(Same(), images, 25, rounded=False) == pytest.approx(20.17, abs=0.05)
+
+
+@pytest.mark.skipif(not (DATA / "weights").is_dir(), reason="the published networks are not here")
+@pytest.mark.parametrize("name", ["bias", "bias_free"])
+def test_a_published_network_restores_a_photograph(name: str) -> None:
+    model = published_dncnn(DATA / f"weights/dncnn-{name}-0-10.safetensors", name == "bias_free")
+    images = [image[..., :96, :96] for image in calibrate.photographs(DATA / calibrate.BSD68)[:2]]
+    assert calibrate.mean_psnr(model, images, 10, rounded=False) > 30
+    far = calibrate.mean_psnr(model, images, 50, rounded=False)
+    assert far > 21 if name == "bias_free" else far < 17
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(b"no weights")
+    with pytest.raises(ValueError, match="does not hold the weights"):
+        published_dncnn(path, bias_free=True)
