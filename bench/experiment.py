@@ -109,6 +109,8 @@ class Recipe:
         precision: "float32", or "bfloat16" by autocast in the forward pass.
         train_images: how many of the training images are used; 0 is all.
         warm_up: share of all steps in which the rate of one-cycle rises.
+        patch: width in pixels of the square patches that photographs are trained on; 0 is whole images.
+        patches: how many of them are an epoch.
     """
 
     epochs: int
@@ -122,9 +124,11 @@ class Recipe:
     precision: str = "float32"
     train_images: int = 0
     warm_up: float = later(0.15)
+    patch: int = later(0)
+    patches: int = later(0)
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch", 1), ("train_images", 0)):
+        for name, least in (("epochs", 1), ("batch", 1), ("train_images", 0), ("patch", 0), ("patches", 0)):
             object.__setattr__(self, name, _whole(name, getattr(self, name), least))
         for name in ("lr", "lr_vectors", "warm_up"):
             object.__setattr__(self, name, float(getattr(self, name)))
@@ -142,6 +146,9 @@ class Recipe:
             _require(value in known, f"no {name} named {value!r}; there are: {', '.join(known)}")
         vectors = self.lr_vectors > 0 if self.optimizer == "muon" else self.lr_vectors == 0
         _require(vectors, f"lr_vectors must be positive under muon and 0 elsewhere, got {self.lr_vectors}")
+        _require(self.patch == 0 or self.patch >= 16, f"a patch is at least 16 pixels wide, got {self.patch}")
+        together = self.patches >= self.batch if self.patch else self.patches == 0
+        _require(together, f"patches must fill a batch where patch is given, and be 0 elsewhere, got {self.patches}")
         enough = self.train_images == 0 or self.train_images >= self.batch
         _require(enough, f"train_images must fill a batch of {self.batch}, got {self.train_images}")
 

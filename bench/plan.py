@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -155,7 +156,8 @@ def parameters(denoiser: str, options: tuple[tuple[str, Any], ...]) -> int:
         if option not in known:
             raise ValueError(f"denoiser {denoiser!r} has no option {option!r}; it has: {', '.join(known) or 'none'}")
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that stored weights, which a denoiser may load, cannot be copied there
             model = DENOISERS[denoiser](**dict(options))
     except ModuleNotFoundError as error:
         raise ValueError(str(error)) from None

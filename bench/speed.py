@@ -61,7 +61,7 @@ class Setting:
     device: str = "cpu"
     repeats: int = 25
     epochs: int = 10
-    images: int = 30000
+    images: int = 32000
     stores: tuple[int, int] = (1000, 10000)
 
 
@@ -117,7 +117,7 @@ def _our_turn(device: str) -> tuple[float, float]:
 
 
 def tutorial(setting: Setting) -> Iterator[Pairs]:
-    """Seconds to what the tutorial reaches in ten epochs, validation included on both sides."""
+    """Seconds to what the tutorial reaches in ten epochs, with the validation that each side does."""
     for _ in range(2):
         with tempfile.TemporaryDirectory() as folder, pool(1, threads=THREADS, keep=False) as executor:
             other, reached = executor.submit(_rival_trained, folder, setting.device, setting.epochs).result()

@@ -13,6 +13,7 @@ from bench.device import place
 from bench.experiment import Experiment, Range, Recipe
 from bench.muon import Muon
 from bench.noises import NOISES
+from bench.patches import draw_patches
 from bench.rng import seed_of, stream
 
 ROWS = 10  # of the history in one epoch
@@ -76,15 +77,21 @@ def fit(model: nn.Module, images: Tensor, experiment: Experiment, device: torch.
         return  # nothing to learn
     training, validation = (part.to(device) for part in split(images, dataset))
     training = training[: recipe.train_images or None]
+    count = recipe.patches or len(training)
+    if recipe.patch:
+        validation = draw_patches(validation, recipe.patch, VALIDATED, stream("validation patches", dataset)).to(device)
     order = stream("order", dataset, experiment.seed)
     rng = stream("training noise", dataset, experiment.seed, device=device)
     place(model, device)
-    steps = len(training) // recipe.batch
+    steps = count // recipe.batch
     optimizers = optimizers_of(model, recipe)
     schedules = [schedule_of(optimizer, recipe, steps * recipe.epochs) for optimizer in optimizers]
     for epoch in range(recipe.epochs):
         model.train()
-        shuffled = training[torch.randperm(len(training), generator=order).to(device)]
+        if recipe.patch:
+            shuffled = draw_patches(training, recipe.patch, count, order).to(device)
+        else:
+            shuffled = training[torch.randperm(count, generator=order).to(device)]
         losses = []
         # A last batch that is short is left out: it would weigh its images more than the rest.
         for step, batch in enumerate(torch.split(shuffled, recipe.batch)[:steps], start=1):

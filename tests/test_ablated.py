@@ -1,0 +1,124 @@
+"""What single ablations say, from made-up stores with known answers."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench import ablated, plan, report, tables
+from bench.ablations import ABLATIONS
+from bench.evaluate import Restored
+from bench.execute import Result
+from bench.experiment import Experiment, Protocol, Range, Task
+from bench.plan import Section
+from bench.profiles import FAST
+from bench.store import Store
+from bench.train import ROWS, Progress
+
+PROTOCOL = Protocol("shapes", "gaussian", (0.01,), ("psnr",), 100)
+BASE = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
+IMAGES = np.tile([-1.0, 1.0], 50)
+
+
+def keep(
+    store: Store, experiment: Experiment, psnr: float, losses: Any = (0.1,), protocol: Protocol = PROTOCOL
+) -> None:
+    pictures = np.zeros((1, 16, 16), np.uint8)
+    history = [
+        Progress(epoch + (row + 1) / ROWS, loss, loss if row == ROWS - 1 else None)
+        for epoch, loss in enumerate(losses)
+        for row in range(ROWS)
+    ]
+    restored = [Restored(0.01, {"psnr": psnr + IMAGES}, pictures, pictures)]
+    conditions = {"device": "cpu", "threads": 1, "torch": "2", "python": "3", "parameters": 10, "blind": True}
+    conditions |= {"seconds": {}, "sources": {}}
+    store.keep(Result(Task(experiment, protocol, ()), history, None, restored, conditions))
+
+
+def asked(store: Store, name: str, seeds: int) -> list[Section]:
+    sections = plan.ablation(name, [], Range(0.01, 0.01), PROTOCOL, FAST, seeds)
+    for section in sections:
+        store.ask(section)
+    return sections
+
+
+def test_the_slip_of_the_tutorial_is_told_in_words_with_its_interval(tmp_path: Path) -> None:
+    store = Store(tmp_path / "full")
+    (section,) = asked(store, "target", seeds=3)
+    printed = np.array(ablated.PRINTED["training"])
+    for experiment in section.experiments:
+        assert experiment.recipe is not None
+        psnr = {"noisy": 23.0, "clean": 29.45, "renoised": 29.25}[experiment.recipe.target]
+        # The middle seed prints what the tutorial does, and the others lie 1 % to each side.
+        keep(store, experiment, psnr + 0.01 * experiment.seed, printed * (0.99 + 0.01 * experiment.seed))
+    text, _ = report.build(store, "figures")
+    assert (
+        "At variance 0.01 that slip costs 6.45 ±0.00 dB: 23.01 dB as printed, 29.46 dB with the clean target." in text
+    )
+    assert "(Noise2Noise) needs no clean image either, and is 0.20 ±0.00 dB below the clean target." in text
+    # Validation is made up as training is, and only the training losses agree with what is printed for them.
+    assert "beside 3 trainings of it here: " in text
+    spread = 4.303 * 0.01 * printed[0] * (4 / 3) ** 0.5
+    assert f"| 1 | 0.02538 | 0.02538 ±{spread:.5f} | yes | 0.01088 | 0.02538 ±{spread:.5f} | -0.01450 |" in text
+
+
+def test_one_training_agrees_with_nothing_since_nobody_knows_its_spread(tmp_path: Path) -> None:
+    store = Store(tmp_path / "full")
+    (section,) = asked(store, "target", seeds=1)
+    for experiment in section.experiments:
+        keep(store, experiment, 23.0, ablated.PRINTED["training"])
+    (row, *_) = (
+        row
+        for row in tables.rows(store, section)
+        if row.experiment.recipe is not None and row.experiment.recipe.target == "noisy"
+    )
+    assert " yes " not in "".join(ablated.target(store, [row]))
+
+
+def test_seeds_stand_in_rows_of_their_own_and_their_spread_is_told(tmp_path: Path) -> None:
+    store = Store(tmp_path / "full")
+    (section,) = asked(store, "seeds", seeds=3)
+    for experiment in section.experiments:
+        keep(store, experiment, 30 + 0.1 * experiment.seed)
+    rows = tables.rows(store, section)
+    assert [row.training for row in rows] == [f"0.01, seed {seed}" for seed in range(5)]
+    assert "Standard deviation between the 5 trainings" in "".join(ablated.seeds(store, rows))
+    assert f"{np.std([0, 0.1, 0.2, 0.3, 0.4], ddof=1):.3f} at 0.01" in "".join(ablated.seeds(store, rows))
+
+
+def test_laws_of_noise_are_one_table_of_training_and_test(tmp_path: Path) -> None:
+    store = Store(tmp_path / "full")
+    sections = asked(store, "noise_law", seeds=1)
+    assert len(sections) == 6
+    for section in sections:
+        for experiment in section.experiments:
+            same = experiment.noise == section.protocol.noise
+            keep(store, experiment, 30.0 if same else 25.0, protocol=section.protocol)
+    text, _ = report.build(store, "figures")
+    assert text.count("## Ablation `noise_law`") == 1
+    for noise in ("gaussian", "laplace", "salt_and_pepper"):
+        (line,) = (line for line in text.splitlines() if line.startswith(f"| conv_autoencoder | {noise} |"))
+        assert line.count("**30.0") == 1
+        assert line.count("25.0") == 5
+
+
+def test_options_stand_with_their_defaults_where_others_have_other_values(tmp_path: Path) -> None:
+    store = Store(tmp_path / "full")
+    (section,) = asked(store, "width", seeds=1)
+    names = [row.name for row in tables.rows(store, section)]
+    assert sorted(names) == [f"conv_autoencoder(width={width})" for width in (16, 4, 8)]
+
+
+@pytest.mark.parametrize("name", ABLATIONS)
+def test_every_ablation_can_be_planned_with_the_denoiser_it_is_about(name: str) -> None:
+    for section in plan.ablation(name, [], Range(0.01, 0.01), PROTOCOL, FAST, seeds=2):
+        assert len(section.experiments) >= 4
+        assert {experiment.seed for experiment in section.experiments} >= {0, 1}
+
+
+def test_an_ablation_over_a_range_is_tested_inside_it() -> None:
+    wide = replace(PROTOCOL, variances=(0.001, 0.01, 0.1, 0.5))
+    sections = plan.ablation("noise_law", [], Range(0.01, 0.1), wide, FAST, seeds=1)
+    assert {section.protocol.variances for section in sections} == {(0.01, 0.1)}
