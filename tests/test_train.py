@@ -12,11 +12,12 @@ from bench.experiment import Experiment, Range, Recipe
 from bench.muon import Muon, orthogonalize
 from bench.profiles import FAST
 from bench.rng import stream
+from bench.stacks import one_size
 from bench.train import Progress, build, draw, fit, schedule_of, split
 
 CPU = torch.device("cpu")
 BASE = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
-IMAGES = DATASETS["shapes"]().train
+IMAGES = one_size(DATASETS["shapes"]().train)
 
 
 def trained(experiment: Experiment) -> tuple[nn.Module, list[Progress]]:
