@@ -56,7 +56,9 @@ def parser() -> argparse.ArgumentParser:
     choice.add_argument("--law", default="uniform", metavar="NAME", help=f"how ranges are drawn: {', '.join(LAWS)}")
     choice.add_argument("--test", metavar="V", nargs="+", help="test variances")
     choice.add_argument("--metrics", metavar="A,B", type=_names, help="comma-separated (default: all)")
-    choice.add_argument("--dataset", metavar="NAME", help="what to train and score on (default: the profile's)")
+    data = "what to train and score on: a dataset, or folder:PATH (default: the profile's)"
+    choice.add_argument("--dataset", metavar="NAME", help=data)
+    choice.add_argument("--train-data", metavar="NAME", help="what to train on, if --dataset is to be scored on alone")
     choice.add_argument("--noise", default="gaussian", metavar="NAME", help="what to corrupt with (default: gaussian)")
     choice.add_argument("--recipe", default="fast", metavar="NAME", help=f"{', '.join(RECIPES)} (default: fast)")
     choice.add_argument("--seeds", metavar="N", type=_count, help="trainings of each network")
@@ -194,7 +196,7 @@ def _sections(options: argparse.Namespace) -> "list[Section]":
     from architectures import DENOISERS
     from bench import plan
     from bench.ablations import ABLATIONS
-    from bench.datasets import images_of
+    from bench.datasets import images_of, pinned, source_of, training_of
     from bench.experiment import Protocol
     from bench.metrics import METRICS
 
@@ -202,11 +204,14 @@ def _sections(options: argparse.Namespace) -> "list[Section]":
     pick("recipe", options.recipe, RECIPES)
     pick("law", options.law, dict.fromkeys(LAWS))
     recipe, seeds, images = profile.recipe(options.recipe), options.seeds or profile.seeds, profile.images
-    if options.dataset not in (None, profile.dataset):
+    dataset, source = options.dataset or profile.dataset, None
+    if options.train_data or dataset != profile.dataset:
+        dataset, train = pinned(dataset), pinned(options.train_data) if options.train_data else None
+        source = source_of(dataset, train)
         # The profile was made for its own dataset; another may be smaller.
-        there = images_of(options.dataset)
-        images = min(images, len(there.test))
-        recipe = replace(recipe, train_images=min(recipe.train_images, len(there.train) * 4 // 5))
+        images = min(images, len(images_of(dataset).test))
+        there = len(training_of(source.training)) * 4 // 5 if source.training else 0
+        recipe = replace(recipe, train_images=recipe.train_images if recipe.train_images < there else 0)
     ranges = {
         name: [Range.parse(text, options.law) for text in options.train or profile.fewer.get(name, profile.train)]
         for name in options.denoisers or _available(profile.denoisers or DENOISERS)
@@ -215,7 +220,7 @@ def _sections(options: argparse.Namespace) -> "list[Section]":
     if wide := [variance for variance in variances if not variance.fixed]:
         raise ValueError(f"a test variance is one number, got the range {wide[0]}")
     protocol = Protocol(
-        options.dataset or profile.dataset,
+        dataset,
         options.noise,
         tuple(variance.low for variance in variances),
         tuple(options.metrics or sorted(METRICS, key=lambda name: (METRICS[name].better != "higher", name))),
@@ -223,13 +228,13 @@ def _sections(options: argparse.Namespace) -> "list[Section]":
     )
     sections = []
     if options.grid:
-        sections.append(plan.grid(ranges, protocol, recipe, seeds))
+        sections.append(plan.grid(ranges, protocol, recipe, seeds, source))
     if options.ablate:
         if options.train and len(options.train) > 1:
             raise ValueError(f"an ablation starts from one training range, got --train {' '.join(options.train)}")
         base = Range.parse(options.train[0], options.law) if options.train else Range(0.01, 0.01)
         for name in ABLATIONS if options.ablate == "all" else [options.ablate]:
-            sections += plan.ablation(name, options.denoisers or [], base, protocol, recipe, seeds)
+            sections += plan.ablation(name, options.denoisers or [], base, protocol, recipe, seeds, source)
     return sections
 
 
