@@ -67,8 +67,9 @@ def _part(dataset: Callable[..., Any], choices: Iterable[dict[str, Any]], folder
     except (ValueError, ImportError) as error:
         raise ValueError(f"torchvision's {name} is of no use here ({error}): choose another dataset") from None
     except Exception as error:  # no network, a server that is gone, a file that is damaged
+        reason = " ".join(str(error).split())  # some take several lines
         raise OSError(
-            f"{name} cannot be downloaded ({type(error).__name__}: {error}): try again with a network, "
+            f"{name} cannot be downloaded ({type(error).__name__}: {reason}): try again with a network, "
             f"or copy the folder {folder} from a machine that has it"
         ) from None
     images: list[Tensor] = []
