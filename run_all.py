@@ -156,7 +156,7 @@ def _sections(options: argparse.Namespace) -> "list[Section]":
     from architectures import DENOISERS
     from bench import plan
     from bench.ablations import ABLATIONS
-    from bench.datasets import images_of
+    from bench.datasets import images_of, pinned, source_of, training_of
     from bench.experiment import Protocol
     from bench.metrics import METRICS
 
@@ -164,11 +164,14 @@ def _sections(options: argparse.Namespace) -> "list[Section]":
     pick("recipe", options.recipe, RECIPES)
     pick("law", options.law, dict.fromkeys(LAWS))
     recipe, seeds, images = profile.recipe(options.recipe), options.seeds or profile.seeds, profile.images
-    if options.dataset not in (None, profile.dataset):
+    dataset, source = options.dataset or profile.dataset, None
+    if options.train_data or dataset != profile.dataset:
+        dataset, train = pinned(dataset), pinned(options.train_data) if options.train_data else None
+        source = source_of(dataset, train)
         # The profile was made for its own dataset; another may be smaller.
-        there = images_of(options.dataset)
-        images = min(images, len(there.test))
-        recipe = replace(recipe, train_images=min(recipe.train_images, len(there.train) * 4 // 5))
+        images = min(images, len(images_of(dataset).test))
+        there = len(training_of(source.training)) * 4 // 5 if source.training else 0
+        recipe = replace(recipe, train_images=recipe.train_images if recipe.train_images < there else 0)
     ranges = {
         name: [Range.parse(text, options.law) for text in options.train or profile.fewer.get(name, profile.train)]
         for name in options.denoisers or _available(profile.denoisers or DENOISERS)
@@ -177,7 +180,7 @@ def _sections(options: argparse.Namespace) -> "list[Section]":
     if wide := [variance for variance in variances if not variance.fixed]:
         raise ValueError(f"a test variance is one number, got the range {wide[0]}")
     protocol = Protocol(
-        options.dataset or profile.dataset,
+        dataset,
         options.noise,
         tuple(variance.low for variance in variances),
         tuple(options.metrics or sorted(METRICS, key=lambda name: (METRICS[name].better != "higher", name))),
@@ -185,13 +188,13 @@ def _sections(options: argparse.Namespace) -> "list[Section]":
     )
     sections = []
     if options.grid:
-        sections.append(plan.grid(ranges, protocol, recipe, seeds))
+        sections.append(plan.grid(ranges, protocol, recipe, seeds, source))
     if options.ablate:
         if options.train and len(options.train) > 1:
             raise ValueError(f"an ablation starts from one training range, got --train {' '.join(options.train)}")
         base = Range.parse(options.train[0], options.law) if options.train else Range(0.01, 0.01)
         for name in ABLATIONS if options.ablate == "all" else [options.ablate]:
-            sections += plan.ablation(name, options.denoisers or [], base, protocol, recipe, seeds)
+            sections += plan.ablation(name, options.denoisers or [], base, protocol, recipe, seeds, source)
     return sections
 
 

@@ -25,15 +25,20 @@ class ConvAutoencoder(nn.Module):
 
     Args:
         width: channels of the first layer; twice and four times as many further in. The tutorial's is 8.
+        channels: of the images; 1 for grey ones, 3 for colour.
     """
 
-    def __init__(self, width: int = 8) -> None:
+    reach = 16
+
+    def __init__(self, width: int = 8, channels: int = 1) -> None:
         super().__init__()
         if width < 1:
             raise ValueError(f"width counts channels and must be at least 1, got {width}")
-        self.encoder = nn.Sequential(encode(1, width, 2), encode(width, 2 * width, 2), encode(2 * width, 4 * width, 1))
+        self.encoder = nn.Sequential(
+            encode(channels, width, 2), encode(width, 2 * width, 2), encode(2 * width, 4 * width, 1)
+        )
         self.decoder = nn.Sequential(decode(4 * width, 2 * width), decode(2 * width, width))
-        self.output = nn.Sequential(nn.Conv2d(width, 1, 3, padding=1), nn.Sigmoid())
+        self.output = nn.Sequential(nn.Conv2d(width, channels, 3, padding=1), nn.Sigmoid())
 
     def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
         height, width = noisy.shape[2:]

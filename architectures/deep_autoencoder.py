@@ -23,16 +23,18 @@ class DeepAutoencoder(nn.Module):
     Args:
         width: channels of the first layer; twice and four times as many further in.
         depth: layers in all, at least 7; those beyond 7 are at a quarter of the size.
+        channels: of the images; 1 for grey ones, 3 for colour.
     """
 
-    def __init__(self, width: int = 16, depth: int = 9) -> None:
+    def __init__(self, width: int = 16, depth: int = 9, channels: int = 1) -> None:
         super().__init__()
         if width < 1:
             raise ValueError(f"width counts channels and must be at least 1, got {width}")
         if depth < 7:
             raise ValueError(f"depth must be at least 7, the layers down, up and out, got {depth}")
+        self.reach = 4 * (depth - 3)
         self.encoder = nn.Sequential(
-            convolve(1, width, stride=2),
+            convolve(channels, width, stride=2),
             convolve(width, 2 * width),
             convolve(2 * width, 4 * width, stride=2),
             *(convolve(4 * width, 4 * width) for _ in range(depth - 7)),
@@ -42,7 +44,7 @@ class DeepAutoencoder(nn.Module):
             convolve(2 * width, 2 * width),
             enlarge(2 * width, width),
         )
-        self.output = nn.Sequential(nn.Conv2d(width, 1, 3, padding=1), nn.Sigmoid())
+        self.output = nn.Sequential(nn.Conv2d(width, channels, 3, padding=1), nn.Sigmoid())
 
     def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
         height, width = noisy.shape[2:]

@@ -31,21 +31,24 @@ class UNet(nn.Module):
         width: channels at full size; twice and four times as many at half and a quarter.
         skips: whether what was seen on the way down is handed across; without, it is an autoencoder.
         residual: whether the network gives the noise, to be subtracted, or the restored image itself.
+        channels: of the images; 1 for grey ones, 3 for colour.
     """
 
-    def __init__(self, width: int = 16, skips: bool = True, residual: bool = True) -> None:
+    reach = 24
+
+    def __init__(self, width: int = 16, skips: bool = True, residual: bool = True, channels: int = 1) -> None:
         super().__init__()
         if width < 1:
             raise ValueError(f"width counts channels and must be at least 1, got {width}")
         self.skips, self.residual = skips, residual
         half, quarter = 2 * width, 4 * width
-        self.down_full, self.down_half = block(1, width), block(width, half)
+        self.down_full, self.down_half = block(channels, width), block(width, half)
         self.bottom = block(half, quarter)
         self.rise_half = nn.ConvTranspose2d(quarter, half, 2, stride=2)
         self.up_half = block(quarter if skips else half, half)
         self.rise_full = nn.ConvTranspose2d(half, width, 2, stride=2)
         self.up_full = block(half if skips else width, width)
-        self.output = nn.Conv2d(width, 1, 1)
+        self.output = nn.Conv2d(width, channels, 1)
 
     def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
         height, width = noisy.shape[2:]

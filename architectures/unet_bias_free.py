@@ -54,23 +54,25 @@ class UNetBiasFree(nn.Module):
     Args:
         width: channels at full size; twice and four times as many at half and a quarter.
         residual: whether the network gives the noise, to be subtracted, or the restored image itself.
+        channels: of the images; 1 for grey ones, 3 for colour.
     """
 
     kin = "unet"
+    reach = 24
 
-    def __init__(self, width: int = 16, residual: bool = True) -> None:
+    def __init__(self, width: int = 16, residual: bool = True, channels: int = 1) -> None:
         super().__init__()
         if width < 1:
             raise ValueError(f"width counts channels and must be at least 1, got {width}")
         self.residual = residual
         half, quarter = 2 * width, 4 * width
-        self.down_full, self.down_half = block(1, width), block(width, half)
+        self.down_full, self.down_half = block(channels, width), block(width, half)
         self.bottom = block(half, quarter)
         self.rise_half = nn.ConvTranspose2d(quarter, half, 2, stride=2, bias=False)
         self.up_half = block(quarter, half)
         self.rise_full = nn.ConvTranspose2d(half, width, 2, stride=2, bias=False)
         self.up_full = block(half, width)
-        self.output = nn.Conv2d(width, 1, 1, bias=False)
+        self.output = nn.Conv2d(width, channels, 1, bias=False)
 
     def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
         height, width = noisy.shape[2:]

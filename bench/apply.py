@@ -7,14 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
+from torch import Tensor
 
-from bench.datasets import images_of
+from bench.datasets import training_of
 from bench.device import place
 from bench.execute import load
 from bench.experiment import Experiment
+from bench.pixels import read
 from bench.plan import memorizes
 from bench.store import Store
+from bench.tiles import restore
 from bench.train import build, split
 from bench.tuning import tuned
 
@@ -36,7 +39,7 @@ def denoise(path: Path, denoiser: str, store: Store, variance: float | None) -> 
     Raises:
         ValueError: the file is no image, or the store has no such denoiser with its weights.
     """
-    pixels, notes = read(path), []
+    pixels, notes = read(path, colour=coloured(path)), []
     if variance is None:
         variance = estimate(pixels)
         notes.append(f"noise variance estimated as {variance:.4g} (σ = {255 * math.sqrt(variance):.1f} of 255)")
@@ -46,36 +49,27 @@ def denoise(path: Path, denoiser: str, store: Store, variance: float | None) -> 
         inside = "" if variance in trained else f", which {variance:.4g} is outside of"
         notes.append(f"{denoiser} {'tuned' if experiment.tuned else 'trained'} on {trained}{inside}")
     # Networks know one channel: those of a colour image are restored one by one.
-    channels = torch.from_numpy(pixels).permute(2, 0, 1)[:, None].float() / 255
+    channels = pixels[:, None].float() / 255
     with torch.inference_mode():
-        restored = ready(experiment, store)(channels, torch.full((len(channels),), variance))
+        restored = restore(ready(experiment, store), channels, torch.full((len(channels),), variance))
     image = (restored[:, 0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
     return Denoised(image[..., 0] if image.shape[2] == 1 else image, tuple(notes))
 
 
-def read(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """Pixels of a file, uint8 (H, W, 1) or (H, W, 3); transparency is left out."""
+def coloured(path: Path) -> bool:
+    """Whether a file holds colours; False for one that cannot be read, which `read` will say by name."""
     try:
-        with Image.open(path) as file:
-            grey = file.mode in ("1", "L", "LA", "I", "I;16", "F")
-            if file.mode.startswith("I"):  # 16 bits
-                wide = np.asarray(file, dtype=np.float64)
-                return np.round(wide / 257).clip(0, 255).astype(np.uint8)[..., None]
-            pixels = np.array(file.convert("L" if grey else "RGB"))
-    except FileNotFoundError:
-        raise ValueError(f"there is no file {path}") from None
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise ValueError(f"{path} cannot be read as an image ({error})") from None
-    if min(pixels.shape[:2]) < 16:
-        raise ValueError(f"{path} is {pixels.shape[0]}×{pixels.shape[1]}; denoisers need at least 16×16 pixels")
-    return pixels[..., None] if pixels.ndim == 2 else pixels
+        with Image.open(path) as image:
+            return image.mode not in ("1", "L", "LA", "F") and not image.mode.startswith("I")
+    except Exception:
+        return False
 
 
-def estimate(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> float:
-    """Noise variance by scikit-image's wavelet estimate, the mean over channels."""
+def estimate(pixels: Tensor) -> float:
+    """Noise variance of an image, uint8 (C, H, W), by scikit-image's wavelet estimate, the mean over channels."""
     from skimage.restoration import estimate_sigma  # late: slow to import
 
-    sigma = estimate_sigma(pixels / 255.0, average_sigmas=True, channel_axis=-1)  # type: ignore[no-untyped-call]
+    sigma = estimate_sigma(pixels.numpy() / 255.0, average_sigmas=True, channel_axis=0)  # type: ignore[no-untyped-call]
     return float(sigma) ** 2
 
 
@@ -120,5 +114,5 @@ def ready(experiment: Experiment, store: Store) -> torch.nn.Module:
     if weights is not None:
         load(model, weights)
     if memorizes(experiment.denoiser) and experiment.dataset is not None:
-        model.fit(split(images_of(experiment.dataset).train, experiment.dataset)[0])  # type: ignore[operator]
+        model.fit(split(training_of(experiment.dataset), experiment.dataset)[0])  # type: ignore[operator]
     return place(model, torch.device("cpu")).eval()

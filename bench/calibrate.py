@@ -19,8 +19,10 @@ from bench.device import place
 from bench.evaluate import corrupt
 from bench.experiment import Protocol
 from bench.metrics import METRICS
+from bench.pixels import read
 from bench.published import published_dncnn
 from bench.rng import stream
+from bench.stacks import one_size
 from bench.store import Store
 
 PUBLISHED = Path(__file__).with_name("published.csv")
@@ -72,10 +74,10 @@ def metrics(setting: Setting) -> list[Outcome]:
 def noise(setting: Setting) -> list[Outcome]:
     """The mean PSNR of the noise every denoiser meets: images of n pixels have 10/ln 10 (ln n/2 - ψ(n/2)) dB more."""
     found = []
-    clean = images_of("mnist").test[:2000].float() / 255
+    clean = one_size(images_of("mnist").test[:2000]).float() / 255
     half = clean[0].numel() / 2
     for variance in (0.001, 0.01, 0.1):
-        noisy = corrupt(clean, variance, Protocol("mnist", "gaussian", (variance,), (), len(clean)), 0)
+        noisy = corrupt(clean, variance, Protocol("mnist", "gaussian", (variance,), (), len(clean)), range(len(clean)))
         ours = METRICS["psnr"](clean, noisy).mean().item()
         exact = -10 * math.log10(variance) + 10 / math.log(10) * (math.log(half) - float(digamma(half)))
         what = f"PSNR of noisy MNIST, variance {variance:g}"
@@ -165,12 +167,10 @@ def needed(path: Path) -> Path:
 
 def photographs(folder: Path) -> list[Tensor]:
     """Grey photographs of a folder by name, float (1, 1, H, W) in [0, 1]."""
-    from bench.apply import read
-
     paths = sorted(needed(folder).glob("*.png"))
     if not paths:
         raise Absent(f"{folder} has no photographs")
-    return [torch.from_numpy(read(path)).permute(2, 0, 1)[None].float() / 255 for path in paths]
+    return [read(path)[None].float() / 255 for path in paths]
 
 
 @torch.inference_mode()

@@ -18,12 +18,13 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from bench.datasets import images_of
+from bench.datasets import images_of, training_of
 from bench.device import keep_memory
 from bench.evaluate import Restored, evaluate
 from bench.experiment import Experiment, Task
 from bench.provenance import provenance
 from bench.registry import load_plugin
+from bench.stacks import one_size
 from bench.train import Progress, build, fit, split
 from bench.tuning import Trial, tune, tuned
 
@@ -59,17 +60,34 @@ def check(tasks: Iterable[Task]) -> None:
     """Makes sure that tasks can be measured here, before the first of them is.
 
     Raises:
-        ValueError: a recipe needs more images than its dataset has.
+        ValueError: a recipe needs more images than its dataset has, or images of one size.
         OSError: a dataset cannot be read.
     """
     for task in tasks:
         images_of(task.protocol.dataset)
         recipe, dataset = task.experiment.recipe, task.experiment.dataset
-        if dataset is not None:
-            images_of(dataset)
-        if recipe is None or dataset is None:
+        if dataset is None:
             continue
-        there, needed = len(images_of(dataset).train) * 4 // 5, max(recipe.batch, recipe.train_images)
+        images = training_of(dataset)
+        if recipe is not None and recipe.patch:
+            smallest = min(min(image.shape[1:]) for image in images)
+            if smallest < recipe.patch:
+                raise ValueError(
+                    f"{dataset!r} has an image of {smallest} pixels to a side, and the recipe trains on patches of "
+                    f"{recipe.patch}: take it away, or choose another recipe"
+                )
+        elif not task.experiment.tuned:
+            try:
+                one_size(images)
+            except ValueError as error:
+                raise ValueError(
+                    f"{task.experiment.denoiser!r} cannot be trained on {dataset!r}: {error}; train on patches with "
+                    "--recipe photographs, or choose other --denoisers"
+                ) from None
+        if recipe is None:
+            continue
+        there = len(images) * 4 // 5
+        needed = max(1 if recipe.patch else recipe.batch, recipe.train_images)
         if needed > there:
             raise ValueError(
                 f"{dataset!r} has {there} images to train on, and the recipe of {task.experiment.id} needs "
@@ -122,12 +140,12 @@ def _ready(task: Task, result: Result, device: torch.device) -> nn.Module:
     if task.weights is not None:
         load(model, task.weights)
     elif experiment.dataset is not None:
-        images = images_of(experiment.dataset).train
+        images = training_of(experiment.dataset)
         if experiment.tuned:
             result.trials = tune(experiment, images, device)
             model = build(tuned(experiment, result.trials))
         elif experiment.recipe is None:
-            model.fit(split(images, experiment.dataset)[0])
+            model.fit(split(one_size(images), experiment.dataset)[0])
         else:
             for row in fit(model, images, experiment, device):
                 result.history.append(row)

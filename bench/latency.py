@@ -23,6 +23,7 @@ from bench.experiment import Protocol
 from bench.plan import parameters
 from bench.provenance import conditions
 from bench.registry import load_plugin
+from bench.stacks import one_size
 
 BATCHES = (1, 8, 64, 256)
 VARIANCE = 0.01
@@ -65,8 +66,8 @@ class Latency:
 def prepared(name: str, batch: int, device: torch.device) -> tuple[nn.Module, Tensor, Tensor]:
     """An untrained denoiser in the layout of scoring, noisy MNIST images, and their variances."""
     model = place(DENOISERS[name](), device).eval()
-    clean = images_of("mnist").test[:batch].float() / 255
-    noisy = corrupt(clean, VARIANCE, Protocol("mnist", "gaussian", (VARIANCE,), (), batch), 0).to(device)
+    clean = one_size(images_of("mnist").test)[:batch].float() / 255
+    noisy = corrupt(clean, VARIANCE, Protocol("mnist", "gaussian", (VARIANCE,), (), batch), range(batch)).to(device)
     return model, noisy, torch.full((batch,), VARIANCE, device=device)
 
 

@@ -46,7 +46,9 @@ def parser() -> argparse.ArgumentParser:
     choice.add_argument("--law", default="uniform", metavar="NAME", help=f"how ranges are drawn: {', '.join(LAWS)}")
     choice.add_argument("--test", metavar="V", nargs="+", help="test variances")
     choice.add_argument("--metrics", metavar="A,B", type=_names, help="comma-separated (default: all)")
-    choice.add_argument("--dataset", metavar="NAME", help="what to train and score on (default: the profile's)")
+    data = "what to train and score on: a dataset, or folder:PATH (default: the profile's)"
+    choice.add_argument("--dataset", metavar="NAME", help=data)
+    choice.add_argument("--train-data", metavar="NAME", help="what to train on, if --dataset is to be scored on alone")
     choice.add_argument("--noise", default="gaussian", metavar="NAME", help="what to corrupt with (default: gaussian)")
     choice.add_argument("--recipe", default="fast", metavar="NAME", help=f"{', '.join(RECIPES)} (default: fast)")
     choice.add_argument("--seeds", metavar="N", type=_count, help="trainings of each network")

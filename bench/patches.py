@@ -1,18 +1,18 @@
 """Random patches of photographs, for training: as many as there is time for, from images of any size."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
+from bench.stacks import Stack
 
-def draw_patches(images: Sequence[Tensor], size: int, count: int, rng: torch.Generator) -> Tensor:
+
+def draw_patches(images: Stack, size: int, count: int, rng: torch.Generator) -> Tensor:
     """Square patches, uint8 (count, C, size, size): random image, place, mirroring and quarter turns.
 
     Every patch of every image is as likely as any other, so that large images give more of them.
 
     Args:
-        images: uint8 (C, H, W) each, none smaller than a patch.
+        images: none smaller than a patch.
 
     Raises:
         ValueError: an image is smaller than a patch.

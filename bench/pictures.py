@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import itertools
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -38,7 +39,8 @@ class Drawing:
 
     @property
     def name(self) -> str:
-        return f"{self.section}-{self.kind}"
+        """Also that of its file, so without what a dataset's path may bring into it."""
+        return re.sub(r"[^\w.-]+", "-", f"{self.section}-{self.kind}")
 
     @property
     def digest(self) -> str:
@@ -176,7 +178,7 @@ def _restored(section: Section, rows: list[Row], examples: dict[int, dict[str, A
                 columns[row.subject] = np.stack([seen[str(v)][0] for v in three])
                 clean = np.stack([seen["clean"][0]] * len(three)).astype(float)
                 error = ((columns[row.subject] - clean) / 255) ** 2
-                psnrs[row.subject] = [tables.decibels(e) for e in error.mean((1, 2))]
+                psnrs[row.subject] = [tables.decibels(each.mean()) for each in error]
         if not columns:
             continue
         columns = dict(sorted(columns.items(), key=lambda item: item[0] != "noisy")) | {"clean": clean.astype(np.uint8)}

@@ -13,7 +13,7 @@ import torch
 
 from architectures import DENOISERS
 from bench.ablations import ABLATIONS
-from bench.datasets import DATASETS
+from bench.datasets import Source, function_of
 from bench.experiment import Experiment, Protocol, Range, Recipe
 from bench.metrics import METRICS
 from bench.noises import NOISES
@@ -44,27 +44,47 @@ class Section:
         return Section(self.name, protocol, tuple(dict.fromkeys(self.experiments + other.experiments)))
 
 
-def grid(ranges: Mapping[str, Sequence[Range]], protocol: Protocol, recipe: Recipe, seeds: int) -> Section:
-    """Every denoiser trained on each of its ranges with every seed; filters also with their defaults."""
+def grid(
+    ranges: Mapping[str, Sequence[Range]], protocol: Protocol, recipe: Recipe, seeds: int, source: Source | None = None
+) -> Section:
+    """Every denoiser trained on each of its ranges with every seed; filters also with their defaults.
+
+    Args:
+        source: what is trained on, where it is not the dataset that is tested, in grey. Without
+            training images filters have their defaults alone.
+
+    Raises:
+        ValueError: a denoiser needs training images, and there are none.
+    """
     check(protocol)
+    source = source or Source(protocol.dataset)
     wanted = []
     for name in ranges:
-        plain = Experiment(name, (), protocol.dataset, protocol.noise, None, None)
+        plain = _plain(name, protocol, source)
         if not learns(plain):
             wanted.append(plain)
-        for variance in ranges[name]:
+        for variance in ranges[name] if source.training else ():
             wanted += [plain.but(variance=variance, recipe=recipe, seed=seed) for seed in range(seeds)]
     return Section("grid", protocol, settled(wanted))
 
 
 def ablation(
-    name: str, denoisers: Iterable[str], variance: Range, protocol: Protocol, recipe: Recipe, seeds: int
+    name: str,
+    denoisers: Iterable[str],
+    variance: Range,
+    protocol: Protocol,
+    recipe: Recipe,
+    seeds: int,
+    source: Source | None = None,
 ) -> list[Section]:
-    """An ablation of each denoiser, from a base trained on `variance`; one section, or one for each noise."""
+    """An ablation of each denoiser, from a base trained on `variance`; one section, or one for each noise.
+
+    `source` is that of `grid`.
+    """
     check(protocol)
     factor = ABLATIONS[name]
     bases = [
-        Experiment(denoiser, (), protocol.dataset, protocol.noise, variance, recipe, seed)
+        _plain(denoiser, protocol, source or Source(protocol.dataset)).but(variance=variance, recipe=recipe, seed=seed)
         for denoiser in denoisers or [factor.of]
         for seed in range(seeds)
     ]
@@ -79,9 +99,22 @@ def ablation(
     return [Section(name, each, found) for each in protocols]
 
 
+def _plain(denoiser: str, protocol: Protocol, source: Source) -> Experiment:
+    """A denoiser before any training, with as many channels as the images have."""
+    takes = "channels" in inspect.signature(DENOISERS[denoiser]).parameters
+    options = {"channels": source.channels} if takes and source.channels != 1 else {}
+    plain = Experiment(denoiser, (), source.training, protocol.noise, None, None).but(options=options)
+    if source.training is None and (learns(plain) or memorizes(denoiser)):
+        raise ValueError(
+            f"{denoiser!r} must be trained, and {protocol.dataset!r} has no images to train on: put some into its "
+            "folder train/, name others by --train-data, or choose other --denoisers"
+        )
+    return plain
+
+
 def check(protocol: Protocol) -> None:
     """Looks up every name a protocol holds; raises `UnknownName` for the first that is unknown."""
-    _ = DATASETS[protocol.dataset], NOISES[protocol.noise]
+    _ = function_of(protocol.dataset), NOISES[protocol.noise]
     for metric in protocol.metrics:
         _ = METRICS[metric]
 

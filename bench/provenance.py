@@ -18,10 +18,11 @@ import bench.device
 import bench.evaluate
 import bench.muon
 import bench.rng
+import bench.tiles
 import bench.train
 import bench.tuning
 from architectures import DENOISERS
-from bench.datasets import DATASETS
+from bench.datasets import function_of
 from bench.experiment import Task
 from bench.metrics import METRICS
 from bench.noises import NOISES
@@ -81,10 +82,10 @@ def stale(conditions: dict[str, Any]) -> bool:
 def modules_of(task: Task) -> list[str]:
     """The modules that decide the numbers of a task."""
     experiment, protocol = task.experiment, task.protocol
-    modules = {module.__name__ for module in (bench.rng, bench.device, bench.evaluate)}
+    modules = {module.__name__ for module in (bench.rng, bench.device, bench.evaluate, bench.tiles)}
     modules |= {DENOISERS[experiment.denoiser].__module__}
     modules |= {METRICS[metric].function.__module__ for _, metric in task.cells}
-    modules |= {DATASETS[name].__module__ for name in (experiment.dataset, protocol.dataset) if name}
+    modules |= {function_of(name).__module__ for name in (experiment.dataset, protocol.dataset) if name}
     modules |= {NOISES[name].__module__ for name in (experiment.noise, protocol.noise) if name}
     if experiment.recipe is not None:
         modules |= {module.__name__ for module in (bench.train, bench.muon)}

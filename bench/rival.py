@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from bench.datasets import Images
+from bench.stacks import one_size
 from bench.vision import torchvision
 
 VARIANCE, BATCH, LR = 0.01, 64, 1e-3
@@ -32,9 +33,10 @@ def dataset(images: Images, folder: Path) -> Dataset[tuple[Tensor, int]]:
     raw = folder / "MNIST" / "raw"
     raw.mkdir(parents=True)
     for stem, part in (("train", images.train), ("t10k", images.test)):
-        count, _, height, width = part.shape
+        clean = one_size(part)
+        count, _, height, width = clean.shape
         header = struct.pack(">4i", 0x803, count, height, width)
-        (raw / f"{stem}-images-idx3-ubyte").write_bytes(header + part.numpy().tobytes())
+        (raw / f"{stem}-images-idx3-ubyte").write_bytes(header + clean.numpy().tobytes())
         (raw / f"{stem}-labels-idx1-ubyte").write_bytes(struct.pack(">2i", 0x801, count) + bytes(count))
     vision = torchvision()
     found: Dataset[tuple[Tensor, int]] = vision.datasets.MNIST(folder, transform=vision.transforms.ToTensor())

@@ -26,6 +26,7 @@ from bench.metrics import METRICS
 from bench.profiles import FAST, TUTORIAL
 from bench.provenance import cores
 from bench.rival import Rival, dataset
+from bench.stacks import one_size
 from bench.store import Store
 from bench.train import ROWS, Progress, build, fit, optimizers_of
 
@@ -105,7 +106,7 @@ def _our_turn(device: str) -> tuple[float, float]:
     if "ours" not in _state:
         recipe = replace(TUTORIAL, epochs=10**6, train_images=TURN * ROWS * TUTORIAL.batch)
         endless = TUTORIALS.but(recipe=recipe)
-        _state["ours"] = fit(build(endless), images_of("mnist").train, endless, torch.device(device))
+        _state["ours"] = fit(build(endless), one_size(images_of("mnist").train), endless, torch.device(device))
     next(_state["ours"])
     started = time.perf_counter()
     row: Progress = next(_state["ours"])
@@ -152,7 +153,7 @@ class Blind(nn.Module):
 
 
 def _our_trained(device: str, images: int) -> tuple[float, float]:
-    training = images_of("mnist").train
+    training = one_size(images_of("mnist").train)
     sprint = TUTORIALS.but(recipe=replace(FAST, train_images=images))
     next(fit(build(sprint), training, sprint, torch.device(device)))  # as for the loop, starting up
     model = build(sprint)
@@ -180,9 +181,9 @@ def _steps(device: str, repeats: int) -> list[tuple[float, float]]:
     model, target = build(experiment), torch.device(device)
     place(model, target).train()
     optimizers = optimizers_of(model, FAST)
-    clean = images_of("mnist").train[: FAST.batch].to(target).float() / 255
+    clean = one_size(images_of("mnist").train)[: FAST.batch].to(target).float() / 255
     noisy, variance = clean + 0.1 * torch.randn_like(clean), torch.full((FAST.batch,), 0.01, device=target)
-    rows = fit(build(experiment), images_of("mnist").train, experiment, target)
+    rows = fit(build(experiment), one_size(images_of("mnist").train), experiment, target)
     pairs: list[tuple[float, float]] = []
     while len(pairs) < repeats + 1:
         started = time.perf_counter()
@@ -210,8 +211,8 @@ def scoring(setting: Setting) -> Iterator[Pairs]:
 def _scoring(repeats: int) -> list[Pairs]:
     from skimage.metrics import structural_similarity
 
-    clean = images_of("mnist").test[:SCORED].float() / 255
-    noisy = corrupt(clean, 0.01, TEST, 0)
+    clean = one_size(images_of("mnist").test)[:SCORED].float() / 255
+    noisy = corrupt(clean, 0.01, TEST, range(SCORED))
     restored = noisy.clamp(0, 1)
     unet = place(build(TUTORIALS.but(denoiser="unet")), torch.device("cpu")).eval()
     batches = [(clean[i : i + BATCH], noisy[i : i + BATCH], restored[i : i + BATCH]) for i in range(0, SCORED, BATCH)]

@@ -58,6 +58,7 @@ class Row:
     def name(self) -> str:
         """The denoiser with its options; a dagger marks one that is told the variance."""
         found = self.options | dict(self.experiment.options)
+        found.pop("channels", None)  # which the dataset decides, not who runs the study
         options = ", ".join(f"{name}={value}" for name, value in sorted(found.items()))
         tuned = ", tuned" if self.experiment.tuned else ""
         return self.experiment.denoiser + (f"({options})" if options else "") + tuned + ("" if self.blind else " †")
@@ -122,15 +123,18 @@ def rows(store: Store, section: Section) -> list[Row]:
 
 
 def _label(section: Section, rows: Sequence[Row]) -> None:
-    """Has rows say in what they differ: options of which some have the default, the noise of training, the seed."""
+    """Has rows say in what they differ: options that some leave at their default, what trained them, the seed."""
     varied = {(row.experiment.denoiser, name) for row in rows for name, _ in row.experiment.options}
     noises = {row.experiment.noise for row in rows if row.learned}
+    datasets = {row.experiment.dataset for row in rows} - {None, section.protocol.dataset}
     for row in rows:
         for denoiser, option in varied:
             if denoiser == row.experiment.denoiser and denoiser in DENOISERS:
                 row.options[option] = signature(DENOISERS[denoiser]).parameters[option].default
         if row.learned and noises != {section.protocol.noise}:
             row.label = f"{row.experiment.variance}, {row.experiment.noise}"
+        if datasets and row.experiment.dataset:
+            row.label = f"{row.training}, {row.experiment.dataset}"
         if row.learned and section.name == "seeds":
             row.label = f"{row.experiment.variance}, seed {row.experiment.seed}"
 
@@ -234,6 +238,7 @@ def recipe_text(recipe: Recipe | None) -> str:
         return "–"
     epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
     images = f" of {recipe.train_images} images" if recipe.train_images else ""
+    images = f" of {recipe.patches:,} patches, {recipe.patch}×{recipe.patch}" if recipe.patch else images
     warm_up = f" ({100 * recipe.warm_up:g} % warm-up)" if recipe.schedule == "one-cycle" else ""
     schedule = recipe.schedule + warm_up
     rates = f"lr {recipe.lr:g}" + (f" and {recipe.lr_vectors:g}" if recipe.lr_vectors else "")

@@ -15,6 +15,7 @@ from bench.muon import Muon
 from bench.noises import NOISES
 from bench.patches import draw_patches
 from bench.rng import seed_of, stream
+from bench.stacks import Stack, one_size, take
 
 ROWS = 10  # of the history in one epoch
 VALIDATED = 2000  # images: validation watches and decides nothing, and they tell its loss within half a percent
@@ -49,11 +50,11 @@ def build(experiment: Experiment) -> nn.Module:
         return DENOISERS[experiment.denoiser](**dict(experiment.options))
 
 
-def split(images: Tensor, dataset: str) -> tuple[Tensor, Tensor]:
+def split(images: Stack, dataset: str) -> tuple[Stack, Stack]:
     """Training and validation images, 80 : 20, by a permutation that depends on the dataset alone."""
     order = torch.randperm(len(images), generator=stream("split", dataset))
     cut = len(images) * 4 // 5
-    return images[order[:cut]], images[order[cut:]]
+    return take(images, order[:cut]), take(images, order[cut:])
 
 
 def draw(variance: Range, count: int, rng: torch.Generator) -> Tensor:
@@ -67,19 +68,22 @@ def draw(variance: Range, count: int, rng: torch.Generator) -> Tensor:
     return low + share * (high - low)
 
 
-def fit(model: nn.Module, images: Tensor, experiment: Experiment, device: torch.device) -> Iterator[Progress]:
-    """Trains the model in place on uint8 images, (N, 1, H, W); yields ten rows of history an epoch.
+def fit(model: nn.Module, images: Stack, experiment: Experiment, device: torch.device) -> Iterator[Progress]:
+    """Trains the model in place on images of one size, or on patches; yields ten rows of history an epoch.
 
     A loss that is not finite ends the training, and its row is the last one.
     """
     recipe, dataset = experiment.recipe, experiment.dataset
     if recipe is None or dataset is None:
         return  # nothing to learn
-    training, validation = (part.to(device) for part in split(images, dataset))
+    training, checked = split(images, dataset)
     training = training[: recipe.train_images or None]
-    count = recipe.patches or len(training)
     if recipe.patch:
-        validation = draw_patches(validation, recipe.patch, VALIDATED, stream("validation patches", dataset)).to(device)
+        checked = draw_patches(checked, recipe.patch, VALIDATED, stream("validation patches", dataset))
+    else:
+        training = one_size(training).to(device)
+    validation = one_size(checked[:VALIDATED]).to(device)
+    count = recipe.patches or len(training)
     order = stream("order", dataset, experiment.seed)
     rng = stream("training noise", dataset, experiment.seed, device=device)
     place(model, device)
@@ -91,7 +95,7 @@ def fit(model: nn.Module, images: Tensor, experiment: Experiment, device: torch.
         if recipe.patch:
             shuffled = draw_patches(training, recipe.patch, count, order).to(device)
         else:
-            shuffled = training[torch.randperm(count, generator=order).to(device)]
+            shuffled = one_size(training)[torch.randperm(count, generator=order).to(device)]
         losses = []
         # A last batch that is short is left out: it would weigh its images more than the rest.
         for step, batch in enumerate(torch.split(shuffled, recipe.batch)[:steps], start=1):
@@ -105,8 +109,7 @@ def fit(model: nn.Module, images: Tensor, experiment: Experiment, device: torch.
             if step * ROWS // steps > (step - 1) * ROWS // steps:
                 mean = torch.stack(losses).mean().item()
                 ended = step == steps and math.isfinite(mean)
-                checked = validate(model, validation, experiment) if ended else None
-                row = Progress(epoch + step / steps, mean, checked)
+                row = Progress(epoch + step / steps, mean, validate(model, validation, experiment) if ended else None)
                 yield row
                 if row.diverged:
                     return
@@ -132,10 +135,9 @@ def loss_of(model: nn.Module, clean: Tensor, experiment: Experiment, rng: torch.
 
 @torch.inference_mode()
 def validate(model: nn.Module, images: Tensor, experiment: Experiment) -> float:
-    """Mean loss over the first validation images, under the same noise after every epoch."""
+    """Mean loss over validation images, under the same noise after every epoch."""
     rng = stream("validation", experiment.dataset or "", device=images.device)
     model.eval()
-    images = images[:VALIDATED]
     losses = [loss_of(model, batch, experiment, rng) * len(batch) for batch in torch.split(images, 200)]
     return torch.stack(losses).sum().item() / len(images)
 

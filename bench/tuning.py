@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from bench.device import place
 from bench.experiment import Experiment
 from bench.noises import NOISES
 from bench.plan import choices
 from bench.rng import stream
+from bench.stacks import Stack, batches
+from bench.tiles import restore
 from bench.train import build, draw, split
 
 IMAGES, BATCH = 500, 100  # of validation, enough for the choice of one number
@@ -25,11 +26,11 @@ class Trial:
 
 
 @torch.inference_mode()
-def tune(experiment: Experiment, images: Tensor, device: torch.device) -> list[Trial]:
+def tune(experiment: Experiment, images: Stack, device: torch.device) -> list[Trial]:
     """Tries each value of the grid on the same noisy images, with variances drawn from the training range.
 
     Args:
-        images: those the dataset has for training, uint8 (N, 1, H, W); the validation part is used.
+        images: those the dataset has for training; the validation part is used.
     """
     variance, dataset, noise = experiment.variance, experiment.dataset, experiment.noise
     if variance is None or dataset is None or noise is None:
@@ -38,10 +39,10 @@ def tune(experiment: Experiment, images: Tensor, device: torch.device) -> list[T
     trials = []
     for choice in choices(experiment):
         model, rng, errors = place(build(choice), device).eval(), stream("validation", dataset, device=device), 0.0
-        for batch in torch.split(validation, BATCH):
+        for _, batch in batches(validation, BATCH):
             clean = batch.to(device).float() / 255
             variances = draw(variance, len(clean), rng)
-            restored = model(NOISES[noise](clean, variances, rng), variances).clamp(0, 1)
+            restored = restore(model, NOISES[noise](clean, variances, rng), variances).clamp(0, 1)
             errors += (restored - clean).double().square().mean(dim=(1, 2, 3)).sum().item()
         ((option, value),) = set(choice.options) - set(experiment.options)
         trials.append(Trial(option, value, errors / len(validation)))

@@ -5,8 +5,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 import bench.evaluate
@@ -41,7 +43,7 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def prepared(experiment: Experiment, height: int, width: int) -> nn.Module:
+def prepared(experiment: Experiment, height: int, width: int, channels: int = 1) -> nn.Module:
     """The denoiser as built, ready for images of that size; skips the test if its package is missing.
 
     One that memorizes images gets some that are alike enough for several to matter.
@@ -51,10 +53,20 @@ def prepared(experiment: Experiment, height: int, width: int) -> nn.Module:
         pytest.skip(f"{experiment.denoiser} needs the package {package}, which is not installed")
     model: Any = bench.train.build(experiment)
     if hasattr(model, "fit"):
-        share = torch.rand(20, 1, height, width, generator=stream("memorized"))
+        share = torch.rand(20, channels, height, width, generator=stream("memorized"))
         model.fit((100 + 50 * share).byte())
     built: nn.Module = model
     return built
+
+
+def folder_of_images(path: Path) -> Path:
+    """A folder with three colour images of two sizes in train/ and three more in test/."""
+    values = np.random.default_rng(0).integers(0, 256, (6, 24, 20, 3), dtype=np.uint8)
+    for number, pixels in enumerate(values):
+        part = path / ("train" if number < 3 else "test")
+        part.mkdir(exist_ok=True)
+        Image.fromarray(pixels[: 20 + 4 * (number % 2)]).save(part / f"{number}.png")
+    return path
 
 
 @pytest.fixture

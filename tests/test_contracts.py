@@ -2,6 +2,7 @@
 
 import inspect
 import itertools
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,31 +10,37 @@ import torch
 from architectures import DENOISERS
 from bench import plan
 from bench.ablations import ABLATIONS
-from bench.datasets import DATASETS
-from bench.experiment import Experiment, Range
+from bench.datasets import DATASETS, Source
+from bench.experiment import Experiment, Protocol, Range
 from bench.metrics import METRICS
 from bench.noises import NOISES
 from bench.profiles import FAST
 from bench.rng import stream
-from tests.conftest import prepared
+from bench.stacks import twins
+from tests.conftest import folder_of_images, prepared
 
 BASE = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
 
 
-def experiment(name: str) -> Experiment:
-    return BASE.but(denoiser=name)
+def experiment(name: str, channels: int = 1) -> Experiment:
+    """As a plan asks for it where images have that many channels."""
+    protocol = Protocol("shapes", "gaussian", (0.01,), ("psnr",), 1)
+    *_, last = plan.grid({name: [Range(0.01, 0.01)]}, protocol, FAST, 1, Source("shapes", channels)).experiments
+    return BASE.but(denoiser=name, options=last.options)
 
 
-def images(count: int, height: int, width: int) -> torch.Tensor:
-    return torch.rand(count, 1, height, width, generator=stream("test images"))
+def images(count: int, height: int, width: int, channels: int = 1) -> torch.Tensor:
+    return torch.rand(count, channels, height, width, generator=stream("test images"))
 
 
+@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (17, 23), (28, 28), (31, 18)])
 @pytest.mark.parametrize("name", DENOISERS)
-def test_a_denoiser_keeps_the_shape_and_is_finite(name: str, height: int, width: int) -> None:
-    noisy = images(3, height, width) * 1.5 - 0.25
+def test_a_denoiser_keeps_the_shape_and_is_finite(name: str, height: int, width: int, channels: int) -> None:
+    noisy = images(3, height, width, channels) * 1.5 - 0.25
     with torch.inference_mode():
-        restored = prepared(experiment(name), height, width).eval()(noisy, torch.full((3,), 0.01))
+        model = prepared(experiment(name, channels), height, width, channels).eval()
+        restored = model(noisy, torch.full((3,), 0.01))
     assert restored.shape == noisy.shape
     assert restored.dtype == noisy.dtype
     assert restored.isfinite().all()
@@ -41,7 +48,8 @@ def test_a_denoiser_keeps_the_shape_and_is_finite(name: str, height: int, width:
 
 @pytest.mark.parametrize("name", DENOISERS)
 def test_a_denoiser_treats_each_image_alone_and_leaves_it_untouched(name: str) -> None:
-    model, noisy, variance = prepared(experiment(name), 20, 20).eval(), images(5, 20, 20), torch.linspace(0.001, 0.1, 5)
+    model, noisy = prepared(experiment(name, 3), 20, 20, 3).eval(), images(5, 20, 20, 3)
+    variance = torch.linspace(0.001, 0.1, 5)
     before = noisy.clone()
     with torch.inference_mode():
         together = model(noisy, variance)
@@ -50,11 +58,12 @@ def test_a_denoiser_treats_each_image_alone_and_leaves_it_untouched(name: str) -
     assert torch.equal(noisy, before)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", DENOISERS)
-def test_every_parameter_of_a_denoiser_gets_a_gradient(name: str) -> None:
-    model = prepared(experiment(name), 16, 16).train()
+def test_every_parameter_of_a_denoiser_gets_a_gradient(name: str, channels: int) -> None:
+    model = prepared(experiment(name, channels), 16, 16, channels).train()
     if plan.learns(experiment(name)):
-        noisy = images(4, 16, 16)
+        noisy = images(4, 16, 16, channels)
         (model(noisy, torch.full((4,), 0.01)) - noisy).square().mean().backward()
     for parameter_name, parameter in model.named_parameters():
         assert parameter.grad is not None, parameter_name
@@ -82,15 +91,15 @@ def test_a_grid_is_of_one_option_and_holds_its_default(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DATASETS)
-def test_a_dataset_is_uint8_stable_and_disjoint(name: str) -> None:
-    one, two = DATASETS[name](), DATASETS[name]()
-    for part, again in zip(one, two, strict=True):
-        assert part.dtype == torch.uint8
-        assert part.ndim == 4
-        assert part.shape[1] == 1
-        assert torch.equal(part, again)
-    train = {image.numpy().tobytes() for image in one.train}
-    assert not any(image.numpy().tobytes() in train for image in one.test)
+def test_a_dataset_is_uint8_stable_and_disjoint(name: str, tmp_path: Path) -> None:
+    paths = [folder_of_images(tmp_path)] * len(inspect.signature(DATASETS[name]).parameters)
+    one, two = DATASETS[name](*paths), DATASETS[name](*paths)
+    images = [*one.train, *one.test]
+    assert {image.dtype for image in images} == {torch.uint8}
+    assert {image.shape[0] for image in images} in ({1}, {3})
+    assert min(min(image.shape[1:]) for image in images) >= 16
+    assert all(torch.equal(image, again) for image, again in zip(images, [*two.train, *two.test], strict=True))
+    assert not twins(one.test, one.train)
 
 
 LARGEST = {"salt_and_pepper": 0.25}  # what a noise reaches on every image; all others reach any variance
@@ -134,9 +143,10 @@ def test_a_metric_is_best_at_equality_and_worse_with_more_noise(name: str) -> No
     assert (steps > 0).all()
 
 
+@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", METRICS)
-def test_a_metric_gives_each_image_the_number_it_has_alone(name: str) -> None:
-    clean = images(6, 28, 28)
+def test_a_metric_gives_each_image_the_number_it_has_alone(name: str, channels: int) -> None:
+    clean = images(6, 28, 28, channels)
     restored = (clean + 0.1 * torch.randn(clean.shape, generator=stream("field"))).clamp(0, 1)
     together = METRICS[name](clean, restored)
     alone = torch.cat([METRICS[name](clean[i : i + 1], restored[i : i + 1]) for i in range(6)])

@@ -18,6 +18,7 @@ from bench.experiment import Experiment, Range
 from bench.metrics import METRICS
 from bench.profiles import FAST
 from bench.rng import stream
+from bench.stacks import one_size
 from bench.train import build, fit
 from tests.conftest import prepared
 
@@ -193,7 +194,7 @@ def trained(name: str, **options: Any) -> nn.Module:
     """After a few steps, so that running statistics are no longer what they start from."""
     experiment = BASE.but(denoiser=name, options=options)
     model = build(experiment)
-    list(fit(model, DATASETS["shapes"]().train[:160], experiment, torch.device("cpu")))
+    list(fit(model, one_size(DATASETS["shapes"]().train)[:160], experiment, torch.device("cpu")))
     return model.eval()
 
 
@@ -260,7 +261,7 @@ def test_the_memorizer_gives_the_mean_of_all_as_the_variance_grows() -> None:
 
 
 def test_neither_chunks_nor_the_batch_move_the_memorizer(monkeypatch: pytest.MonkeyPatch) -> None:
-    images, noisy = DATASETS["shapes"](), DATASETS["shapes"]().test[:20].float() / 255
+    images, noisy = DATASETS["shapes"](), one_size(DATASETS["shapes"]().test)[:20].float() / 255
     noisy = noisy + 0.3 * torch.randn(noisy.shape, generator=stream("noise"))
     model: Any = DENOISERS["memorizer"]()
     model.fit(images.train)

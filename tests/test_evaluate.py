@@ -11,6 +11,9 @@ from bench.datasets import DATASETS
 from bench.evaluate import corrupt, evaluate
 from bench.experiment import Protocol
 from bench.metrics import METRICS
+from bench.rng import stream
+from bench.stacks import one_size
+from bench.statistics import summarize
 
 PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr", "mse"), 128)
 CPU = torch.device("cpu")
@@ -31,12 +34,12 @@ def test_the_input_scores_the_analytic_psnr_and_clipping_what_it_is_known_to(
 
 
 def test_each_image_has_its_own_field_at_every_variance() -> None:
-    clean = DATASETS["shapes"]().test[:20].float() / 255
-    low, high = (corrupt(clean, variance, PROTOCOL, first=0) - clean for variance in (0.01, 0.04))
+    clean = one_size(DATASETS["shapes"]().test)[:20].float() / 255
+    low, high = (corrupt(clean, variance, PROTOCOL, range(20)) - clean for variance in (0.01, 0.04))
     torch.testing.assert_close(2 * low, high, atol=1e-6, rtol=0)
-    later = corrupt(clean[7:12], 0.01, PROTOCOL, first=7)
-    assert torch.equal(later, corrupt(clean, 0.01, PROTOCOL, first=0)[7:12])
-    assert not torch.equal(low, corrupt(clean, 0.01, replace(PROTOCOL, seed=1), first=0) - clean)
+    later = corrupt(clean[7:12], 0.01, PROTOCOL, range(7, 12))
+    assert torch.equal(later, corrupt(clean, 0.01, PROTOCOL, range(20))[7:12])
+    assert not torch.equal(low, corrupt(clean, 0.01, replace(PROTOCOL, seed=1), range(20)) - clean)
 
 
 def test_neither_batches_nor_the_number_of_images_move_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,6 +68,46 @@ def test_the_restored_image_is_clipped_and_the_noisy_one_is_not() -> None:
     assert np.isposinf(low.values["psnr"]).all()  # 7 is clipped to 1, which is the clean image
     (low, _) = evaluate(Spy(), clean, replace(PROTOCOL, clip=False), cells(PROTOCOL), CPU)
     assert low.values["mse"] == pytest.approx(36)
+
+
+def mixed(count: int, channels: int = 1) -> tuple[Tensor, ...]:
+    """Images of three sizes in turn, the largest larger than what is kept to look at."""
+    sizes = [(20, 31), (120, 100), (17, 24)]
+    rng = stream("mixed")
+    return tuple(
+        torch.randint(256, (channels, *sizes[number % 3]), generator=rng, dtype=torch.uint8) for number in range(count)
+    )
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_images_of_unequal_size_are_scored_whole_each_as_if_it_were_alone(channels: int) -> None:
+    clean, model = mixed(10, channels), DENOISERS["median"]()
+    asked = [(0.01, metric) for metric in METRICS]
+    (found,) = evaluate(model, clean, PROTOCOL, asked, CPU)
+    for number, image in enumerate(clean):
+        alone = image[None].float() / 255
+        noisy = corrupt(alone, 0.01, PROTOCOL, [number])
+        restored = model(noisy, torch.full((1,), 0.01)).clamp(0, 1)
+        for metric in METRICS:
+            assert found.values[metric][number] == METRICS[metric](alone, restored).item()
+
+
+def test_of_images_of_unequal_size_the_middle_is_kept_to_look_at() -> None:
+    (found,) = evaluate(DENOISERS["noisy"](), mixed(5), PROTOCOL, [(0.0, "mse")], CPU)
+    assert found.clean.shape == (4, 17, 24)
+    np.testing.assert_array_equal(found.clean, found.examples)
+    np.testing.assert_array_equal(found.clean[1], mixed(5)[1][0, 51:68, 38:62])
+    (found,) = evaluate(DENOISERS["noisy"](), mixed(5, 3)[1::3], PROTOCOL, [(0.0, "mse")], CPU)
+    assert found.clean.shape == (2, 96, 96, 3)
+    np.testing.assert_array_equal(found.clean, found.examples)
+
+
+@pytest.mark.parametrize("images", [1, 6, 12, 68])
+def test_a_few_images_are_blocks_of_their_own(images: int) -> None:
+    (found,) = evaluate(DENOISERS["noisy"](), mixed(images), PROTOCOL, [(0.01, "mse")], CPU)
+    score = summarize(0.01, "mse", found.values["mse"])
+    assert score.images == images
+    assert score.blocks == tuple(found.values["mse"])
 
 
 def test_only_the_cells_asked_for_are_measured() -> None:

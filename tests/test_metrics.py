@@ -11,6 +11,7 @@ from skimage import metrics as reference
 from bench.datasets import DATASETS
 from bench.metrics import METRICS
 from bench.rng import stream
+from bench.stacks import one_size
 
 REFERENCES: dict[str, Callable[..., float]] = {
     "mse": reference.mean_squared_error,
@@ -25,7 +26,7 @@ def pairs(kind: str, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
     """Clean and noisy images, (N, 1, H, W)."""
     rng = stream("pairs", kind)
     if kind == "mnist":
-        clean = DATASETS["mnist"]().test[:50].to(dtype) / 255
+        clean = one_size(DATASETS["mnist"]().test)[:50].to(dtype) / 255
     else:
         clean = torch.rand(10, 1, 37, 29, generator=rng, dtype=dtype)
     return clean, (clean + 0.2 * torch.randn(clean.shape, generator=rng, dtype=dtype)).clamp(0, 1)
@@ -39,6 +40,17 @@ def test_agrees_with_scikit_image(name: str, kind: str, dtype: torch.dtype) -> N
     ours = METRICS[name](clean, restored).numpy()
     theirs = [REFERENCES[name](x[0].numpy(), y[0].numpy()) for x, y in zip(clean, restored, strict=True)]
     np.testing.assert_allclose(ours, theirs, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_agrees_with_scikit_image_in_colour(name: str) -> None:
+    rng = stream("pairs", "colour")
+    clean = torch.rand(6, 3, 37, 29, generator=rng)
+    spread = torch.tensor([0.05, 0.1, 0.3]).view(3, 1, 1)  # so that no channel is like another
+    restored = (clean + spread * torch.randn(clean.shape, generator=rng)).clamp(0, 1)
+    options = {"channel_axis": 0} if name == "ssim" else {}
+    theirs = [REFERENCES[name](x.numpy(), y.numpy(), **options) for x, y in zip(clean, restored, strict=True)]
+    np.testing.assert_allclose(METRICS[name](clean, restored).numpy(), theirs, atol=1e-6, rtol=0)
 
 
 def test_values_worked_by_hand() -> None:

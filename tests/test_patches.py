@@ -1,15 +1,25 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from bench.datasets import pinned, training_of
+from bench.experiment import Experiment, Range
 from bench.patches import draw_patches
+from bench.profiles import FAST, RECIPES
 from bench.rng import stream
+from bench.train import build, fit
+from tests.conftest import Counter
 
 NUMBERED = torch.arange(24 * 20, dtype=torch.int32).view(1, 24, 20)
 
 
 def test_patches_are_pieces_of_the_images_turned_and_mirrored() -> None:
     image = (NUMBERED % 251).byte()
-    found = draw_patches([image], 16, 40, stream("test"))
+    found = draw_patches((image,), 16, 40, stream("test"))
     assert (found.shape, found.dtype) == ((40, 1, 16, 16), torch.uint8)
     windows = image.unfold(1, 16, 1).unfold(2, 16, 1).reshape(-1, 1, 16, 16)
     turned = [side.rot90(turn, (2, 3)) for side in (windows, windows.flip(3)) for turn in range(4)]
@@ -20,17 +30,62 @@ def test_patches_are_pieces_of_the_images_turned_and_mirrored() -> None:
 
 def test_every_patch_of_every_image_is_as_likely() -> None:
     small, large = torch.zeros(1, 16, 16, dtype=torch.uint8), torch.ones(1, 16, 24, dtype=torch.uint8)
-    share = draw_patches([small, large], 16, 4000, stream("test")).float().mean().item()
+    share = draw_patches((small, large), 16, 4000, stream("test")).float().mean().item()
     assert share == pytest.approx(9 / 10, abs=0.02)
 
 
 def test_the_draw_depends_on_its_stream_alone() -> None:
     image = (NUMBERED % 251).byte()
-    one, same, other = (draw_patches([image], 16, 8, stream("test", key)) for key in (1, 1, 2))
+    one, same, other = (draw_patches((image,), 16, 8, stream("test", key)) for key in (1, 1, 2))
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
 
 
 def test_an_image_smaller_than_a_patch_is_refused() -> None:
     with pytest.raises(ValueError, match="image 1 is 24×20, too small for a patch of 32"):
-        draw_patches([torch.zeros(1, 40, 40), NUMBERED], 32, 1, stream("test"))
+        draw_patches((torch.zeros(1, 40, 40), NUMBERED), 32, 1, stream("test"))
+
+
+PHOTOGRAPHS = replace(FAST, epochs=2, batch=8, patch=16, patches=32)
+
+
+def photographs(folder: Path, count: int = 10) -> Path:
+    """Smooth images of unequal size with a few edges, in train/ and test/."""
+    for part, first in (("train", 0), ("test", 100)):
+        (folder / part).mkdir(parents=True)
+        for number in range(first, first + count):
+            rng = np.random.default_rng(number)
+            pixels = rng.integers(0, 256, (3 + number % 2, 4), np.uint8)
+            Image.fromarray(pixels).resize((40, 30 + 10 * (number % 2))).save(folder / part / f"{number}.png")
+    return folder
+
+
+def test_a_network_is_trained_on_patches_of_images_of_any_size(tmp_path: Path) -> None:
+    folder = pinned(f"folder:{photographs(tmp_path / 'photographs').as_posix()}")
+    base = Experiment("conv_autoencoder", (), folder, "gaussian", Range(0.01, 0.01), PHOTOGRAPHS)
+    images = training_of(folder)
+    weights = []
+    for _ in range(2):
+        model = build(base)
+        rows = list(fit(model, images, base, torch.device("cpu")))
+        weights.append(torch.cat([parameter.flatten() for parameter in model.parameters()]))
+    assert [row.epoch for row in rows if row.validation is not None] == [1, 2]
+    assert torch.equal(*weights)
+
+
+def test_the_command_trains_on_photographs_and_scores_them_whole(
+    counter: Counter, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photographs(Path("photographs"))
+    arguments = ("--grid", "--profile", "smoke", "--dataset", "folder:photographs", "--train", "0.01", "--test", "0.01")
+    networks = (*arguments, "--denoisers", "clip,conv_autoencoder")
+    assert counter.run(*networks) == 2
+    assert "train on patches with --recipe photographs" in capsys.readouterr().err
+    monkeypatch.setitem(RECIPES, "photographs", replace(PHOTOGRAPHS, patch=48))
+    assert counter.run(*networks, "--recipe", "photographs") == 2
+    assert "an image of 30 pixels to a side, and the recipe trains on patches of 48" in capsys.readouterr().err
+    assert not Path("results").exists()
+    monkeypatch.setitem(RECIPES, "photographs", PHOTOGRAPHS)
+    assert counter.run(*networks, "--recipe", "photographs") == 0
+    assert counter.trained == ["conv_autoencoder"]
+    assert "the first 10 test images" in Path("results/smoke/REPORT.md").read_text()

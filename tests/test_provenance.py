@@ -64,6 +64,7 @@ def test_the_modules_are_those_that_move_the_numbers() -> None:
         "bench.muon",
         "bench.noises.gaussian",
         "bench.rng",
+        "bench.tiles",
         "bench.train",
     ]
     plain = modules_of(Task(settle(EXPERIMENT.but(denoiser="clip")), PROTOCOL, ((0.01, "psnr"),)))

@@ -12,11 +12,12 @@ from bench.experiment import Experiment, Range, Recipe
 from bench.muon import Muon, orthogonalize
 from bench.profiles import FAST
 from bench.rng import stream
+from bench.stacks import one_size
 from bench.train import Progress, build, draw, fit, schedule_of, split
 
 CPU = torch.device("cpu")
 BASE = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
-IMAGES = DATASETS["shapes"]().train
+IMAGES = one_size(DATASETS["shapes"]().train)
 
 
 def trained(experiment: Experiment) -> tuple[nn.Module, list[Progress]]:
@@ -85,11 +86,15 @@ def test_a_diverging_training_ends_at_once() -> None:
 
 def test_the_split_is_disjoint_whole_and_of_the_dataset_alone() -> None:
     images = torch.arange(100)
-    training, validation = split(images, "mnist")
+
+    def parts(dataset: str) -> list[torch.Tensor]:
+        return [one_size(part) for part in split(images, dataset)]
+
+    training, validation = parts("mnist")
     assert (len(training), len(validation)) == (80, 20)
     assert sorted(torch.cat([training, validation]).tolist()) == list(range(100))
-    assert torch.equal(split(images, "mnist")[0], training)
-    assert not torch.equal(split(images, "shapes")[0], training)
+    assert torch.equal(parts("mnist")[0], training)
+    assert not torch.equal(parts("shapes")[0], training)
 
 
 @pytest.mark.parametrize(("law", "median"), [("uniform", 0.0505), ("uniform-sigma", 0.0303), ("log-uniform", 0.01)])

@@ -1,40 +1,133 @@
-"""Datasets: one file each, holding a function without arguments, decorated by `@dataset`.
+"""Datasets: one file each, holding a function decorated by `@dataset`.
 
-It returns `Images`: training and test images that share none, uint8 (N, 1, H, W), in an order that
-never changes.
+It returns `Images`: training and test images that share none, in an order that never changes. A
+function without arguments is asked for by its name; one that takes a path, `(path: Path) -> Images`,
+by `name:PATH`. What is below a path may change, so such a name gets a digest of the pixels before it
+enters an experiment, `name:PATH@3f2a9c01`, and no result of other pixels is taken for one of these.
+A name that no file has may be one of torchvision's, see `bench.downloads`.
 """
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from pathlib import Path
+from typing import NamedTuple, TypeVar
 
-from bench.registry import Registry
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from bench.registry import Registry, UnknownName
+from bench.stacks import Stack, channels_of, digest, twins
 
 
 class Images(NamedTuple):
-    """Clean images, uint8 (N, 1, H, W); validation images are later split from `train`."""
+    """Clean images, all grey or all in three channels; validation images are later split from `train`.
 
-    train: Tensor
-    test: Tensor
+    Each stack is uint8 (N, C, H, W), or a tuple of uint8 (C, H, W) where sizes differ, 16×16 or
+    larger. `train` may be empty; nothing that needs training can then be measured.
+    """
+
+    train: Stack
+    test: Stack
 
 
-DATASETS: Registry[Callable[[], Images]] = Registry("dataset", __name__)
+class Source(NamedTuple):
+    """What a plan must know of images: the dataset to train on, None if there is none, and the channels."""
 
-Function = TypeVar("Function", bound=Callable[[], Images])
+    training: str | None
+    channels: int = 1
 
 
-@cache
-def images_of(name: str) -> Images:
-    """A dataset, read once by each process."""
-    return DATASETS[name]()
+DATASETS: Registry[Callable[..., Images]] = Registry("dataset", __name__)
+
+Function = TypeVar("Function", bound=Callable[..., Images])
 
 
 def dataset(function: Function) -> Function:
     """Registers a dataset under the name of its file."""
     DATASETS.register(function.__module__, function)
     return function
+
+
+@cache
+def images_of(name: str) -> Images:
+    """A dataset, read once by each process.
+
+    Raises:
+        UnknownName: there is no such dataset.
+        ValueError: it needs a path and got none, or the reverse; or its images changed.
+    """
+    plain, expected = _parted(name)
+    if expected is None:
+        function, path = function_of(name), plain.partition(":")[2]
+        return function(Path(path)) if path else function()
+    images = images_of(plain)
+    if (found := digest(*images)) != expected:
+        raise ValueError(
+            f"the images of {plain} changed: their digest is {found}, and {expected} was measured; "
+            f"put the old ones back, or measure the new ones: --dataset {plain}"
+        )
+    return images
+
+
+def function_of(name: str) -> Callable[..., Images]:
+    """The function that reads a dataset, from its name with or without path and digest; reads nothing.
+
+    Raises:
+        UnknownName, ValueError: as `images_of`, as far as can be told from the name.
+    """
+    kind, colon, path = _parted(name)[0].partition(":")
+    try:
+        function = DATASETS[kind]
+    except UnknownName:
+        from bench import downloads  # late: torchvision is slow to import
+
+        function = downloads.function_of(kind)
+    takes = bool(inspect.signature(function).parameters)
+    if takes and not path:
+        raise ValueError(f"the dataset {kind!r} needs a path, got {name!r}: write {kind}:PATH")
+    if colon and not takes:
+        raise ValueError(f"the dataset {kind!r} takes no path, got {name!r}: write {kind}")
+    return function
+
+
+def pinned(name: str) -> str:
+    """The name of a dataset as an experiment holds it: with a digest where there is a path."""
+    plain, expected = _parted(name)
+    kind, _, path = plain.partition(":")
+    if expected is not None or not path:
+        return name
+    plain = f"{kind}:{Path(path).as_posix()}"  # so that one path, written in two ways, has one name
+    return f"{plain}@{digest(*images_of(plain))}"
+
+
+def training_of(name: str) -> Stack:
+    """The images a dataset has to train on; all of a folder without train/, when it is named for that."""
+    images = images_of(name)
+    return images.train if len(images.train) else images.test
+
+
+def source_of(test: str, train: str | None) -> Source:
+    """Where training images come from: from `train`, or else from the dataset that is tested.
+
+    Raises:
+        ValueError: the two have other channels, or share an image.
+    """
+    clean = images_of(test)
+    if train is None:
+        return Source(test if len(clean.train) else None, channels_of(clean.test))
+    mine, channels = training_of(train), channels_of(clean.test)
+    if channels_of(mine) != channels:
+        raise ValueError(
+            f"the images of {train} have {channels_of(mine)} channels, and those of {test} have {channels}: "
+            "name both in grey or both in colour"
+        )
+    if same := twins(clean.test, mine):
+        raise ValueError(f"{len(same)} of the test images of {test} are in {train} too: take them away from one")
+    return Source(train, channels)
+
+
+def _parted(name: str) -> tuple[str, str | None]:
+    """A name without its digest, and the digest if it has one."""
+    found = re.fullmatch(r"(.+:.+)@([0-9a-f]{8})", name)
+    return (found[1], found[2]) if found else (name, None)

@@ -1,0 +1,57 @@
+"""folder:PATH, images of a folder in grey: PATH/train and PATH/test, or PATH itself, to be tested on."""
+
+from pathlib import Path
+
+from bench.datasets import Images, dataset
+from bench.pixels import Unusable, read
+from bench.stacks import Stack, stack, twins
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+OTHERS = (".apng", ".avif", ".gif", ".heic", ".jp2", ".pbm", ".pgm", ".ppm", ".webp")
+
+
+@dataset
+def folder(path: Path) -> Images:
+    """PNG, JPEG, TIFF and BMP files below PATH/train and PATH/test, in the order of their names; grey.
+
+    Without these two folders, all images are those of PATH itself, and are for testing; so they are
+    for training where `--train-data` names PATH. Without PATH/train there is nothing to train on.
+    Folders further down, hidden files, and files that are no images are passed over.
+    `bench.pixels` tells how colour, 16 bits, palettes and transparency are read.
+
+    Raises:
+        ValueError: there is no such folder, it has no image to test on, an image cannot be used, or
+            one is in both parts; the message names the file.
+    """
+    return images_below(path, colour=False)
+
+
+def images_below(path: Path, colour: bool) -> Images:
+    """The images of a folder, as told above; (1, H, W), or (3, H, W) in colour."""
+    if not path.is_dir():
+        raise ValueError(f"there is no folder {path}: name one that holds images, or test/ and perhaps train/")
+    train, test = path / "train", path / "test"
+    if not (train.exists() or test.exists()):
+        return Images((), _stack(path, _files(path), colour))
+    if not test.exists():
+        raise ValueError(f"{path} has a folder train/ and no test/: put the images to test on into {test}")
+    files, tested = _files(train) if train.exists() else [], _files(test)
+    images = Images(_stack(train, files, colour) if train.exists() else (), _stack(test, tested, colour))
+    for mine, same in twins(images.test, images.train):
+        raise ValueError(f"{tested[mine]} is the same image as {files[same]}, which is for training: take one away")
+    return images
+
+
+def _stack(folder: Path, files: list[Path], colour: bool) -> Stack:
+    if not files:
+        raise ValueError(f"{folder} holds no image: put PNG, JPEG, TIFF or BMP files into it")
+    return stack([read(file, colour) for file in files])
+
+
+def _files(folder: Path) -> list[Path]:
+    """The image files of a folder, sorted by name; raises `Unusable` for images of other formats."""
+    files = sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
+    for file in files:
+        if file.suffix.lower() in OTHERS:
+            raise Unusable(f"{file} is no PNG, JPEG, TIFF or BMP: convert it, or take it away")
+    return [file for file in files if file.suffix.lower() in SUFFIXES]
