@@ -195,9 +195,13 @@ def _chosen(store: Store, rows: list[Row]) -> Iterator[tuple[Row, str, float]]:
 
 
 def _missing(rows: list[Row]) -> Iterator[str]:
-    notes = [f"`{row.name}` trained on {row.training}: {row.note}" for row in rows if row.note]
-    if notes:
-        yield "**Incomplete.** " + "; ".join(notes) + ".\n"
+    notes: dict[str, dict[str, list[str]]] = {}
+    for row in rows:
+        if row.note:
+            notes.setdefault(row.note, {}).setdefault(row.name, []).append(row.training)
+    for note, names in notes.items():
+        which = "; ".join(f"`{name}` trained on {', '.join(ranges)}" for name, ranges in names.items())
+        yield f"**Incomplete**, {note}: {which}.\n"
 
 
 def _setup(store: Store, section: Section, rows: list[Row]) -> Iterator[str]:
