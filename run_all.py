@@ -156,9 +156,10 @@ def _sections(options: argparse.Namespace) -> "list[Section]":
     from architectures import DENOISERS
     from bench import plan
     from bench.ablations import ABLATIONS
-    from bench.datasets import images_of, pinned, source_of, training_of
+    from bench.datasets import images_of, pinned
     from bench.experiment import Protocol
     from bench.metrics import METRICS
+    from bench.sources import source_of, training_of
 
     profile = PROFILES[options.profile or "quick"]
     pick("recipe", options.recipe, RECIPES)

@@ -18,12 +18,13 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from bench.datasets import images_of, training_of
+from bench.datasets import images_of
 from bench.device import keep_memory
 from bench.evaluate import Restored, evaluate
 from bench.experiment import Experiment, Task
 from bench.provenance import provenance
 from bench.registry import load_plugin
+from bench.sources import training_of
 from bench.stacks import one_size
 from bench.train import Progress, build, fit, split
 from bench.tuning import Trial, tune, tuned

@@ -13,10 +13,11 @@ import torch
 
 from architectures import DENOISERS
 from bench.ablations import ABLATIONS
-from bench.datasets import Source, function_of
+from bench.datasets import function_of
 from bench.experiment import Experiment, Protocol, Range, Recipe
 from bench.metrics import METRICS
 from bench.noises import NOISES
+from bench.sources import Source
 
 
 @dataclass(frozen=True)

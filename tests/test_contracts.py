@@ -10,12 +10,13 @@ import torch
 from architectures import DENOISERS
 from bench import plan
 from bench.ablations import ABLATIONS
-from bench.datasets import DATASETS, Source
+from bench.datasets import DATASETS
 from bench.experiment import Experiment, Protocol, Range
 from bench.metrics import METRICS
 from bench.noises import NOISES
 from bench.profiles import FAST
 from bench.rng import stream
+from bench.sources import Source
 from bench.stacks import twins
 from tests.conftest import folder_of_images, prepared
 

@@ -14,13 +14,14 @@ from torch import Tensor
 
 import run_all
 from bench import downloads
-from bench.datasets import images_of, pinned, source_of
+from bench.datasets import images_of, pinned
 from bench.datasets.folder import folder
 from bench.datasets.photos import photos
 from bench.experiment import Protocol
 from bench.pixels import Unusable, read
 from bench.plan import check
 from bench.registry import UnknownName
+from bench.sources import source_of
 from bench.stacks import PIXELS, batches, digest, one_size, stack, take, twins
 from tests.conftest import Counter, folder_of_images
 
@@ -83,6 +84,12 @@ def test_colour_is_kept_or_becomes_luma(tmp_path: Path) -> None:
     assert np.abs(read(file)[0].numpy() - luma(VALUES)).max() <= 1
     three = read(saved(tmp_path / "grey.png", Image.fromarray(GREY)), colour=True)
     assert np.array_equal(three.numpy(), np.stack([GREY] * 3))
+
+
+def test_of_a_camera_s_file_of_several_pictures_the_first_is_read(tmp_path: Path) -> None:
+    first, second = (Image.fromarray(np.full((20, 24), value, np.uint8)) for value in (50, 200))
+    first.save(tmp_path / "camera.jpg", format="MPO", save_all=True, append_images=[second])
+    assert set(read(tmp_path / "camera.jpg").flatten().tolist()) == {50}
 
 
 def test_sixteen_bits_are_scaled_and_rounded(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from bench.registry import Registry, UnknownName
-from bench.stacks import Stack, channels_of, digest, twins
+from bench.stacks import Stack, digest
 
 
 class Images(NamedTuple):
@@ -29,13 +29,6 @@ class Images(NamedTuple):
 
     train: Stack
     test: Stack
-
-
-class Source(NamedTuple):
-    """What a plan must know of images: the dataset to train on, None if there is none, and the channels."""
-
-    training: str | None
-    channels: int = 1
 
 
 DATASETS: Registry[Callable[..., Images]] = Registry("dataset", __name__)
@@ -99,32 +92,6 @@ def pinned(name: str) -> str:
         return name
     plain = f"{kind}:{Path(path).as_posix()}"  # so that one path, written in two ways, has one name
     return f"{plain}@{digest(*images_of(plain))}"
-
-
-def training_of(name: str) -> Stack:
-    """The images a dataset has to train on; all of a folder without train/, when it is named for that."""
-    images = images_of(name)
-    return images.train if len(images.train) else images.test
-
-
-def source_of(test: str, train: str | None) -> Source:
-    """Where training images come from: from `train`, or else from the dataset that is tested.
-
-    Raises:
-        ValueError: the two have other channels, or share an image.
-    """
-    clean = images_of(test)
-    if train is None:
-        return Source(test if len(clean.train) else None, channels_of(clean.test))
-    mine, channels = training_of(train), channels_of(clean.test)
-    if channels_of(mine) != channels:
-        raise ValueError(
-            f"the images of {train} have {channels_of(mine)} channels, and those of {test} have {channels}: "
-            "name both in grey or both in colour"
-        )
-    if same := twins(clean.test, mine):
-        raise ValueError(f"{len(same)} of the test images of {test} are in {train} too: take them away from one")
-    return Source(train, channels)
 
 
 def _parted(name: str) -> tuple[str, str | None]:

@@ -34,11 +34,15 @@ def images_below(path: Path, colour: bool) -> Images:
     if not (train.exists() or test.exists()):
         return Images((), _stack(path, _files(path), colour))
     if not test.exists():
-        raise ValueError(f"{path} has a folder train/ and no test/: put the images to test on into {test}")
+        raise ValueError(
+            f"{path} has a folder train/ and no test/: put the images to test on into {test}, or name them by "
+            f"--dataset and add --train-data folder:{train}"
+        )
     files, tested = _files(train) if train.exists() else [], _files(test)
     images = Images(_stack(train, files, colour) if train.exists() else (), _stack(test, tested, colour))
-    for mine, same in twins(images.test, images.train):
-        raise ValueError(f"{tested[mine]} is the same image as {files[same]}, which is for training: take one away")
+    if same := twins(images.test, images.train):
+        mine, other = same[0]
+        raise ValueError(f"{tested[mine]} is the same image as {files[other]}, which is for training: take one away")
     return images
 
 
