@@ -30,7 +30,7 @@ class BM3D(nn.Module):
     def __init__(self, exact: bool = False) -> None:
         super().__init__()
         if find_spec(self.requires) is None:
-            raise ModuleNotFoundError("the denoiser 'bm3d' needs the package bm3d; run: pip install 'desruido[bm3d]'")
+            raise ModuleNotFoundError("the denoiser 'bm3d' needs the package bm3d; run: pip install bm3d")
         self.exact = exact
 
     def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:

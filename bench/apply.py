@@ -10,12 +10,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from bench.datasets import training_of
 from bench.device import place
 from bench.execute import load
 from bench.experiment import Experiment
 from bench.pixels import read
 from bench.plan import memorizes
+from bench.sources import training_of
 from bench.store import Store
 from bench.tiles import restore
 from bench.train import build, split

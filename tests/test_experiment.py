@@ -88,11 +88,11 @@ def test_ranges_are_read() -> None:
         ("nan", "finite and not negative"),
         ("inf", "finite and not negative"),
         ("0.1..0.01", "reversed"),
-        ("ten", "a number or a range low..high, got 'ten'"),
-        ("", "a number or a range"),
-        ("0.1..", "a number or a range"),
-        ("..", "a number or a range"),
-        ("0.1...0.2", "a number or a range"),
+        ("ten", "a variance is a number, or a range low..high and its law, got 'ten'"),
+        ("", "a number, or a range"),
+        ("0.1..", "a number, or a range"),
+        ("..", "a number, or a range"),
+        ("0.1...0.2", "a number, or a range"),
     ],
 )
 def test_a_wrong_range_says_what_is_needed(text: str, message: str) -> None:
