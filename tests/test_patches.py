@@ -6,11 +6,12 @@ import pytest
 import torch
 from PIL import Image
 
+from bench.datasets import pinned
 from bench.experiment import Experiment, Range
 from bench.patches import draw_patches
 from bench.profiles import FAST, RECIPES
 from bench.rng import stream
-from bench.sources import pinned, training_of
+from bench.sources import training_of
 from bench.train import build, fit
 from tests.conftest import Counter
 
