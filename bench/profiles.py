@@ -61,6 +61,7 @@ PROFILES = {
         images=128,
         seeds=1,
         changes={"epochs": 4},
+        fewer=dict.fromkeys(("unet_bias_free", "unet_conditioned", "dncnn", "deep_autoencoder"), ("0.01",)),
     ),
     "quick": Profile(
         about="MNIST in less than ten minutes on two cores",

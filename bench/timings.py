@@ -9,16 +9,21 @@ from architectures import DENOISERS
 from bench import calibrate
 from bench import latency as latencies
 from bench.calibrate import ROWS
+from bench.plan import missing_package, parameters
 from bench.provenance import conditions
 from bench.speed import MEASURES, THREADS, Setting
 from bench.store import Store
 
 
 def pending_latencies(store: Store, names: Sequence[str] | None, device: str, refresh: bool) -> list[str]:
-    """Denoisers that were not timed on this machine; raises `UnknownName` for one that is unknown."""
-    wanted = list(names or DENOISERS)
+    """Denoisers that were not timed on this machine, by default all that can be built.
+
+    Raises:
+        UnknownName, ValueError: one that is named is unknown, or lacks its package.
+    """
+    wanted = list(names or (name for name in DENOISERS if not missing_package(name)))
     for name in wanted:
-        _ = DENOISERS[name]
+        parameters(name, ())
     return _pending(store, "latency", wanted, conditions(device, 1), refresh)
 
 

@@ -69,6 +69,15 @@ def folder_of_images(path: Path) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def _plugins_are_forgotten() -> Iterator[None]:
+    """What a test loads is no denoiser of the next one."""
+    before = dict.fromkeys(DENOISERS)
+    yield
+    for name in [name for name in DENOISERS if name not in before]:
+        del DENOISERS._entries[name]
+
+
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working directory."""

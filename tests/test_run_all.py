@@ -169,7 +169,7 @@ def test_a_divergence_is_told_and_never_averaged_in(counter: Counter, capsys: py
             "one training range, got --train 0.1 0.2",
         ),
         (["--report"], "nothing was measured in results"),
-        ([], "nothing to do; say --grid"),
+        ([], "nothing to do; say one of --grid"),
     ],
 )
 def test_wrong_usage_is_refused_before_anything_is_written(

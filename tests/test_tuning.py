@@ -97,7 +97,7 @@ def test_what_was_tried_is_kept_and_the_report_says_what_was_chosen(counter: Cou
 @pytest.fixture
 def no_bm3d(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(plan, "find_spec", lambda name: None)
-    monkeypatch.setattr("architectures.bm3d.find_spec", lambda name: None)
+    monkeypatch.setitem(DENOISERS["bm3d"].__init__.__globals__, "find_spec", lambda name: None)
     plan.parameters.cache_clear()
     yield
     plan.parameters.cache_clear()

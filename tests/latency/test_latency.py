@@ -6,11 +6,14 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from architectures import DENOISERS
 from bench.latency import BATCHES, flops, prepared
+from bench.plan import missing_package
 
 
 @pytest.mark.parametrize("batch", BATCHES)
 @pytest.mark.parametrize("name", DENOISERS)
 def test_latency(name: str, batch: int, device: torch.device, benchmark: BenchmarkFixture) -> None:
+    if package := missing_package(name):
+        pytest.skip(f"{name} needs the package {package}, which is not installed")
     model, noisy, variance = prepared(name, batch, device)
 
     def restore() -> torch.Tensor:
