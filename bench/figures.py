@@ -86,7 +86,7 @@ def transfer(rows: Sequence[Row], variances: Sequence[float], metric: str) -> Fi
 
 
 def regret(rows: Sequence[Row], variances: Sequence[float], matrix: Sequence[Sequence[float]]) -> Figure:
-    """DB lost against the specialist, (rows, variances), as `transfer` shows its numbers; bright is little."""
+    """Regret in dB, (rows, variances), as `transfer` shows its numbers; bright is little."""
     return _matrices(rows, variances, np.array(matrix), "", "regret (dB)")
 
 
@@ -97,20 +97,23 @@ def _matrices(rows: Sequence[Row], variances: Sequence[float], matrix: Array, me
         panels.setdefault(row.subject if row.experiment.variance else "no training", []).append(index)
     digits = METRICS[metric].digits if metric else 1
     norm, cmap = _colours(matrix, METRICS[metric].better) if metric else (mpl.colors.PowerNorm(0.5, 0, 15), "magma_r")
-    tallest = max(len(members) for members in panels.values())
+    panels = dict(sorted(panels.items(), key=lambda panel: -len(panel[1])))  # alike heights side by side
     across = min(2, len(panels))
-    lines = math.ceil(len(panels) / across)
+    tallest = [len(members) for members in panels.values()][::across]  # of each line
+    lines = len(tallest)
     with mpl.rc_context(STYLE):
         names = max(len(row.training if row.experiment.variance else row.name) for row in rows)
-        size = across * (1.2 + 0.07 * names + 0.62 * len(variances)), lines * (0.9 + 0.3 * tallest)
+        heights = [0.9 + 0.3 * rows for rows in tallest]
+        size = across * (1.2 + 0.07 * names + 0.62 * len(variances)), sum(heights)
         figure = Figure(figsize=size, layout="constrained")
-        axes = list(figure.subplots(lines, across, squeeze=False).flat)
-        for axis, (name, members) in zip(axes, panels.items(), strict=False):
+        axes = list(figure.subplots(lines, across, squeeze=False, height_ratios=heights).flat)
+        for place, (axis, (name, members)) in enumerate(zip(axes, panels.items(), strict=False)):
             shown = [rows[index] for index in members]
             _heatmap(axis, shown, matrix[members], digits, norm, cmap)
             axis.set_xticklabels([f"{variance:g}" for variance in variances], rotation=0)
             axis.set(title=name, xlabel="test variance", ylabel="trained on" if shown[0].experiment.variance else "")
             _frame(axis, shown, variances)
+            axis.set_ylim(tallest[place // across], 0)  # so that all rows are of one height
         for axis in axes[len(panels) :]:
             axis.set_visible(False)
         bar = figure.colorbar(mpl.cm.ScalarMappable(norm, cmap), ax=axes, shrink=0.8, aspect=40, pad=0.01)

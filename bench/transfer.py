@@ -88,8 +88,8 @@ class Summary:
 
 
 def summary(found: Iterable[Regret], inside: bool) -> Summary | None:
-    """Over the test variances inside the training range, or outside; a specialist has no regret at its own."""
-    chosen = [regret for regret in found if regret.inside == inside and not (regret.own and regret.exact)]
+    """Over the test variances inside the training range, or outside, where the row is not its own measure."""
+    chosen = [regret for regret in found if regret.inside == inside and not regret.own]
     chosen = [regret for regret in chosen if regret.sample.values.shape == chosen[0].sample.values.shape]
     if not chosen:
         return None

@@ -24,7 +24,9 @@ BASE = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01
 
 
 def experiment(name: str, channels: int = 1) -> Experiment:
-    """As a plan asks for it where images have that many channels."""
+    """As a plan asks for it where images have that many channels; skips the test if its package is missing."""
+    if package := plan.missing_package(name):
+        pytest.skip(f"{name} needs the package {package}, which is not installed")
     protocol = Protocol("shapes", "gaussian", (0.01,), ("psnr",), 1)
     *_, last = plan.grid({name: [Range(0.01, 0.01)]}, protocol, FAST, 1, Source("shapes", channels)).experiments
     return BASE.but(denoiser=name, options=last.options)

@@ -62,7 +62,8 @@ def test_without_a_specialist_the_best_of_its_kind_stands_for_it_and_the_table_s
     assert (middle.exact, middle.specialist) == (False, WIDE)
     assert middle.sample.mean == pytest.approx(10.5)
     table = regret_table(rows, VARIANCES)
-    assert table.rows[2][2:4] == ("0.10* ±0.00", "0.20 @ 0.1")
+    assert table.rows[0][4:] == ("12.25* ±0.00", "14.00 @ 0.1")
+    assert table.rows[2][2:4] == ("0.20 ±0.00", "0.20 @ 0.1")  # at 0.01 it would be measured against itself
     assert "* some test variances have no specialist" in table.note
     assert "no specialist" not in regret_table([LOW, MIDDLE, HIGH, WIDE], VARIANCES).note
 
