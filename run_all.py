@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.experiment import LAWS, Range
-from bench.options import parser
+from bench.options import command, parser
 from bench.profiles import PROFILES, RECIPES
 from bench.registry import UnknownName, load_plugin, pick
 
@@ -96,12 +96,14 @@ def _prepare(options: argparse.Namespace) -> Work:
 
 
 def _check_denoise(options: argparse.Namespace) -> None:
-    """Raises ValueError or `UnknownName` unless a denoiser, a place for the image, and one variance are given."""
+    """Raises ValueError or `UnknownName` unless an image, a denoiser, where it goes, and one variance are given."""
     from architectures import DENOISERS
 
     if not options.denoiser or not options.out:
         raise ValueError("--denoise needs --with NAME, a denoiser, and --out IMAGE, where the restored image goes")
     _ = DENOISERS[options.denoiser]
+    if not options.denoise.is_file():
+        raise ValueError(f"there is no file {options.denoise}")
     if options.variance and not Range.parse(options.variance).fixed:
         raise ValueError(f"--variance is one number, got {options.variance!r}")
 
@@ -196,7 +198,12 @@ def _sections(options: argparse.Namespace) -> "list[Section]":
         base = Range.parse(options.train[0], options.law) if options.train else Range(0.01, 0.01)
         for name in ABLATIONS if options.ablate == "all" else [options.ablate]:
             sections += plan.ablation(name, options.denoisers or [], base, protocol, recipe, seeds, source)
-    return sections
+    return [
+        replace(
+            section, commands=(command(options, "--grid" if section.name == "grid" else f"--ablate {options.ablate}"),)
+        )
+        for section in sections
+    ]
 
 
 def _available(names: Iterable[str]) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from bench.experiment import Experiment
+from bench.experiment import Experiment, written
 from bench.statistics import CONFIDENCE, half_width, leaders
 from bench.store import Store
 from bench.tables import Row, Table, title
@@ -33,7 +33,7 @@ def target(store: Store, rows: Sequence[Row]) -> Iterator[str]:
     if {"noisy", "clean"} <= there.keys() and (slip := there["clean"].minus(there["noisy"])):
         text = (
             f"The tutorial's listing compares the output with the noisy batch it came from, and so never sees a clean "
-            f"image. At variance {cell[0]:g} that slip costs {slip.mean:.2f} ±{half_width(slip):.2f} dB: "
+            f"image. At variance {written(cell[0])} that slip costs {slip.mean:.2f} ±{half_width(slip):.2f} dB: "
             f"{there['noisy'].mean:.2f} dB as printed, {there['clean'].mean:.2f} dB with the clean target."
         )
         if (second := there.get("renoised")) and (less := there["clean"].minus(second)):
@@ -99,7 +99,7 @@ def seeds(store: Store, rows: Sequence[Row]) -> Iterator[str]:
         for variance in dict.fromkeys(variance for row in own for variance, metric in row.means if metric == METRIC):
             values = [row.means[variance, METRIC] for row in own if (variance, METRIC) in row.means]
             if len(values) > 1 and np.isfinite(values).all():
-                parts.append(f"{np.std(values, ddof=1):.3f} at {variance:g}")
+                parts.append(f"{np.std(values, ddof=1):.3f} at {written(variance)}")
         if parts:
             yield (
                 f"Standard deviation between the {len(own)} trainings of `{subject}`, in dB by test variance: "
@@ -130,8 +130,8 @@ def laws_table(rows: dict[str, list[Row]], variance: float) -> Table:
             cells.append(text)
         lines.append((row.name, row.experiment.noise or "–", *cells))
     note = (
-        f"both of variance {variance:g}; **better** than every other row of its column; ≈ not distinguishable from the "
-        "best"
+        f"both of variance {written(variance)}; **better** than every other row of its column; "
+        "≈ not distinguishable from the best"
     )
     return Table(
         f"{title(METRIC)} by the noise of training and of test",

@@ -1,6 +1,5 @@
 """Calibration: what this suite measures beside what others published, or what a formula says."""
 
-import csv
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -19,13 +18,13 @@ from bench.device import place
 from bench.evaluate import corrupt
 from bench.experiment import Protocol
 from bench.metrics import METRICS
+from bench.others import curves
 from bench.pixels import read
 from bench.published import published_dncnn
 from bench.rng import stream
 from bench.stacks import one_size
 from bench.store import Store
 
-PUBLISHED = Path(__file__).with_name("published.csv")
 BSD68 = "natural/BSD68"
 DNCNN_SIGMAS, BM3D_SIGMA = (10, 50, 100), 25
 WITHIN, BM3D_WITHIN = 0.05, 0.15  # dB
@@ -154,9 +153,8 @@ def measure(name: str, setting: Setting) -> dict[str, Any]:
 
 def figure(denoiser: str, sigma: int) -> tuple[str, float]:
     """Source and PSNR in dB of a published figure on BSD68."""
-    with PUBLISHED.open(newline="", encoding="utf-8") as file:
-        (row,) = (r for r in csv.DictReader(file) if (r["denoiser"], r["sigma_255"]) == (denoiser, str(sigma)))
-    return row["source"], float(row["value"])
+    (curve,) = (curve for curve in curves("BSD68") if curve.denoiser == denoiser)
+    return curve.source, curve.psnr[(sigma / 255) ** 2]
 
 
 def needed(path: Path) -> Path:

@@ -11,7 +11,6 @@ from bench.pictures import Drawing, later
 from bench.statistics import half_width
 from bench.store import Store
 from bench.tables import Row, Table
-from bench.train import VALIDATED
 
 AT_BATCH = 64  # of the picture of quality against cost
 QUALITY = (0.01, 0.1)  # its test variances
@@ -163,8 +162,7 @@ def text(store: Store, folder: str, drawings: Sequence[Drawing]) -> Iterator[str
             "## The harness itself\n\nThe tutorial's own loop is what a user would write: torchvision's MNIST with "
             "`ToTensor`, a shuffling `DataLoader` of batch 64, Adam at 0.001, two threads, the clean target. It and "
             "this harness ran in turns, in processes of their own; images per second are of the same network "
-            "(`conv_autoencoder`) and batch. Times to a PSNR include validation: of all 12,000 images after "
-            f"each epoch in the tutorial, of {VALIDATED:,} here.\n"
+            "(`conv_autoencoder`) and batch. Times to a PSNR include the validation after each epoch.\n"
         )
         conditions = [values["conditions"] for values in timings.values()]
         measured = {name for values in timings.values() for name in values["pairs"]}

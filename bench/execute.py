@@ -21,7 +21,7 @@ from torch import nn
 from bench.datasets import images_of
 from bench.device import keep_memory
 from bench.evaluate import Restored, evaluate
-from bench.experiment import Experiment, Task
+from bench.experiment import Experiment, Task, written
 from bench.provenance import provenance
 from bench.registry import load_plugin
 from bench.sources import training_of
@@ -126,7 +126,7 @@ def _measure(task: Task, result: Result) -> None:
     for done, restored in enumerate(evaluate(model, images.test, task.protocol, task.cells, device), start=1):
         for metric, values in restored.values.items():
             if np.isnan(values).any():
-                raise ValueError(f"{metric} is not a number at test variance {restored.variance:g}")
+                raise ValueError(f"{metric} is not a number at test variance {written(restored.variance)}")
         result.restored.append(restored)
         tell(experiment, 0.9 + 0.1 * done / variances, None)
     seconds = {"training": trained - started} if result.history or result.trials else {}

@@ -47,6 +47,21 @@ def _whole(name: str, value: int, least: int) -> int:
     return int(value)
 
 
+def written(variance: float) -> str:
+    """A variance in the shorter of two exact ways: as a number, or by its σ in grey levels of 255, such as "σ=25"."""
+    return _shorter(f"{variance:.12g}", _grey(variance))
+
+
+def _shorter(number: str, sigma: str | None) -> str:
+    return f"σ={sigma}" if sigma is not None and len(sigma) + 2 < len(number) else number
+
+
+def _grey(variance: float) -> str | None:
+    """σ of a variance in grey levels, if that is a whole number."""
+    sigma = round(255 * math.sqrt(variance))
+    return f"{sigma}" if (sigma / 255) ** 2 == variance else None
+
+
 @dataclass(frozen=True, order=True)
 class Range:
     """Noise variances, in squared pixel units with pixels in [0, 1]; a fixed one has width zero.
@@ -71,14 +86,26 @@ class Range:
 
     @classmethod
     def parse(cls, text: str, law: str = "uniform") -> Self:
-        """Reads "0.01", "0.001..0.1" or "0.001..0.1 log-uniform"; `law` is for a range that names none."""
+        """Reads "0.01", "0.001..0.1" or "0.001..0.1 log-uniform"; `law` is for a range that names none.
+
+        "sigma=25" and "sigma=0..55", or with the letter σ, are in grey levels of 255; such a range is
+        uniform in σ unless it names another law.
+        """
         numbers, _, named = text.strip().partition(" ")
-        low, dots, high = numbers.partition("..")
+        sigma = numbers.removeprefix("sigma=").removeprefix("σ=")
+        low, dots, high = sigma.partition("..")
         try:
-            return cls(float(low), float(high if dots else low), named.strip() or law)
+            ends = float(low), float(high if dots else low)
+            if sigma != numbers:
+                _require(min(ends) >= 0, f"a noise σ is not negative, got {text!r}")
+                ends, law = ((ends[0] / 255) ** 2, (ends[1] / 255) ** 2), "uniform-sigma"
+            return cls(*ends, named.strip() or law)
         except ValueError as error:
             if "could not convert" in str(error):
-                raise ValueError(f"a variance is a number, or a range low..high and its law, got {text!r}") from None
+                raise ValueError(
+                    f"a variance is a number or a range low..high and its law, or σ in grey levels as in sigma=25, "
+                    f"got {text!r}"
+                ) from None
             raise
 
     @property
@@ -89,8 +116,13 @@ class Range:
         return self.low <= variance <= self.high
 
     def __str__(self) -> str:
-        law = "" if self.law == "uniform" else f" {self.law}"
-        return f"{self.low:.12g}" if self.fixed else f"{self.low:.12g}..{self.high:.12g}{law}"
+        if self.fixed:
+            return written(self.low)
+        low, high = _grey(self.low), _grey(self.high)
+        number, sigma = f"{self.low:.12g}..{self.high:.12g}", f"{low}..{high}" if low and high else None
+        text = _shorter(number, sigma)
+        law = "" if self.law == ("uniform" if text == number else "uniform-sigma") else f" {self.law}"
+        return text + law
 
 
 @dataclass(frozen=True)

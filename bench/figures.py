@@ -14,8 +14,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from bench.costs import Point, front
+from bench.experiment import written
 from bench.latency import Latency
 from bench.metrics import METRICS
+from bench.others import Curve
 from bench.tables import Row, decibels, title
 from bench.train import Progress
 
@@ -48,7 +50,7 @@ def strip(images: Array, clean: Array, variances: Sequence[float]) -> Figure:
         axes = figure.subplots(1, len(variances) + 1, squeeze=False)[0]
         _show(axes[0], clean, "clean")
         for axis, image, variance in zip(axes[1:], images, variances, strict=True):
-            _show(axis, image, f"{variance:g}")
+            _show(axis, image, written(variance))
             axis.set_xlabel(f"σ·255 = {255 * math.sqrt(variance):.0f}\n{decibels(variance):.1f} dB")
     return figure
 
@@ -69,7 +71,7 @@ def restored(columns: dict[str, Array], variances: Sequence[float], psnrs: dict[
                 if heading in psnrs:
                     axis.set_xlabel(f"{psnrs[heading][index]:.1f} dB", labelpad=2)
         for axis, variance in zip(axes[:, 0], variances, strict=True):
-            axis.set_ylabel(f"variance {variance:g}")
+            axis.set_ylabel(f"variance {written(variance)}")
         figure.tight_layout(pad=0.3)
     return figure
 
@@ -110,7 +112,7 @@ def _matrices(rows: Sequence[Row], variances: Sequence[float], matrix: Array, me
         for place, (axis, (name, members)) in enumerate(zip(axes, panels.items(), strict=False)):
             shown = [rows[index] for index in members]
             _heatmap(axis, shown, matrix[members], digits, norm, cmap)
-            axis.set_xticklabels([f"{variance:g}" for variance in variances], rotation=0)
+            axis.set_xticklabels([written(variance) for variance in variances], rotation=0)
             axis.set(title=name, xlabel="test variance", ylabel="trained on" if shown[0].experiment.variance else "")
             _frame(axis, shown, variances)
             axis.set_ylim(tallest[place // across], 0)  # so that all rows are of one height
@@ -162,8 +164,8 @@ def _frame(axis: Axes, rows: Sequence[Row], variances: Sequence[float]) -> None:
                 axis.add_patch(Rectangle((column, line), 1, 1, fill=False, edgecolor="black", lw=1.3, zorder=3))
 
 
-def psnr(rows: Sequence[Row], variances: Sequence[float]) -> Figure:
-    """PSNR against test variance: a panel for each training range, which is shaded."""
+def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Curve]) -> Figure:
+    """PSNR against test variance: a panel for each training range, which is shaded, with what others published."""
     rows = [row for row in rows if row.experiment.denoiser != "noisy"]
     ranges = list(dict.fromkeys(row.experiment.variance for row in rows if row.learned)) or [None]
     positive = [variance for variance in variances if variance > 0]
@@ -178,6 +180,9 @@ def psnr(rows: Sequence[Row], variances: Sequence[float]) -> Figure:
                 if row.experiment.variance in (None, trained):
                     values = [row.means.get((variance, "psnr"), math.nan) for variance in positive]
                     axis.plot(positive, values, label=row.subject, **styles[row.subject])
+            for curve, marker in zip((c for c in published if c.trained == trained), "xs^v", strict=False):
+                points = sorted(curve.psnr.items())
+                axis.plot(*zip(*points, strict=True), f"k-.{marker}", mfc="none", ms=4, lw=0.8, label=curve.name)
             axis.plot(positive, [decibels(v) for v in positive], "k:.", ms=2, lw=1.2, label="noisy input")
             if trained is not None and trained.high > 0:
                 low = trained.low or min(positive)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from bench.experiment import written
 from bench.statistics import half_width, mean_of, p_value
 from bench.tables import Row
 from bench.transfer import METRIC, Regret, ranking, regrets, summary
@@ -23,7 +24,7 @@ def findings(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[str]:
         ]
         if elsewhere:
             yield _elsewhere(max(elsewhere, key=lambda regret: regret.sample.mean), plain)
-        yield from _blindness([row for row in own if row.label == ""], found)
+        yield from _blindness(own, found)
     yield from _kin(rows, variances)
 
 
@@ -51,7 +52,7 @@ def _elsewhere(regret: Regret, plain: Sequence[Row]) -> str:
     better = [other for other in plain if other.means.get(cell, reached) > reached]
     beaten = f"; {_list(better)} would have done better" if better else ""
     return (
-        f"`{row.subject}` trained at {row.training} and tested at {regret.variance:g} reaches {reached:.2f} dB, "
+        f"`{row.subject}` trained at {row.training} and tested at {written(regret.variance)} reaches {reached:.2f} dB, "
         f"{regret.sample.mean:.2f} ±{half_width(regret.sample):.2f} dB less than {_specialist(regret)}. It is the "
         f"largest loss between its fixed variances{beaten}."
     )
@@ -81,7 +82,7 @@ def _blindness(rows: Sequence[Row], found: Mapping[int, list[Regret]]) -> Iterat
                 f"`{row.subject}` trained on {row.training}{told} {'loses' if mean.mean >= 0 else 'gains'} "
                 f"{abs(mean.mean):.2f} ±{half_width(mean):.2f} dB against specialists, on average over the {count} "
                 f"inside that have one; at worst {worst.sample.mean:.2f} ±{half_width(worst.sample):.2f} dB, at "
-                f"{worst.variance:g}."
+                f"{written(worst.variance)}."
             )
 
 

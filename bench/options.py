@@ -1,6 +1,7 @@
 """The command line: what can be asked for. Names are checked later, since looking them up imports torch."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from bench.experiment import LAWS
@@ -41,10 +42,11 @@ def parser() -> argparse.ArgumentParser:
         "--train",
         metavar="V",
         nargs="+",
-        help="training variances: 0.01, or a range 0.001..0.1, or '0.001..0.1 log-uniform'",
+        help="training variances: 0.01, or a range 0.001..0.1, or '0.001..0.1 log-uniform'; or in grey levels of "
+        "255, sigma=25, or sigma=0..55",
     )
     choice.add_argument("--law", default="uniform", metavar="NAME", help=f"how ranges are drawn: {', '.join(LAWS)}")
-    choice.add_argument("--test", metavar="V", nargs="+", help="test variances")
+    choice.add_argument("--test", metavar="V", nargs="+", help="test variances: 0.01, or sigma=25")
     choice.add_argument("--metrics", metavar="A,B", type=_names, help="comma-separated (default: all)")
     data = "what to train and score on: a dataset, or folder:PATH (default: the profile's)"
     choice.add_argument("--dataset", metavar="NAME", help=data)
@@ -58,13 +60,45 @@ def parser() -> argparse.ArgumentParser:
     image.add_argument("--out", metavar="IMAGE", type=Path, help="where the restored image goes")
     image.add_argument("--variance", metavar="V", help="of the noise, pixels in [0, 1] (default: estimated)")
     how = parser.add_argument_group("how")
-    how.add_argument("--data", metavar="DIR", type=Path, default=Path("../shared/data"), help="where --calibrate looks")
+    how.add_argument(
+        "--data",
+        metavar="DIR",
+        type=Path,
+        default=Path("../shared/data"),
+        help="where --calibrate looks (default: %(default)s)",
+    )
     how.add_argument("--jobs", metavar="N", type=_count, help="worker processes of one thread (default: one per core)")
     how.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     how.add_argument("--results", metavar="DIR", type=Path, default=Path("results"), help="where results go")
     how.add_argument("--refresh", action="store_true", help="measure again what was measured by other code")
     how.add_argument("--dry-run", action="store_true", help="say what would be measured, and stop")
     return parser
+
+
+# What decides the numbers, besides the action; all else is how they are come by.
+SELECTIONS = (
+    *("profile", "denoisers", "train", "law", "test", "metrics", "dataset", "train_data", "noise", "recipe", "seeds"),
+    "plugin",
+)
+
+
+def command(options: argparse.Namespace, action: str) -> str:
+    """The command line that asks for the same again.
+
+    Args:
+        action: such as "--grid".
+    """
+    defaults, parts = parser(), ["python run_all.py", action]
+    for name in SELECTIONS:
+        value = getattr(options, name)
+        if value == defaults.get_default(name):
+            continue
+        values = [str(each) for each in value] if isinstance(value, list) else [str(value)]
+        values = [",".join(values)] if name in ("denoisers", "metrics") else values
+        option = "--" + name.replace("_", "-")
+        repeated = [[option, each] for each in values] if name == "plugin" else [[option, *values]]
+        parts += [shlex.quote(word) for words in repeated for word in words]
+    return " ".join(parts)
 
 
 def _names(text: str) -> list[str]:

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench import tables
+from bench.datasets import title
+from bench.experiment import written
+from bench.others import curves
 from bench.plan import Section
 from bench.store import Store
 from bench.tables import Row
@@ -95,13 +98,17 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
     yield from _regret(rows, variances, name)
     if any(variance > 0 and metric == "psnr" for row in rows for variance, metric in row.means):
         chosen = _lines(rows, variances)
+        published = curves(title(protocol.dataset)) if section.name == "grid" else []
+        shown = {row.experiment.variance for row in chosen}
+        published = [curve for curve in published if curve.trained is not None and curve.trained in shown]
         yield Drawing(
             name,
             "psnr",
             "PSNR against test variance; the training range is shaded, and everybody must beat the dotted line. Of "
-            "what is not trained, the clipped input and what is best of its kind at some test variance is shown.",
-            ("psnr", variances, _data(chosen)),
-            later("psnr", chosen, variances),
+            "what is not trained, the clipped input and what is best of its kind at some test variance is shown."
+            + (" Black and dash-dotted is what others published." if published else ""),
+            ("psnr", variances, _data(chosen), published),
+            later("psnr", chosen, variances, published),
         )
         yield from _restored(section, rows, {id(row): store.examples(row.experiment, protocol) for row in rows}, name)
     histories: dict[str, dict[str, Any]] = {}
@@ -186,7 +193,7 @@ def _restored(section: Section, rows: list[Row], examples: dict[int, dict[str, A
         yield Drawing(
             name,
             f"restored-{training}".replace(" ", "-"),
-            f"One test image at variances {', '.join(f'{v:g}' for v in three)}, what denoisers make of it (networks "
+            f"One test image at variances {', '.join(map(written, three))}, what denoisers make of it (networks "
             f"trained on {training}), and the clean image; PSNR of the image shown.",
             ("restored", {key: value.tobytes() for key, value in columns.items()}, three),
             later("restored", columns, three, psnrs),

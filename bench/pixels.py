@@ -35,6 +35,8 @@ def read(path: Path, colour: bool = False) -> Tensor:
     except Unusable:
         raise
     except Exception as error:  # what a damaged file raises depends on where the damage is
+        if not path.exists():
+            raise Unusable(f"there is no file {path}") from None
         what = "is empty" if path.is_file() and not path.stat().st_size else "cannot be read as an image"
         raise Unusable(f"{path} {what} ({error}): repair it or take it away") from None
 

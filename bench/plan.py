@@ -24,12 +24,15 @@ from bench.sources import Source
 class Section:
     """A part of the report: the experiments of one question, under one protocol.
 
-    `name` is "grid", or the name of an ablation.
+    Attributes:
+        name: "grid", or the name of an ablation.
+        commands: that asked for them.
     """
 
     name: str
     protocol: Protocol
     experiments: tuple[Experiment, ...]
+    commands: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -42,7 +45,8 @@ class Section:
             variances=self.protocol.variances + other.protocol.variances,
             metrics=self.protocol.metrics + other.protocol.metrics,
         )
-        return Section(self.name, protocol, tuple(dict.fromkeys(self.experiments + other.experiments)))
+        experiments, commands = self.experiments + other.experiments, self.commands + other.commands
+        return Section(self.name, protocol, tuple(dict.fromkeys(experiments)), tuple(dict.fromkeys(commands)))
 
 
 def grid(

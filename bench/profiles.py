@@ -7,7 +7,7 @@ from bench.experiment import Recipe
 
 FAST = Recipe(epochs=1, batch=32, optimizer="muon", lr=0.03, lr_vectors=0.02, warm_up=0.3)
 TUTORIAL = Recipe(epochs=10, batch=64, optimizer="adam", lr=1e-3, schedule="constant")
-PHOTOGRAPHS = replace(FAST, epochs=4, patch=48, patches=32000)
+PHOTOGRAPHS = replace(FAST, epochs=4, patch=48, patches=20000)
 RECIPES = {"fast": FAST, "tutorial": TUTORIAL, "photographs": PHOTOGRAPHS}
 
 

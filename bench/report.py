@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from bench import ablated, calibration, costs, tables, transfer_tables
+from bench import ablated, calibration, costs, others, tables, transfer_tables
 from bench.ablations import ABLATIONS
+from bench.datasets import title
+from bench.experiment import written
 from bench.findings import findings
 from bench.pictures import Drawing, drawings_of
 from bench.plan import Section
@@ -47,11 +49,17 @@ They move the numbers by decibels, so compare with other tables only after readi
 LIMITS = """\
 ## Limits
 
-- The images are 28×28 digits, mostly black: what clipping and memory are worth here, they are not worth on photographs.
 - Networks are small and trained for minutes, all under one recipe, which was searched for with `conv_autoencoder` and
   `unet`; a recipe of their own might serve others better.
 - A specialist is a training at one variance, not the best there could be; a regret below zero is one that was beaten.
 - Filters are tuned by one parameter, for squared error.
+"""
+
+ACTIONS = {"--calibrate": "calibration", "--latency": "latency", "--speed": "speed"}
+
+DIGITS = """\
+- MNIST's images are 28×28 digits, mostly black: what clipping and memory are worth on them, they are not worth on
+  photographs.
 """
 
 REPRODUCE = """\
@@ -85,12 +93,12 @@ def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
     parts += costs.text(store, folder, pictures)
     drawings += pictures
     if grid:
-        parts.append(LIMITS)
-    actions = dict.fromkeys("--grid" if section.name == "grid" else f"--ablate {section.name}" for section in sections)
-    actions |= dict.fromkeys(f"--{kind}" for kind in ("latency", "speed") if store.timings(kind))
-    actions |= {"--calibrate": None} if store.timings("calibration") else {}
-    commands = "\n".join(f"python run_all.py {action} --profile {store.root.name}" for action in actions)
-    parts.append(f"## How to reproduce\n\n```\n{commands}\n```\n\n{REPRODUCE}")
+        parts.append(LIMITS + (DIGITS if any(s.protocol.dataset == "mnist" for s in sections) else ""))
+    timed = [action for action, kind in ACTIONS.items() if store.timings(kind)]
+    commands = [command for section in sections for command in section.commands]
+    commands += [f"python run_all.py {action} --profile {store.root.name}" for action in timed]
+    lines = "\n".join(dict.fromkeys(commands))
+    parts.append(f"## How to reproduce\n\n```\n{lines}\n```\n\n{REPRODUCE}")
     return "\n".join(parts), drawings
 
 
@@ -103,7 +111,7 @@ def _laws(store: Store, sections: list[Section]) -> Iterator[str]:
         for dataset in dict.fromkeys(section.protocol.dataset for section in mine):
             own = [section for section in mine if section.protocol.dataset == dataset]
             found = {section.protocol.noise: tables.rows(store, section) for section in own}
-            yield f"## Ablation `{name}`: {dataset}\n\n{ABLATIONS[name].about}\n"
+            yield f"## Ablation `{name}`: {title(dataset)}\n\n{ABLATIONS[name].about}\n"
             for rows in found.values():
                 yield from _missing(rows)
             for variance in dict.fromkeys(v for section in own for v in section.protocol.variances):
@@ -113,13 +121,13 @@ def _laws(store: Store, sections: list[Section]) -> Iterator[str]:
 
 
 def _name(section: Section) -> str:
-    return f"{section.name}-{section.protocol.dataset}"
+    return f"{section.name}-{title(section.protocol.dataset)}"
 
 
 def _section(store: Store, section: Section, rows: list[Row], pictures: list[Drawing], folder: str) -> Iterator[str]:
     protocol = section.protocol
     heading = "Across variance" if section.name == "grid" else f"Ablation `{section.name}`"
-    yield f"## {heading}: {protocol.dataset}, {protocol.noise} noise\n"
+    yield f"## {heading}: {title(protocol.dataset)}, {protocol.noise} noise\n"
     if section.name in ABLATIONS:
         yield ABLATIONS[section.name].about + "\n"
     yield from _missing(rows)
@@ -136,11 +144,14 @@ def _section(store: Store, section: Section, rows: list[Row], pictures: list[Dra
         yield from ablated.MORE[section.name](store, rows)
     if sentences := list(findings(rows, protocol.variances)):
         yield "### Findings\n\n" + "\n".join(f"- {sentence}" for sentence in sentences) + "\n"
-    first, *others = protocol.metrics
+    first, *further = protocol.metrics
     short = transfer_tables.main_rows(rows, protocol.variances) if section.name == "grid" else rows
     table = tables.scores(section, short, first, intervals=True)
     yield f"### {table.title}\n\n{table.markdown()}\n\n{table.note}.\n"
     yield from figure("psnr")
+    published = others.curves(title(protocol.dataset)) if section.name == "grid" else []
+    if len((table := others.beside(rows, protocol.variances, published)).rows):
+        yield f"### {table.title}\n\n{table.markdown()}\n\n{table.note}.\n"
     yield from _generalization(rows, protocol.variances, figure)
     for kind in shown:
         if kind.startswith("restored"):
@@ -148,7 +159,7 @@ def _section(store: Store, section: Section, rows: list[Row], pictures: list[Dra
     yield from figure("loss")
     if len(short) < len(rows):
         yield _folded(tables.scores(section, rows, first, intervals=True), "every training")
-    for metric in others:
+    for metric in further:
         yield _folded(tables.scores(section, rows, metric, intervals=True))
     if pooled := _pooled(section, rows):
         yield _folded(pooled)
@@ -208,7 +219,7 @@ def _setup(store: Store, section: Section, rows: list[Row]) -> Iterator[str]:
     protocol = section.protocol
     yield (
         f"Protocol {protocol.version} (`{protocol.digest}`): the first {protocol.images} test images of "
-        f"`{protocol.dataset}`, noise `{protocol.noise}` (seed {protocol.seed}).\n"
+        f"`{protocol.dataset}`, noise `{protocol.noise}` (seed {protocol.seed}).{_trained_on(rows, protocol.dataset)}\n"
     )
     lines = []
     for row in {row.subject: row for row in sorted(rows, key=lambda row: row.seeds) if row.learned}.values():
@@ -225,6 +236,11 @@ def _setup(store: Store, section: Section, rows: list[Row]) -> Iterator[str]:
         yield f"Measured on {'; '.join(sorted(conditions))}: {time} of one worker, training and scoring together.\n"
 
 
+def _trained_on(rows: list[Row], tested: str) -> str:
+    datasets = sorted({row.experiment.dataset for row in rows if row.experiment.dataset} - {tested})
+    return f" Trained on {' and '.join(f'`{name}`' for name in datasets)}." if datasets else ""
+
+
 def _pooled(section: Section, rows: list[Row]) -> Table | None:
     """PSNR of the mean MSE, where MSE was measured."""
     variances = [v for v in section.protocol.variances if any((v, "mse") in row.means for row in rows)]
@@ -236,5 +252,5 @@ def _pooled(section: Section, rows: list[Row]) -> Table | None:
         return "–" if error is None else f"{tables.decibels(error):.2f}"
 
     lines = tuple((row.name, row.training, *(decibels(row, v) for v in variances)) for row in rows)
-    header = ("denoiser", "trained on", *(f"{v:g}" for v in variances))
+    header = ("denoiser", "trained on", *map(written, variances))
     return Table("Pooled PSNR: of the mean MSE (dB)", header, lines)

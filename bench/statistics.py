@@ -20,7 +20,7 @@ from scipy.stats import bootstrap
 from bench.experiment import Score
 
 Array = npt.NDArray[np.floating[Any]]
-BLOCKS = 100
+BLOCKS, FEWEST = 100, 20
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 LEAST = math.log(1e-12)  # p-values below are zero
@@ -36,8 +36,10 @@ def summarize(variance: float, metric: str, values: Array) -> Score:
 
 
 def block_count(images: int) -> int:
-    """How many equal runs images are cut into: the largest divisor of their number up to 100."""
-    return max(count for count in range(1, min(BLOCKS, images) + 1) if images % count == 0)
+    """How many equal runs images are cut into: the largest divisor of their number up to 100, if that is enough."""
+    divisors = [count for count in range(1, images + 1) if images % count == 0]
+    fits = max(count for count in divisors if count <= BLOCKS)
+    return fits if fits >= FEWEST or fits == images else min(count for count in divisors if count > BLOCKS)
 
 
 @dataclass(frozen=True, eq=False)

@@ -124,7 +124,8 @@ class Store:
             values = _json(path)
             try:
                 experiments = tuple(Experiment.from_json(entry) for entry in values["experiments"])
-                found.append(Section(values["name"], Protocol.from_json(values["protocol"]), experiments))
+                protocol, commands = Protocol.from_json(values["protocol"]), tuple(values.get("commands", ()))
+                found.append(Section(values["name"], protocol, experiments, commands))
             except (KeyError, TypeError, ValueError) as error:
                 raise Damaged(
                     f"{path} is no section of a report ({error}); delete it and run the command again"
@@ -167,7 +168,8 @@ class Store:
                 scores[restored.variance, metric] = summarize(restored.variance, metric, each)
         path = folder / f"images-{protocol.digest}.npz"
         write(path, _packed((_arrays(path) if path.exists() else {}) | values))
-        write(folder / f"examples-{protocol.digest}.npz", _packed(examples))
+        if experiment.seed == 0:  # figures show no other
+            write(folder / f"examples-{protocol.digest}.npz", _packed(examples))
         rows = [
             (s.variance, s.metric, s.mean, s.spread, s.images, " ".join(f"{value:.6g}" for value in s.blocks))
             for _, s in sorted(scores.items())
@@ -182,6 +184,7 @@ class Store:
                 section = earlier.joined(section)
         values = {
             "name": section.name,
+            "commands": section.commands,
             "protocol": canonical(section.protocol),
             "experiments": [canonical(e) for e in sorted(section.experiments, key=lambda e: e.id)],
         }

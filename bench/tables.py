@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from architectures import DENOISERS
-from bench.experiment import Experiment, Protocol, Range, Recipe, Score
+from bench.datasets import title as dataset_title
+from bench.experiment import Experiment, Protocol, Range, Recipe, Score, written
 from bench.metrics import METRICS, Metric
 from bench.plan import Section
 from bench.profiles import RECIPES
@@ -22,7 +23,7 @@ class Row:
     """One denoiser under one training, its seeds averaged.
 
     Attributes:
-        experiment: one of the seeds.
+        experiment: that of its least seed.
         experiments: all of them.
         options: as the name shows them, with defaults where other rows have other values.
         samples: by test variance and metric, block means of the seeds that finished.
@@ -126,24 +127,25 @@ def _label(section: Section, rows: Sequence[Row]) -> None:
     """Has rows say in what they differ: options that some leave at their default, what trained them, the seed."""
     varied = {(row.experiment.denoiser, name) for row in rows for name, _ in row.experiment.options}
     noises = {row.experiment.noise for row in rows if row.learned}
-    datasets = {row.experiment.dataset for row in rows} - {None, section.protocol.dataset}
+    datasets = {row.experiment.dataset for row in rows} - {None}
     for row in rows:
         for denoiser, option in varied:
             if denoiser == row.experiment.denoiser and denoiser in DENOISERS:
                 row.options[option] = signature(DENOISERS[denoiser]).parameters[option].default
         if row.learned and noises != {section.protocol.noise}:
             row.label = f"{row.experiment.variance}, {row.experiment.noise}"
-        if datasets and row.experiment.dataset:
-            row.label = f"{row.training}, {row.experiment.dataset}"
+        if len(datasets) > 1 and row.experiment.dataset:
+            row.label = f"{row.training}, {dataset_title(row.experiment.dataset)}"
         if row.learned and section.name == "seeds":
             row.label = f"{row.experiment.variance}, seed {row.experiment.seed}"
 
 
 def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment]) -> Row:
+    seeds = sorted(seeds, key=lambda experiment: experiment.seed)
     row = Row(seeds[0], tuple(seeds))
     found: dict[tuple[float, str], list[tuple[int, Score]]] = {}
     notes = []
-    for experiment in sorted(seeds, key=lambda experiment: experiment.seed):
+    for experiment in seeds:
         if conditions := store.provenance(experiment):
             row.conditions.add(_conditions(conditions))
         row.parameters = conditions.get("parameters", row.parameters)
@@ -209,7 +211,7 @@ def scores(section: Section, rows: Sequence[Row], metric: str, intervals: bool) 
         elif row.note:
             cells = [row.note, *[""] * (len(variances) - 1)]
         lines.append((name, row.training, *([row.recipe] if several else []), *cells))
-    header = ("denoiser", "trained on", *(["recipe"] if several else []), *(f"{variance:g}" for variance in variances))
+    header = ("denoiser", "trained on", *(["recipe"] if several else []), *map(written, variances))
     about = (
         ("σ·255", *(f"{255 * variance**0.5:.1f}" for variance in variances)),
         ("input PSNR (dB)", *(f"{decibels(variance):.2f}" for variance in variances)),

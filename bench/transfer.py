@@ -19,7 +19,8 @@ class Regret:
     """What a row loses at one test variance against the specialist for it, in dB; negative where it gains.
 
     Attributes:
-        specialist: the same denoiser trained at exactly that variance, or its best row there.
+        specialist: the same denoiser, or else the one it is made from, trained at exactly that variance; where
+            neither is, the best row of both there.
         exact: whether it is the former.
         sample: paired differences, specialist less row.
     """
@@ -45,10 +46,11 @@ def regrets(rows: Sequence[Row], variances: Iterable[float]) -> dict[int, list[R
     """By position of the row; rows without kin have none, nor have cells without a finite number."""
     families: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
-        families.setdefault(_family(row), []).append(row)
+        if row.experiment.variance is not None:
+            families.setdefault(_family(row), []).append(row)
     found = {}
     for index, row in enumerate(rows):
-        kin = [other for other in families[_family(row)] if other.experiment.variance is not None]
+        kin = families.get(_family(row), [])
         found[index] = [regret for variance in variances if (regret := _regret(row, kin, variance))]
     return found
 
@@ -61,7 +63,8 @@ def _family(row: Row) -> tuple[Any, ...]:
 
 def _regret(row: Row, kin: Sequence[Row], variance: float) -> Regret | None:
     cell = variance, METRIC
-    there = [other for other in kin if cell in other.samples and other.samples[cell].finite]
+    same = [other for other in kin if row.experiment.dataset in (None, other.experiment.dataset)]
+    there = [other for other in same if cell in other.samples and other.samples[cell].finite]
     if cell not in row.samples or not row.samples[cell].finite or not there:
         return None
     exact = [other for other in there if _at(other, variance)]

@@ -1,8 +1,10 @@
 """What generalization costs, as tables: specialists beside one network for all, regret, breakdown, ranking."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from bench.experiment import written
 from bench.statistics import half_widths
 from bench.tables import Row, Table
 from bench.transfer import Reach, Summary, floors, ranking, reach, regrets, summary
@@ -60,8 +62,9 @@ def regret_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
     ]
     header = ("denoiser", "trained on", "mean inside", "worst inside", "mean outside", "worst outside")
     note = (
-        "dB lost against the specialist, the same denoiser trained at exactly that test variance (a filter: tuned for "
-        "it), inside and outside the training range; ± half of a 95 % interval; @ the test variance where most is lost"
+        "dB lost against the specialist, the same denoiser (or the one it is made from) trained at exactly "
+        "that test variance (a filter: tuned for it), inside and outside the training range; ± half of a 95 % "
+        "interval; @ the test variance where most is lost"
     )
     if not all(side.exact for side in sides.values()):
         note += "; * some test variances have no specialist, and there the best row of that denoiser stands for it"
@@ -70,7 +73,7 @@ def regret_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
 
 def _summary(found: Summary, width: float) -> tuple[str, str]:
     worst, star = found.worst, "" if found.exact else "*"
-    return f"{found.mean.mean:.2f}{star} ±{width:.2f}", f"{worst.sample.mean:.2f} @ {worst.variance:g}"
+    return f"{found.mean.mean:.2f}{star} ±{width:.2f}", f"{worst.sample.mean:.2f} @ {written(worst.variance)}"
 
 
 def breakdown_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
@@ -95,8 +98,13 @@ def _reach(found: Reach | None, variances: Sequence[float]) -> str:
         return "nowhere"
     if found.low is None and found.high is None:
         return "everywhere"
-    low = f"≤ {variances[0]:g}" if found.low is None else f"{found.low:.2g}"
-    high = f"≥ {variances[-1]:g}" if found.high is None else f"{found.high:.2g}"
+    in_sigma = all(written(variance).startswith("σ") for variance in variances)
+
+    def near(variance: float) -> str:
+        return f"σ={255 * math.sqrt(variance):.0f}" if in_sigma else f"{variance:.2g}"
+
+    low = f"≤ {written(variances[0])}" if found.low is None else near(found.low)
+    high = f"≥ {written(variances[-1])}" if found.high is None else near(found.high)
     return f"{low} … {high}"
 
 

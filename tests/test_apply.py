@@ -93,8 +93,8 @@ def test_what_is_no_image_is_refused_by_name(
     assert run(counter) == 1
     assert "in.png cannot be read as an image" in capsys.readouterr().err
     Path("in.png").unlink()
-    assert run(counter) == 1
-    assert "in.png cannot be read as an image" in capsys.readouterr().err
+    assert run(counter) == 2
+    assert "there is no file in.png" in capsys.readouterr().err
     assert not Path("out.png").exists()
 
 

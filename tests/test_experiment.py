@@ -88,16 +88,32 @@ def test_ranges_are_read() -> None:
         ("nan", "finite and not negative"),
         ("inf", "finite and not negative"),
         ("0.1..0.01", "reversed"),
-        ("ten", "a variance is a number, or a range low..high and its law, got 'ten'"),
-        ("", "a number, or a range"),
-        ("0.1..", "a number, or a range"),
-        ("..", "a number, or a range"),
-        ("0.1...0.2", "a number, or a range"),
+        (
+            "ten",
+            "a variance is a number or a range low..high and its law, or σ in grey levels as in sigma=25, got 'ten'",
+        ),
+        ("", "a number or a range"),
+        ("0.1..", "a number or a range"),
+        ("..", "a number or a range"),
+        ("0.1...0.2", "a number or a range"),
     ],
 )
 def test_a_wrong_range_says_what_is_needed(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Range.parse(text)
+
+
+@pytest.mark.parametrize("text", ["σ=25", "σ=0..55", "σ=0..55 uniform", "σ=5..10 log-uniform", "0.04", "0..1", "0.1"])
+def test_a_range_is_read_as_it_is_written(text: str) -> None:
+    assert str(Range.parse(text)) == text
+
+
+def test_sigma_is_in_grey_levels_and_a_range_of_it_uniform_in_it() -> None:
+    assert Range.parse("sigma=25") == Range((25 / 255) ** 2, (25 / 255) ** 2)
+    assert Range.parse("sigma=0..55", "uniform") == Range(0, (55 / 255) ** 2, "uniform-sigma")
+    assert str(Range(0.01, (55 / 255) ** 2)) == "0.01..0.0465205690119"
+    with pytest.raises(ValueError, match="σ is not negative, got 'sigma=-5'"):
+        Range.parse("sigma=-5")
 
 
 def test_a_wrong_law_is_refused() -> None:

@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,21 @@ def test_sections_join_what_was_asked_before(store: Store) -> None:
     assert section.protocol.variances == (0.01, 0.1, 0.2)
     store.ask(narrow)
     assert store.sections() == [section]
+
+
+def test_sections_know_the_commands_that_asked_for_them(store: Store) -> None:
+    for number in (1, 2, 1):
+        store.ask(Section("grid", PROTOCOL, (EXPERIMENT,), (f"python run_all.py --grid --seeds {number}",)))
+    (section,) = store.sections()
+    assert section.commands == ("python run_all.py --grid --seeds 1", "python run_all.py --grid --seeds 2")
+
+
+def test_examples_are_of_the_first_seed_alone(store: Store) -> None:
+    for seed in (0, 1):
+        each = result(ALL)
+        each.task = replace(each.task, experiment=EXPERIMENT.but(seed=seed))
+        store.keep(each)
+        assert bool(store.examples(each.task.experiment, PROTOCOL)) == (seed == 0)
 
 
 @pytest.mark.parametrize(

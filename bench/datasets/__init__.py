@@ -94,6 +94,12 @@ def pinned(name: str) -> str:
     return f"{plain}@{digest(*images_of(plain))}"
 
 
+def title(name: str) -> str:
+    """A dataset's name for readers: of a path its last part."""
+    kind, _, path = _parted(name)[0].partition(":")
+    return Path(path).name or kind
+
+
 def _parted(name: str) -> tuple[str, str | None]:
     """A name without its digest, and the digest if it has one."""
     found = re.fullmatch(r"(.+:.+)@([0-9a-f]{8})", name)

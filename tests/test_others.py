@@ -1,0 +1,46 @@
+import numpy as np
+
+from bench.experiment import Experiment, Range
+from bench.others import beside, curves
+from bench.profiles import PHOTOGRAPHS
+from bench.statistics import Sample
+from bench.tables import Row
+
+LOW, FIXED = Range.parse("sigma=0..10"), Range.parse("sigma=25")
+SIGMAS = [(sigma / 255) ** 2 for sigma in (5, 10, 25, 50)]
+
+
+def row(denoiser: str, trained: Range | None, level: float) -> Row:
+    experiment = Experiment(denoiser, (), "photos", "gaussian", trained, PHOTOGRAPHS if trained else None)
+    samples = {(v, "psnr"): Sample(np.array([[level, level + 1]]), (0,) if trained else ()) for v in SIGMAS}
+    means = dict.fromkeys(samples, level + 0.5)
+    return Row(experiment, samples=samples, means=means, subject=denoiser)
+
+
+def test_published_figures_are_read() -> None:
+    found = {(curve.denoiser, curve.trained): curve for curve in curves("BSD68")}
+    assert found["dncnn bias", LOW].psnr[(50 / 255) ** 2] == 15.292
+    assert found["BM3D", None].psnr[(25 / 255) ** 2] == 28.57
+    assert found["DnCNN-S", FIXED].psnr == {(25 / 255) ** 2: 29.23}
+    assert curves("mnist") == []
+
+
+def test_ours_stand_below_those_of_others_that_were_trained_alike() -> None:
+    rows = [row("median", None, 20.0), row("bm3d", None, 28.0), row("unet", LOW, 30.0), row("dncnn", FIXED, 29.0)]
+    rows.append(row("unet", Range.parse("sigma=0..20"), 28.0))
+    table = beside(rows, SIGMAS, curves("BSD68"))
+    assert table.header == ("denoiser", "trained on", "σ=10", "σ=25", "σ=50")
+    names = [line[0] for line in table.rows]
+    assert names.index("`unet`, here") == names.index("dncnn bias_free, Mohan et al. ICLR 2020") + 1
+    assert names.index("`dncnn`, here") == names.index("DnCNN-S, Zhang et al. TIP 2017") + 1
+    assert names.index("`bm3d`, here") > names.index("BM3D, Zhang et al. TIP 2017")
+    assert len(names) == len(set(names))
+    assert "`median`, here" not in names
+    assert all(line[1] in ("–", "σ=0..10", "σ=25") for line in table.rows)
+    (published,) = (line for line in table.rows if line[0] == "dncnn bias, Mohan et al. ICLR 2020")
+    assert published[2:] == ("33.69", "–", "15.29")
+
+
+def test_nothing_stands_beside_what_nobody_published() -> None:
+    assert not beside([row("unet", LOW, 30.0)], SIGMAS, curves("mnist")).rows
+    assert not beside([row("unet", Range(0.1, 0.1), 30.0)], [0.1], curves("BSD68")).rows
