@@ -3,22 +3,20 @@
 import argparse
 import signal
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.experiment import LAWS, Range
-from bench.options import command, parser
-from bench.profiles import PROFILES, RECIPES
-from bench.registry import UnknownName, load_plugin, pick
+from bench.experiment import Range
+from bench.options import parser
+from bench.registry import UnknownName
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bench.experiment import Task
     from bench.plan import Section
     from bench.store import Store
+    from bench.work import Work
 
 HERE = Path(__file__).resolve().parent
 ACTIONS = ("grid", "ablate", "latency", "speed", "calibrate", "denoise", "report", "list")
@@ -34,9 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         try:
-            work = _prepare(options)
+            from bench.work import prepare  # late: imports torch, and --help should not wait for it
+
+            work = prepare(options)
         except (UnknownName, ValueError, OSError) as error:
             return _say(str(error), status=2)
+        for note in work.notes:
+            _say(note)
         return _carry_out(options, work)
     except KeyboardInterrupt:
         return _say("stopped; what was finished is kept, and the same command goes on from there", status=130)
@@ -47,78 +49,7 @@ def _say(message: str, status: int = 0) -> int:
     return status
 
 
-@dataclass(frozen=True)
-class Work:
-    """What a command has to do, all of it checked."""
-
-    store: "Store"
-    sections: "Sequence[Section]"
-    tasks: "Sequence[Task]"
-    latencies: Sequence[str]
-    speeds: Sequence[str]
-    calibrations: Sequence[str]
-    reports: "Sequence[Store]"
-
-
-def _prepare(options: argparse.Namespace) -> Work:
-    """Looks up and checks everything before anything is trained or written.
-
-    Raises:
-        UnknownName, ValueError, OSError: what came, what is needed, and the next step.
-    """
-    from bench.execute import check, check_device
-    from bench.pending import measured_by_other_code, pending
-    from bench.store import Store
-
-    profile = options.profile or "quick"
-    pick("profile", profile, PROFILES)
-    for plugin in options.plugin:
-        load_plugin(plugin)
-    store, sections = Store(options.results / profile), _sections(options)
-    timed = options.latency or options.speed or options.calibrate
-    reports = [store] if sections or timed or options.profile else [Store(options.results / name) for name in PROFILES]
-    if not (sections or timed) and options.report:
-        reports = [each for each in reports if not each.empty]
-        if not reports:
-            raise ValueError(f"nothing was measured in {options.results}; measure with: python run_all.py --grid")
-    if options.denoise:
-        _check_denoise(options)
-    tasks = pending(store, sections, options.device, options.plugin, options.refresh)
-    if not options.refresh and (others := measured_by_other_code(store, sections)):
-        _say(f"{others} experiments were measured by other code; --refresh measures them again")
-    if sections or timed:
-        store.check_writable()
-    check(tasks)
-    check_device(options.device)
-    latencies, speeds, calibrations = _timings(options, store) if timed else ([], [], [])
-    wanted = reports if sections or timed or options.report else []
-    return Work(store, sections, tasks, latencies, speeds, calibrations, wanted)
-
-
-def _check_denoise(options: argparse.Namespace) -> None:
-    """Raises ValueError or `UnknownName` unless an image, a denoiser, where it goes, and one variance are given."""
-    from architectures import DENOISERS
-
-    if not options.denoiser or not options.out:
-        raise ValueError("--denoise needs --with NAME, a denoiser, and --out IMAGE, where the restored image goes")
-    _ = DENOISERS[options.denoiser]
-    if not options.denoise.is_file():
-        raise ValueError(f"there is no file {options.denoise}")
-    if options.variance and not Range.parse(options.variance).fixed:
-        raise ValueError(f"--variance is one number, got {options.variance!r}")
-
-
-def _timings(options: argparse.Namespace, store: "Store") -> tuple[list[str], list[str], list[str]]:
-    """Which denoisers and which figures of the harness are to be timed, and what is to be calibrated."""
-    from bench import timings
-
-    device, refresh = options.device, options.refresh
-    latencies = timings.pending_latencies(store, options.denoisers, device, refresh) if options.latency else []
-    speeds = timings.pending_speeds(store, device, refresh) if options.speed else []
-    return latencies, speeds, timings.pending_calibrations(store, refresh) if options.calibrate else []
-
-
-def _carry_out(options: argparse.Namespace, work: Work) -> int:
+def _carry_out(options: argparse.Namespace, work: "Work") -> int:
     from rich.console import Console
 
     from bench.display import describe, listing
@@ -153,70 +84,7 @@ def _carry_out(options: argparse.Namespace, work: Work) -> int:
     return 1 if failures else 0
 
 
-def _sections(options: argparse.Namespace) -> "list[Section]":
-    """What was asked for, every name, option and range of it checked."""
-    from architectures import DENOISERS
-    from bench import plan
-    from bench.ablations import ABLATIONS
-    from bench.datasets import images_of, pinned
-    from bench.experiment import Protocol
-    from bench.metrics import METRICS
-    from bench.sources import source_of, training_of
-
-    profile = PROFILES[options.profile or "quick"]
-    pick("recipe", options.recipe, RECIPES)
-    pick("law", options.law, dict.fromkeys(LAWS))
-    recipe, seeds, images = profile.recipe(options.recipe), options.seeds or profile.seeds, profile.images
-    dataset, source = options.dataset or profile.dataset, None
-    if options.train_data or dataset != profile.dataset:
-        dataset, train = pinned(dataset), pinned(options.train_data) if options.train_data else None
-        source = source_of(dataset, train)
-        # The profile was made for its own dataset; another may be smaller.
-        images = min(images, len(images_of(dataset).test))
-        there = len(training_of(source.training)) * 4 // 5 if source.training else 0
-        recipe = replace(recipe, train_images=recipe.train_images if recipe.train_images < there else 0)
-    ranges = {
-        name: [Range.parse(text, options.law) for text in options.train or profile.fewer.get(name, profile.train)]
-        for name in options.denoisers or _available(profile.denoisers or DENOISERS)
-    }
-    variances = [Range.parse(text) for text in options.test or map(str, profile.test)]
-    if wide := [variance for variance in variances if not variance.fixed]:
-        raise ValueError(f"a test variance is one number, got the range {wide[0]}")
-    protocol = Protocol(
-        dataset,
-        options.noise,
-        tuple(variance.low for variance in variances),
-        tuple(options.metrics or sorted(METRICS, key=lambda name: (METRICS[name].better != "higher", name))),
-        images,
-    )
-    sections = []
-    if options.grid:
-        sections.append(plan.grid(ranges, protocol, recipe, seeds, source))
-    if options.ablate:
-        if options.train and len(options.train) > 1:
-            raise ValueError(f"an ablation starts from one training range, got --train {' '.join(options.train)}")
-        base = Range.parse(options.train[0], options.law) if options.train else Range(0.01, 0.01)
-        for name in ABLATIONS if options.ablate == "all" else [options.ablate]:
-            sections += plan.ablation(name, options.denoisers or [], base, protocol, recipe, seeds, source)
-    return [
-        replace(
-            section, commands=(command(options, "--grid" if section.name == "grid" else f"--ablate {options.ablate}"),)
-        )
-        for section in sections
-    ]
-
-
-def _available(names: Iterable[str]) -> list[str]:
-    """Those whose packages are installed; says which are left out, and how to have them."""
-    from bench.plan import missing_package
-
-    missing = {name: package for name in names if (package := missing_package(name))}
-    for name, package in missing.items():
-        _say(f"{name} is left out, since its package is not installed; to have it: pip install {package}")
-    return [name for name in names if name not in missing]
-
-
-def _measure(options: argparse.Namespace, work: Work, console: "Console") -> list[str]:
+def _measure(options: argparse.Namespace, work: "Work", console: "Console") -> list[str]:
     """Fills in what the store is missing; returns what failed, in words."""
     from rich.markup import escape
 
@@ -244,7 +112,7 @@ def _measure(options: argparse.Namespace, work: Work, console: "Console") -> lis
     return failures
 
 
-def _time(options: argparse.Namespace, work: Work, console: "Console") -> list[str]:
+def _time(options: argparse.Namespace, work: "Work", console: "Console") -> list[str]:
     """Times what was asked for, one after the other; returns what failed, in words."""
     from rich.markup import escape
 
@@ -253,7 +121,7 @@ def _time(options: argparse.Namespace, work: Work, console: "Console") -> list[s
     failures = []
     kinds: tuple[tuple[str, Sequence[str], Callable[[str], dict[str, Any]]], ...] = (
         ("latency", work.latencies, lambda name: timings.latency(name, HERE, options.device, options.plugin)),
-        ("speed", work.speeds, lambda name: timings.speed(name, HERE, options.results, options.device)),
+        ("speed", work.speeds, lambda name: timings.harness(name, HERE, options.results, options.device)),
         ("calibration", work.calibrations, lambda name: timings.calibration(name, options.data, work.store)),
     )
     for kind, names, measure in kinds:

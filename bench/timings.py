@@ -1,18 +1,29 @@
 """What is to be timed, and the timing of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from architectures import DENOISERS
-from bench import calibrate
+from bench import calibrate, commands, speed
 from bench import latency as latencies
 from bench.calibrate import ROWS
 from bench.plan import missing_package, parameters
 from bench.provenance import conditions
-from bench.speed import MEASURES, THREADS, Setting
+from bench.speed import THREADS, Pairs, Setting
 from bench.store import Store
+
+# In the order of what they take, so that the first figures come soon.
+MEASURES: dict[str, Callable[[Setting], Iterator[Pairs]]] = {
+    "scoring": speed.scoring,
+    "starting": commands.starting,
+    "step": speed.step,
+    "training": speed.training,
+    "report": commands.report,
+    "tutorial": speed.tutorial,
+    "workers": commands.workers,
+}
 
 
 def pending_latencies(store: Store, names: Sequence[str] | None, device: str, refresh: bool) -> list[str]:
@@ -54,7 +65,7 @@ def calibration(name: str, data: Path, store: Store) -> dict[str, Any]:
     return calibrate.measure(name, calibrate.Setting(data, store))
 
 
-def speed(name: str, root: Path, results: Path, device: str) -> dict[str, Any]:
+def harness(name: str, root: Path, results: Path, device: str) -> dict[str, Any]:
     """Takes one measure of the harness; values to keep: by claim, the pairs of all runs."""
     pairs: dict[str, list[tuple[float, float]]] = {}
     for found in MEASURES[name](Setting(root / "run_all.py", results.resolve(), device)):

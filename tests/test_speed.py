@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench import speed
+from bench import commands, speed, timings
 from bench.claims import CLAIMS, Claim
 from bench.datasets import Images, images_of
 from bench.made import make
@@ -91,7 +91,7 @@ def test_scoring_agrees_with_scikit_image_and_names_its_claims() -> None:
 
 
 def test_a_report_of_a_made_store_is_timed() -> None:
-    (pairs,) = speed.report(Setting(HERE / "run_all.py", HERE / "results", stores=(30, 60)))
+    (pairs,) = commands.report(Setting(HERE / "run_all.py", HERE / "results", stores=(30, 60)))
     assert set(pairs) == {"report", "growth", "memory"}
     assert 50 < pairs["memory"][0] < 2000
 
@@ -105,11 +105,11 @@ def test_a_made_store_holds_what_was_asked(tmp_path: Path) -> None:
 
 
 def test_seven_measures_make_thirteen_figures() -> None:
-    assert len(speed.MEASURES) == 7
+    assert len(timings.MEASURES) == 7
     assert len(CLAIMS) == 13
 
 
 def test_an_unfinished_study_is_no_run_with_nothing_to_do(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
-    with pytest.raises(speed.NotNow, match=r"run_all\.py --grid --profile full"):
-        list(speed.starting(Setting(HERE / "run_all.py", tmp_path)))
+    with pytest.raises(commands.NotNow, match=r"run_all\.py --grid --profile full"):
+        list(commands.starting(Setting(HERE / "run_all.py", tmp_path)))

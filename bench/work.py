@@ -1,0 +1,153 @@
+"""From a command line to what is to be done, with everything checked before anything is trained or written."""
+
+import argparse
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from architectures import DENOISERS
+from bench import plan
+from bench.ablations import ABLATIONS
+from bench.datasets import images_of, pinned
+from bench.execute import check, check_device
+from bench.experiment import LAWS, Protocol, Range, Task
+from bench.metrics import METRICS
+from bench.options import command
+from bench.pending import measured_by_other_code, pending
+from bench.plan import Section, missing_package
+from bench.profiles import PROFILES, RECIPES
+from bench.registry import load_plugin, pick
+from bench.sources import source_of, training_of
+from bench.store import Store
+
+
+@dataclass
+class Work:
+    """What a command has to do, all of it checked.
+
+    Attributes:
+        reports: stores whose report is to be written.
+        notes: what the user should know beforehand.
+    """
+
+    store: Store
+    sections: Sequence[Section]
+    tasks: Sequence[Task]
+    latencies: Sequence[str] = ()
+    speeds: Sequence[str] = ()
+    calibrations: Sequence[str] = ()
+    reports: Sequence[Store] = ()
+    notes: list[str] = field(default_factory=list)
+
+
+def prepare(options: argparse.Namespace) -> Work:
+    """Looks up and checks everything a command line asks for.
+
+    Raises:
+        UnknownName, ValueError, OSError: what came, what is needed, and the next step.
+    """
+    profile = options.profile or "quick"
+    pick("profile", profile, PROFILES)
+    for plugin in options.plugin:
+        load_plugin(plugin)
+    notes: list[str] = []
+    store, sections = Store(options.results / profile), _sections(options, notes)
+    timed = options.latency or options.speed or options.calibrate
+    if options.denoise:
+        _check_denoise(options)
+    work = Work(store, sections, pending(store, sections, options.device, options.plugin, options.refresh), notes=notes)
+    if not options.refresh and (others := measured_by_other_code(store, sections)):
+        notes.append(f"{others} experiments were measured by other code; --refresh measures them again")
+    if sections or timed:
+        store.check_writable()
+    check(work.tasks)
+    check_device(options.device)
+    if timed:
+        _add_timings(work, options)
+    if sections or timed:
+        work.reports = [store]
+    elif options.report:
+        work.reports = _measured(options, [profile] if options.profile else list(PROFILES))
+    return work
+
+
+def _measured(options: argparse.Namespace, profiles: Iterable[str]) -> list[Store]:
+    """The stores of some profiles that hold anything; raises ValueError if none does."""
+    stores = [store for name in profiles if not (store := Store(options.results / name)).empty]
+    if not stores:
+        raise ValueError(f"nothing was measured in {options.results}; measure with: python run_all.py --grid")
+    return stores
+
+
+def _check_denoise(options: argparse.Namespace) -> None:
+    """Raises ValueError or `UnknownName` unless an image, a denoiser, where it goes, and one variance are given."""
+    if not options.denoiser or not options.out:
+        raise ValueError("--denoise needs --with NAME, a denoiser, and --out IMAGE, where the restored image goes")
+    _ = DENOISERS[options.denoiser]
+    if not options.denoise.is_file():
+        raise ValueError(f"there is no file {options.denoise}")
+    if options.variance and not Range.parse(options.variance).fixed:
+        raise ValueError(f"--variance is one number, got {options.variance!r}")
+
+
+def _add_timings(work: Work, options: argparse.Namespace) -> None:
+    """Which denoisers and which figures of the harness are to be timed, and what is to be calibrated."""
+    from bench import timings  # late: slow to import
+
+    store, device, refresh = work.store, options.device, options.refresh
+    if options.latency:
+        work.latencies = timings.pending_latencies(store, options.denoisers, device, refresh)
+    if options.speed:
+        work.speeds = timings.pending_speeds(store, device, refresh)
+    if options.calibrate:
+        work.calibrations = timings.pending_calibrations(store, refresh)
+
+
+def _sections(options: argparse.Namespace, notes: list[str]) -> list[Section]:
+    """What was asked for, every name, option and range of it checked."""
+    profile = PROFILES[options.profile or "quick"]
+    pick("recipe", options.recipe, RECIPES)
+    pick("law", options.law, dict.fromkeys(LAWS))
+    recipe, seeds, images = profile.recipe(options.recipe), options.seeds or profile.seeds, profile.images
+    dataset, source = options.dataset or profile.dataset, None
+    if options.train_data or dataset != profile.dataset:
+        dataset, train = pinned(dataset), pinned(options.train_data) if options.train_data else None
+        source = source_of(dataset, train)
+        # The profile was made for its own dataset; another may be smaller.
+        images = min(images, len(images_of(dataset).test))
+        there = len(training_of(source.training)) * 4 // 5 if source.training else 0
+        recipe = replace(recipe, train_images=recipe.train_images if recipe.train_images < there else 0)
+    ranges = {
+        name: [Range.parse(text, options.law) for text in options.train or profile.fewer.get(name, profile.train)]
+        for name in options.denoisers or _available(profile.denoisers or DENOISERS, notes)
+    }
+    variances = [Range.parse(text) for text in options.test or map(str, profile.test)]
+    if wide := [variance for variance in variances if not variance.fixed]:
+        raise ValueError(f"a test variance is one number, got the range {wide[0]}")
+    protocol = Protocol(
+        dataset,
+        options.noise,
+        tuple(variance.low for variance in variances),
+        tuple(options.metrics or sorted(METRICS, key=lambda name: (METRICS[name].better != "higher", name))),
+        images,
+    )
+    sections = []
+    if options.grid:
+        asked = (command(options, "--grid"),)
+        sections.append(replace(plan.grid(ranges, protocol, recipe, seeds, source), commands=asked))
+    if options.ablate:
+        if options.train and len(options.train) > 1:
+            raise ValueError(f"an ablation starts from one training range, got --train {' '.join(options.train)}")
+        base = Range.parse(options.train[0], options.law) if options.train else Range(0.01, 0.01)
+        asked = (command(options, f"--ablate {options.ablate}"),)
+        for name in ABLATIONS if options.ablate == "all" else [options.ablate]:
+            found = plan.ablation(name, options.denoisers or [], base, protocol, recipe, seeds, source)
+            sections += [replace(section, commands=asked) for section in found]
+    return sections
+
+
+def _available(names: Iterable[str], notes: list[str]) -> list[str]:
+    """Those whose packages are installed; notes which are left out, and how to have them."""
+    missing = {name: package for name in names if (package := missing_package(name))}
+    for name, package in missing.items():
+        notes.append(f"{name} is left out, since its package is not installed; to have it: pip install {package}")
+    return [name for name in names if name not in missing]
