@@ -118,7 +118,7 @@ class Store:
         return _arrays(path) if path.exists() else {}
 
     def sections(self) -> list[Section]:
-        """What was asked of this store so far, the grid first."""
+        """What was asked of this store so far, grids first."""
         found = []
         for path in sorted(self.root.glob("section-*.json")):
             values = _json(path)
@@ -130,7 +130,8 @@ class Store:
                 raise Damaged(
                     f"{path} is no section of a report ({error}); delete it and run the command again"
                 ) from None
-        return sorted(found, key=lambda section: (section.name != "grid", section.key))
+        # Grids first, and folders of images behind datasets that everybody has.
+        return sorted(found, key=lambda s: (s.name != "grid", ":" in s.protocol.dataset, s.protocol.dataset, s.key))
 
     # What is kept
 

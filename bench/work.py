@@ -83,10 +83,10 @@ def _check_denoise(options: argparse.Namespace) -> None:
     if not options.denoiser or not options.out:
         raise ValueError("--denoise needs --with NAME, a denoiser, and --out IMAGE, where the restored image goes")
     _ = DENOISERS[options.denoiser]
-    if not options.denoise.is_file():
-        raise ValueError(f"there is no file {options.denoise}")
     if options.variance and not Range.parse(options.variance).fixed:
         raise ValueError(f"--variance is one number, got {options.variance!r}")
+    if not options.denoise.is_file():
+        raise ValueError(f"there is no file {options.denoise}")
 
 
 def _add_timings(work: Work, options: argparse.Namespace) -> None:
