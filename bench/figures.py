@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -12,6 +12,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator, ScalarFormatter
 
 from bench.costs import Point, front
 from bench.experiment import written
@@ -71,7 +72,8 @@ def restored(columns: dict[str, Array], variances: Sequence[float], psnrs: dict[
                 if heading in psnrs:
                     axis.set_xlabel(f"{psnrs[heading][index]:.1f} dB", labelpad=2)
         for axis, variance in zip(axes[:, 0], variances, strict=True):
-            axis.set_ylabel(f"variance {written(variance)}")
+            label = written(variance)
+            axis.set_ylabel(label if label.startswith("σ") else f"variance {label}")
         figure.tight_layout(pad=0.3)
     return figure
 
@@ -113,7 +115,9 @@ def _matrices(rows: Sequence[Row], variances: Sequence[float], matrix: Array, me
             shown = [rows[index] for index in members]
             _heatmap(axis, shown, matrix[members], digits, norm, cmap)
             axis.set_xticklabels([written(variance) for variance in variances], rotation=0)
-            axis.set(title=name, xlabel="test variance", ylabel="trained on" if shown[0].experiment.variance else "")
+            axis.set(
+                title=name, xlabel=_laid_out(variances)[1], ylabel="trained on" if shown[0].experiment.variance else ""
+            )
             _frame(axis, shown, variances)
             axis.set_ylim(tallest[place // across], 0)  # so that all rows are of one height
         for axis in axes[len(panels) :]:
@@ -169,6 +173,7 @@ def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Cu
     rows = [row for row in rows if row.experiment.denoiser != "noisy"]
     ranges = list(dict.fromkeys(row.experiment.variance for row in rows if row.learned)) or [None]
     positive = [variance for variance in variances if variance > 0]
+    place, label = _laid_out(positive)
     styles = _styles(rows)
     across = min(3, len(ranges))
     lines = math.ceil(len(ranges) / across)
@@ -179,16 +184,22 @@ def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Cu
             for row in rows:
                 if row.experiment.variance in (None, trained):
                     values = [row.means.get((variance, "psnr"), math.nan) for variance in positive]
-                    axis.plot(positive, values, label=row.subject, **styles[row.subject])
+                    axis.plot(list(map(place, positive)), values, label=row.subject, **styles[row.subject])
             for curve, marker in zip((c for c in published if c.trained == trained), "xs^v", strict=False):
-                points = sorted(curve.psnr.items())
+                points = sorted((place(variance), value) for variance, value in curve.psnr.items())
                 axis.plot(*zip(*points, strict=True), f"k-.{marker}", mfc="none", ms=4, lw=0.8, label=curve.name)
-            axis.plot(positive, [decibels(v) for v in positive], "k:.", ms=2, lw=1.2, label="noisy input")
+            axis.plot(
+                list(map(place, positive)), [decibels(v) for v in positive], "k:.", ms=2, lw=1.2, label="noisy input"
+            )
             if trained is not None and trained.high > 0:
                 low = trained.low or min(positive)
-                axis.axvspan(low / 1.06, trained.high * 1.06, color="tab:orange", alpha=0.18, lw=0)
+                axis.axvspan(place(low) / 1.06, place(trained.high) * 1.06, color="tab:orange", alpha=0.18, lw=0)
             axis.set_title(f"trained on {trained}" if trained else "no training")
-            axis.set(xscale="log", xlabel="test variance", ylabel="PSNR (dB)")
+            axis.set(xscale="log", xlabel=label, ylabel="PSNR (dB)")
+            if "σ" in label:
+                axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+                axis.xaxis.set_major_formatter(ScalarFormatter())
+                axis.minorticks_off()
         for index, axis in enumerate(axes):
             axis.set_visible(index < len(ranges))
             axis.label_outer()
@@ -197,6 +208,13 @@ def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Cu
                 axis.tick_params("x", labelbottom=True)
         _legend(figure, axes, loc="outside lower center", ncols=4)
     return figure
+
+
+def _laid_out(variances: Iterable[float]) -> tuple[Callable[[float], float], str]:
+    """Where variances lie along an axis, and what it is called: as they are, or as σ where they are written so."""
+    if all(written(variance).startswith("σ") for variance in variances):
+        return (lambda variance: 255 * math.sqrt(variance)), "test σ (grey levels of 255)"
+    return (lambda variance: variance), "test variance"
 
 
 def _styles(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:

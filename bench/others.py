@@ -53,7 +53,9 @@ def beside(rows: Sequence[Row], variances: Sequence[float], published: Sequence[
     for trained in dict.fromkeys(curve.trained for curve in published):
         theirs = [curve for curve in published if curve.trained == trained]
         kin = {"bm3d"} if trained is None else {row.experiment.denoiser for row in rows if row.learned}
-        ours = [row for row in rows if row.experiment.variance == trained and row.experiment.denoiser in kin]
+        ours = [
+            row for row in rows if row.means and row.experiment.variance == trained and row.experiment.denoiser in kin
+        ]
         if not any(variance in curve.psnr for curve in theirs for variance in shown) or (trained and not ours):
             continue
         label = str(trained) if trained else "–"

@@ -43,7 +43,7 @@ class Drawing:
     @property
     def name(self) -> str:
         """Also that of its file, so without what a dataset's path may bring into it."""
-        return re.sub(r"[^\w.-]+", "-", f"{self.section}-{self.kind}")
+        return re.sub(r"[^\w.-]+", "-", f"{self.section}-{self.kind}".replace("σ=", "sigma-"), flags=re.ASCII)
 
     @property
     def digest(self) -> str:

@@ -212,10 +212,9 @@ def scores(section: Section, rows: Sequence[Row], metric: str, intervals: bool) 
             cells = [row.note, *[""] * (len(variances) - 1)]
         lines.append((name, row.training, *([row.recipe] if several else []), *cells))
     header = ("denoiser", "trained on", *(["recipe"] if several else []), *map(written, variances))
-    about = (
-        ("σ·255", *(f"{255 * variance**0.5:.1f}" for variance in variances)),
-        ("input PSNR (dB)", *(f"{decibels(variance):.2f}" for variance in variances)),
-    )
+    about = [("input PSNR (dB)", *(f"{decibels(variance):.2f}" for variance in variances))]
+    if not all(written(variance).startswith("σ") for variance in variances):
+        about.insert(0, ("σ·255", *(f"{255 * variance**0.5:.1f}" for variance in variances)))
     padding = ("",) * (len(header) - len(variances) - 1)
     return Table(
         title(metric),

@@ -1,7 +1,11 @@
 import numpy as np
+import pytest
+from matplotlib.figure import Figure
 
 from bench.experiment import Experiment, Range
+from bench.figures import psnr
 from bench.others import beside, curves
+from bench.pictures import Drawing
 from bench.profiles import PHOTOGRAPHS
 from bench.statistics import Sample
 from bench.tables import Row
@@ -44,3 +48,19 @@ def test_ours_stand_below_those_of_others_that_were_trained_alike() -> None:
 def test_nothing_stands_beside_what_nobody_published() -> None:
     assert not beside([row("unet", LOW, 30.0)], SIGMAS, curves("mnist")).rows
     assert not beside([row("unet", Range(0.1, 0.1), 30.0)], [0.1], curves("BSD68")).rows
+
+
+def test_the_figure_shows_them_in_the_panel_of_their_training() -> None:
+    published = [curve for curve in curves("BSD68") if curve.trained in (LOW, FIXED)]
+    figure = psnr([row("unet", LOW, 30.0), row("dncnn", FIXED, 29.0)], SIGMAS, published)
+    low, fixed = ({line.get_label(): line for line in axis.get_lines()} for axis in figure.axes)
+    assert {"dncnn bias, Mohan et al. ICLR 2020", "unet"} < set(low)
+    assert {"DnCNN-S, Zhang et al. TIP 2017", "dncnn"} < set(fixed)
+    assert "DnCNN-S, Zhang et al. TIP 2017" not in low
+    assert np.asarray(low["unet"].get_xdata()) == pytest.approx(np.array([5, 10, 25, 50]))
+    assert "σ" in figure.axes[0].get_xlabel()
+
+
+def test_a_figure_file_has_a_plain_name() -> None:
+    drawing = Drawing("grid-BSD68", "restored-σ=0..10", "", (), Figure)
+    assert drawing.name == "grid-BSD68-restored-sigma-0..10"

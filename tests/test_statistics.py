@@ -147,3 +147,8 @@ def test_blocks_are_equal_so_that_their_mean_is_the_mean(images: int, blocks: in
 
 def test_what_is_infinite_stays_infinite() -> None:
     assert summarize(0.1, "psnr", np.array([1.0, np.inf])).mean == np.inf
+
+
+@pytest.mark.parametrize(("images", "count"), [(10000, 100), (68, 68), (12, 12), (101, 101), (127, 127), (202, 101)])
+def test_images_are_cut_into_enough_equal_blocks(images: int, count: int) -> None:
+    assert len(summarize(0.1, "psnr", np.arange(images, dtype=float)).blocks) == count
