@@ -152,10 +152,10 @@ def _denoise(options: argparse.Namespace, store: "Store", console: "Console") ->
     from bench.apply import denoise
 
     variance = Range.parse(options.variance).low if options.variance else None
-    found = denoise(options.denoise, options.denoiser, store, variance)
+    found = denoise(options.denoise, options.denoiser, store, variance, options.train_data)
     Image.fromarray(found.image).save(options.out)
     for note in found.notes:
-        console.print(note, highlight=False)
+        console.print(note, highlight=False, soft_wrap=True)
     console.print(f"image    {options.out}", highlight=False)
 
 

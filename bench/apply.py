@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from bench.datasets import title
 from bench.device import place
 from bench.execute import load
 from bench.experiment import Experiment
@@ -30,11 +31,12 @@ class Denoised:
     notes: tuple[str, ...]
 
 
-def denoise(path: Path, denoiser: str, store: Store, variance: float | None) -> Denoised:
+def denoise(path: Path, denoiser: str, store: Store, variance: float | None, dataset: str | None = None) -> Denoised:
     """Restores an image file with the training that suits its noise.
 
     Args:
         variance: of the noise, in squared pixel units with pixels in [0, 1]; estimated where it is None.
+        dataset: what the denoiser was trained on; needed where the store has it trained on several.
 
     Raises:
         ValueError: the file is no image, or the store has no such denoiser with its weights.
@@ -43,11 +45,12 @@ def denoise(path: Path, denoiser: str, store: Store, variance: float | None) -> 
     if variance is None:
         variance = estimate(pixels)
         notes.append(f"noise variance estimated as {variance:.4g} (σ = {255 * math.sqrt(variance):.1f} of 255)")
-    experiment = choose(usable(store, denoiser), denoiser, store, variance)
+    experiment = choose(of_dataset(usable(store, denoiser), dataset, store), denoiser, store, variance)
     trained = experiment.variance
-    if trained is not None:
+    if trained is not None and experiment.dataset is not None:
         inside = "" if variance in trained else f", which {variance:.4g} is outside of"
-        notes.append(f"{denoiser} {'tuned' if experiment.tuned else 'trained'} on {trained}{inside}")
+        how = f"{'tuned' if experiment.tuned else 'trained'} on {title(experiment.dataset)}"
+        notes.append(f"{denoiser} {how} at noise variance {trained}{inside}")
     # Networks know one channel: those of a colour image are restored one by one.
     channels = pixels[:, None].float() / 255
     with torch.inference_mode():
@@ -83,6 +86,21 @@ def _can(experiment: Experiment, store: Store) -> bool:
     if experiment.recipe is not None:
         return store.weights(experiment) is not None
     return bool(store.trials(experiment)) if experiment.tuned else True
+
+
+def of_dataset(there: Sequence[Experiment], dataset: str | None, store: Store) -> list[Experiment]:
+    """Those trained on one dataset, whose name may lack its digest; raises ValueError where it is not clear which."""
+    names = sorted({name_of(each) for each in there} - {""})
+    if dataset is None and len(names) > 1:
+        raise ValueError(f"{store.root} has it trained on {' and on '.join(names)}: choose one by --train-data NAME")
+    if dataset is not None and dataset not in names:
+        raise ValueError(f"{store.root} has it trained on {' and on '.join(names) or 'nothing'}, not on {dataset}")
+    return [each for each in there if dataset is None or name_of(each) in ("", dataset)]
+
+
+def name_of(experiment: Experiment) -> str:
+    """What it was trained on, without a digest; empty for a filter with its defaults."""
+    return (experiment.dataset or "").partition("@")[0]
 
 
 def choose(there: Sequence[Experiment], denoiser: str, store: Store, variance: float) -> Experiment:

@@ -50,7 +50,11 @@ def parser() -> argparse.ArgumentParser:
     choice.add_argument("--metrics", metavar="A,B", type=_names, help="comma-separated (default: all)")
     data = "what to train and score on: a dataset, or folder:PATH (default: the profile's)"
     choice.add_argument("--dataset", metavar="NAME", help=data)
-    choice.add_argument("--train-data", metavar="NAME", help="what to train on, if --dataset is to be scored on alone")
+    choice.add_argument(
+        "--train-data",
+        metavar="NAME",
+        help="what to train on, if --dataset is to be scored on alone; for --denoise, what was trained on",
+    )
     choice.add_argument("--noise", default="gaussian", metavar="NAME", help="what to corrupt with (default: gaussian)")
     choice.add_argument("--recipe", default="fast", metavar="NAME", help=f"{', '.join(RECIPES)} (default: fast)")
     choice.add_argument("--seeds", metavar="N", type=_count, help="trainings of each network")

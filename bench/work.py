@@ -108,6 +108,8 @@ def _sections(options: argparse.Namespace, notes: list[str]) -> list[Section]:
     pick("recipe", options.recipe, RECIPES)
     pick("law", options.law, dict.fromkeys(LAWS))
     recipe, seeds, images = profile.recipe(options.recipe), options.seeds or profile.seeds, profile.images
+    if not (options.grid or options.ablate):
+        return []
     dataset, source = options.dataset or profile.dataset, None
     if options.train_data or dataset != profile.dataset:
         dataset, train = pinned(dataset), pinned(options.train_data) if options.train_data else None

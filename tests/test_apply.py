@@ -11,7 +11,7 @@ from bench import apply
 from bench.experiment import Experiment, Range
 from bench.profiles import FAST
 from bench.store import Store
-from tests.conftest import Counter
+from tests.conftest import SMALL, Counter, folder_of_images
 
 UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
 GREY = np.random.default_rng(0).integers(0, 256, (40, 33), np.uint8)
@@ -43,15 +43,15 @@ def test_an_image_file_is_restored_by_the_training_for_its_noise(
 ) -> None:
     capsys.readouterr()
     assert run(counter, "--variance", "0.01") == 0
-    assert "conv_autoencoder trained on 0.01\n" in capsys.readouterr().out
+    assert "conv_autoencoder trained on shapes at noise variance 0.01\n" in capsys.readouterr().out
     restored = np.asarray(Image.open("out.png"))
     assert restored.shape == GREY.shape
     assert restored.dtype == np.uint8
     assert not np.array_equal(restored, GREY)
     assert run(counter, "--variance", "0.03") == 0
-    assert "trained on 0.001..0.1\n" in capsys.readouterr().out
+    assert "at noise variance 0.001..0.1\n" in capsys.readouterr().out
     assert run(counter, "--variance", "0.3") == 0
-    assert "trained on 0.001..0.1, which 0.3 is outside of" in capsys.readouterr().out
+    assert "at noise variance 0.001..0.1, which 0.3 is outside of" in capsys.readouterr().out
     assert run(counter) == 0
     assert "noise variance estimated as" in capsys.readouterr().out
 
@@ -61,10 +61,25 @@ def test_a_tuned_filter_is_applied_with_what_was_chosen(store: Store, counter: C
     found = apply.denoise(Path("in.png"), "median", store, 0.01)
     (tuned,) = (e for e in apply.usable(store, "median") if e.variance == Range(0.01, 0.01))
     value = min(store.trials(tuned), key=lambda trial: trial.mse).value
-    assert found.notes == ("median tuned on 0.01",)
+    assert found.notes == ("median tuned on shapes at noise variance 0.01",)
     assert np.array_equal(found.image, np.asarray(Image.open("out.png")))
     assert value == 1  # which changes nothing
     assert np.array_equal(found.image, GREY)
+
+
+def test_what_was_trained_on_several_datasets_must_be_chosen(
+    store: Store, counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("more").mkdir()
+    dataset = f"folder:{folder_of_images(Path('more'))}"
+    assert counter.run("--grid", *SMALL, "--denoisers", "median", "--dataset", dataset) == 0
+    assert run(counter, "--variance", "0.01", name="median") == 1
+    assert "it trained on folder:more and on shapes: choose one by --train-data NAME" in capsys.readouterr().err
+    assert run(counter, "--variance", "0.01", "--train-data", "folder:more", name="median") == 0
+    assert "median tuned on more at noise variance 0.01" in capsys.readouterr().out
+    assert run(counter, "--variance", "0.01", "--train-data", "shapes", name="conv_autoencoder") == 0
+    assert run(counter, "--variance", "0.01", "--train-data", "folder:more", name="conv_autoencoder") == 1
+    assert "has it trained on shapes, not on folder:more" in capsys.readouterr().err
 
 
 def test_a_colour_image_is_restored_channel_by_channel(store: Store) -> None:
