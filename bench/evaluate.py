@@ -19,7 +19,7 @@ from bench.tiles import restore
 Array = npt.NDArray[Any]
 
 BATCH = 200
-EXAMPLES, SIDE = 4, 96  # images kept to look at, and how many pixels to each side of them
+SIDE = 64  # pixels to each side of what is kept to look at
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Restored:
 
     Attributes:
         values: for each metric, one value for each test image, (N,) float64.
-        clean, examples: the middle of the first few images and of what came back, to look at: uint8
-            (E, H, W), or (E, H, W, 3) in colour, 96 pixels to each side at most.
+        clean, examples: the middle of the first image and of what came back, to look at: uint8
+            (1, H, W), or (1, H, W, 3) in colour, 64 pixels to each side at most.
     """
 
     variance: float
@@ -57,7 +57,6 @@ def evaluate(
     alike = list(batches(clean, BATCH))
     for variance, metrics in wanted.items():
         values = {metric: torch.empty(len(clean), dtype=torch.float64) for metric in metrics}
-        seen = {}
         for numbers, images in alike:
             batch = images.float() / 255
             noisy = corrupt(batch, variance, protocol, numbers.tolist()).to(device)
@@ -66,11 +65,10 @@ def evaluate(
             restored = restored.clamp(0, 1) if clip else restored
             for metric in metrics:
                 values[metric][numbers] = METRICS[metric](batch, restored).cpu()
-            for number, image in zip(numbers.tolist(), restored, strict=True):
-                if number < EXAMPLES:
-                    seen[number] = (image.clamp(0, 1) * 255).round().byte().cpu()
+            for image in restored[(numbers == 0).to(device)]:
+                example = (image.clamp(0, 1) * 255).round().byte().cpu()
         each = {metric: found.numpy() for metric, found in values.items()}
-        yield Restored(variance, each, _middles(clean[:EXAMPLES]), _middles([seen[number] for number in sorted(seen)]))
+        yield Restored(variance, each, _middle(clean[0]), _middle(example))
 
 
 def corrupt(clean: Tensor, variance: float, protocol: Protocol, numbers: Iterable[int]) -> Tensor:
@@ -87,13 +85,9 @@ def corrupt(clean: Tensor, variance: float, protocol: Protocol, numbers: Iterabl
     return torch.cat(noisy)
 
 
-def _middles(images: Iterable[Tensor]) -> Array:
-    """The middle of images, each uint8 (C, H, W): as large as the smallest of them, and SIDE at most."""
-    found = list(images)
-    height, width = (min(SIDE, *(image.shape[axis] for image in found)) for axis in (1, 2))
-    middles = []
-    for image in found:
-        row, column = (image.shape[1] - height) // 2, (image.shape[2] - width) // 2
-        middles.append(image[:, row : row + height, column : column + width])
-    together = torch.stack(middles)
-    return together.permute(0, 2, 3, 1).numpy() if together.shape[1] == 3 else together[:, 0].numpy()
+def _middle(image: Tensor) -> Array:
+    """The middle of an image, uint8 (C, H, W), as one to look at: SIDE pixels to each side at most."""
+    height, width = (min(SIDE, size) for size in image.shape[1:])
+    row, column = (image.shape[1] - height) // 2, (image.shape[2] - width) // 2
+    middle = image[:, row : row + height, column : column + width]
+    return middle.permute(1, 2, 0)[None].numpy() if len(middle) == 3 else middle.numpy()

@@ -13,6 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, ScalarFormatter
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from bench.costs import Point, front
 from bench.experiment import written
@@ -39,9 +41,14 @@ STYLE = sns.axes_style("ticks") | {
 
 def png(figure: Figure, digest: str) -> bytes:
     """A figure at print resolution, with the digest of what it shows in its metadata."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=200, bbox_inches="tight", metadata={"Description": digest})
-    return buffer.getvalue()
+    buffer, small, about = io.BytesIO(), io.BytesIO(), PngInfo()
+    figure.savefig(buffer, format="png", dpi=150, bbox_inches="tight")
+    about.add_text("Description", digest)
+    # 256 colours are all a chart needs, and make its file a third as large.
+    Image.open(buffer).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
+        small, "PNG", pnginfo=about, optimize=True
+    )
+    return small.getvalue()
 
 
 def strip(images: Array, clean: Array, variances: Sequence[float]) -> Figure:
@@ -107,10 +114,9 @@ def _matrices(rows: Sequence[Row], variances: Sequence[float], matrix: Array, me
     lines = len(tallest)
     with mpl.rc_context(STYLE):
         names = max(len(row.training if row.experiment.variance else row.name) for row in rows)
-        heights = [0.9 + 0.3 * rows for rows in tallest]
-        size = across * (1.2 + 0.07 * names + 0.62 * len(variances)), sum(heights)
+        size = across * (1.2 + 0.07 * names + 0.62 * len(variances)), 0.85 * lines + 0.3 * sum(tallest)
         figure = Figure(figsize=size, layout="constrained")
-        axes = list(figure.subplots(lines, across, squeeze=False, height_ratios=heights).flat)
+        axes = list(figure.subplots(lines, across, squeeze=False, height_ratios=tallest).flat)
         for place, (axis, (name, members)) in enumerate(zip(axes, panels.items(), strict=False)):
             shown = [rows[index] for index in members]
             _heatmap(axis, shown, matrix[members], digits, norm, cmap)

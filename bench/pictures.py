@@ -6,7 +6,7 @@ import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -76,7 +76,7 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
             ("strip", images.tobytes(), there),
             later("strip", images, seen["clean"][0], there),
         )
-    subjects = Counter(row.subject if row.learned else "" for row in rows)
+    subjects = Counter(row.subject if row.experiment.variance else "" for row in rows)
     ranges = {row.experiment.variance for row in rows if row.learned}
     if max(subjects.values(), default=0) > PANEL or max(len(subjects), len(ranges)) > PANELS:
         return
@@ -155,13 +155,19 @@ def _lines(rows: list[Row], variances: tuple[float, ...]) -> list[Row]:
     near = [min(fixed, key=lambda r: abs(math.log10(r.low) - aim)) for aim in (-2, -1)] if fixed else []
     ranges = [r for r in trained if not r.fixed or r in near or not fixed]
     plain = [row for row in rows if row.experiment.variance is None]
-    best = set()
-    for variance in variances:
-        there = [row for row in plain if (variance, "psnr") in row.means and row.experiment.denoiser != "noisy"]
-        best |= {max(there, key=lambda row: row.means[variance, "psnr"]).name} if there else set()
+    best = _best(plain, variances)
     return [row for row in rows if row.learned and row.experiment.variance in ranges] + [
-        row for row in plain if row.name in best or row.experiment.denoiser == "clip"
+        row for row in plain if row in best or row.experiment.denoiser == "clip"
     ]
+
+
+def _best(rows: list[Row], variances: Sequence[float]) -> list[Row]:
+    """The rows that are best in PSNR at one of the variances; the input itself is never."""
+    found = []
+    for variance in variances:
+        there = [row for row in rows if (variance, "psnr") in row.means and row.experiment.denoiser != "noisy"]
+        found += [max(there, key=lambda row: row.means[variance, "psnr"])] if there else []
+    return found
 
 
 def _restored(section: Section, rows: list[Row], examples: dict[int, dict[str, Any]], name: str) -> Iterator[Drawing]:
@@ -178,10 +184,12 @@ def _restored(section: Section, rows: list[Row], examples: dict[int, dict[str, A
     three = sorted({variances[0], min(variances, key=lambda v: abs(math.log10(v) + 2)), variances[-1]})
     for training in chosen:
         columns, psnrs = {}, {}
-        for row in rows:
+        there = [row for row in rows if all(str(v) in examples[id(row)] for v in three)]
+        there = [row for row in there if row.experiment.variance in (None, training)]
+        filters = _best([row for row in there if not row.learned], three)
+        for row in there:
             seen = examples[id(row)]
-            there = all(str(v) in seen for v in three)
-            if there and row.experiment.variance in (None, training):
+            if row.learned or row in filters or row.experiment.denoiser in ("noisy", "clip"):
                 columns[row.subject] = np.stack([seen[str(v)][0] for v in three])
                 clean = np.stack([seen["clean"][0]] * len(three)).astype(float)
                 error = ((columns[row.subject] - clean) / 255) ** 2
@@ -194,7 +202,8 @@ def _restored(section: Section, rows: list[Row], examples: dict[int, dict[str, A
             name,
             f"restored-{training}".replace(" ", "-"),
             f"One test image at variances {', '.join(map(written, three))}, what denoisers make of it (networks "
-            f"trained on {training}), and the clean image; PSNR of the image shown.",
+            f"trained on {training}; of filters the best at one of these variances), and the clean image; PSNR of the "
+            "image shown.",
             ("restored", {key: value.tobytes() for key, value in columns.items()}, three),
             later("restored", columns, three, psnrs),
         )
