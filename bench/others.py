@@ -1,7 +1,7 @@
 """What others published, and ours beside it."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,3 +74,19 @@ def beside(rows: Sequence[Row], variances: Sequence[float], published: Sequence[
         tuple(lines),
         f"conventions of others: {conventions}; ours stand above",
     )
+
+
+def distances(rows: Sequence[Row], published: Sequence[Curve]) -> Iterator[str]:
+    """How far the best of our networks is from each of others that was trained at one variance, and is tested there."""
+    for curve in published:
+        variance = curve.trained.low if curve.trained and curve.trained.fixed else None
+        ours = [row for row in rows if row.experiment.variance == curve.trained and row.learned and row.means]
+        if variance not in curve.psnr or not ours:
+            continue
+        best = max(ours, key=lambda row: row.means[variance, METRIC])
+        reached, parameters = best.means[variance, METRIC], f"{best.parameters:,} parameters"
+        yield (
+            f"`{best.name}` ({parameters}) trained at {written(variance)} and tested there reaches {reached:.2f} dB, "
+            f"{abs(reached - curve.psnr[variance]):.2f} dB {'below' if reached < curve.psnr[variance] else 'above'} "
+            f"{curve.name}, {curve.psnr[variance]:.2f} dB."
+        )

@@ -152,6 +152,7 @@ def _section(store: Store, section: Section, rows: list[Row], pictures: list[Dra
     published = others.curves(title(protocol.dataset)) if section.name == "grid" else []
     if len((table := others.beside(rows, protocol.variances, published)).rows):
         yield f"### {table.title}\n\n{table.markdown()}\n\n{table.note}.\n"
+        yield "".join(f"- {sentence}\n" for sentence in others.distances(rows, published))
     yield from _generalization(rows, protocol.variances, figure)
     for kind in shown:
         if kind.startswith("restored"):
@@ -211,7 +212,10 @@ def _missing(rows: list[Row]) -> Iterator[str]:
         if row.note:
             notes.setdefault(row.note, {}).setdefault(row.name, []).append(row.training)
     for note, names in notes.items():
-        which = "; ".join(f"`{name}` trained on {', '.join(ranges)}" for name, ranges in names.items())
+        which = "; ".join(
+            f"`{name}`" + ("" if ranges == ["–"] else f" trained on {', '.join(ranges)}")
+            for name, ranges in names.items()
+        )
         yield f"**Incomplete**, {note}: {which}.\n"
 
 
@@ -222,7 +226,9 @@ def _setup(store: Store, section: Section, rows: list[Row]) -> Iterator[str]:
         f"`{protocol.dataset}`, noise `{protocol.noise}` (seed {protocol.seed}).{_trained_on(rows, protocol.dataset)}\n"
     )
     lines = []
-    for row in {row.subject: row for row in sorted(rows, key=lambda row: row.seeds) if row.learned}.values():
+    for row in {
+        row.subject: row for row in sorted(rows, key=lambda row: row.seeds) if row.learned and row.seeds
+    }.values():
         training = tables.recipe_text(row.experiment.recipe)
         lines.append((row.name, row.recipe, f"{row.parameters:,}", str(row.seeds), training))
     if lines:

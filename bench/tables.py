@@ -164,7 +164,7 @@ def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment]) -> Row:
         numbers = tuple(seed for seed, _ in each_seed) if row.learned else ()
         row.samples[cell] = Sample(np.array([score.blocks for _, score in each_seed]), numbers)
     kinds = {note: notes.count(note) for note in sorted(notes)}
-    row.note = "; ".join(note if len(seeds) == 1 else f"{n} of {len(seeds)} seeds {note}" for note, n in kinds.items())
+    row.note = "; ".join(note if n == len(seeds) else f"{n} of {len(seeds)} seeds {note}" for note, n in kinds.items())
     return row
 
 
