@@ -71,7 +71,8 @@ def restored(columns: dict[str, Array], variances: Sequence[float], psnrs: dict[
         psnrs: PSNR in dB of each image by heading, where it has one.
     """
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(1.2 * len(columns), 1.42 * len(variances)))
+        lines = max(heading.count("_") for heading in columns)
+        figure = Figure(figsize=(1.2 * len(columns), 1.42 * len(variances) + 0.15 * lines))
         axes = figure.subplots(len(variances), len(columns), squeeze=False)
         for column, (heading, images) in zip(axes.T, columns.items(), strict=True):
             for index, (axis, image) in enumerate(zip(column, images, strict=True)):
