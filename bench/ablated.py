@@ -67,26 +67,34 @@ def prediction(values: Array) -> tuple[float, float]:
     return float(values.mean()), float(tail * values.std(ddof=1) * (1 + 1 / count) ** 0.5)
 
 
+def agreement(found: dict[str, Array]) -> dict[str, list[bool]]:
+    """Whether each printed loss lies where 95 % of further trainings would; `found` is that of `losses_of`."""
+    inside: dict[str, list[bool]] = {}
+    for name, printed in PRINTED.items():
+        predicted = [prediction(found[name][:, epoch]) for epoch in range(len(printed))]
+        inside[name] = [abs(loss - mean) <= reach for loss, (mean, reach) in zip(printed, predicted, strict=True)]
+    return inside
+
+
 def _losses(store: Store, row: Row) -> Iterator[str]:
     """The printed losses beside those of the same listing here."""
     found = losses_of(store, row.experiments)
     seeds = len(found["training"])
     if not seeds:
         return
-    lines, inside = [], 0
+    lines, agrees = [], agreement(found)
     for epoch in range(len(PRINTED["training"])):
         cells: list[str] = []
         for name, printed in PRINTED.items():
             mean, reach = prediction(found[name][:, epoch])
-            agrees = abs(printed[epoch] - mean) <= reach
-            inside += agrees
             shown = f"{mean:.5f}" + (f" ±{reach:.5f}" if seeds > 1 else "")
-            cells += [f"{printed[epoch]:.5f}", shown, "yes" if agrees else f"{printed[epoch] - mean:+.5f}"]
+            cells += [f"{printed[epoch]:.5f}", shown, "yes" if agrees[name][epoch] else f"{printed[epoch] - mean:+.5f}"]
         lines.append((f"{epoch + 1}", *cells))
     header = ("epoch", *(text for name in PRINTED for text in (f"{name}, printed", "here", "agrees")))
     trainings = "one training" if seeds == 1 else f"{seeds} trainings"
     text = f"Losses of the listing as printed, against the noisy target, beside {trainings} of it here"
     if seeds > 1:
+        inside = sum(map(sum, agrees.values()))
         text += f": {inside} of {2 * len(lines)} agree, that is, lie where 95 % of further trainings would"
     yield f"{text}.\n\n{Table('', header, tuple(lines)).markdown()}\n"
 

@@ -42,7 +42,7 @@ def table(found: Sequence[Outcome]) -> Table:
     """A line for each figure."""
     lines = []
     for each in found:
-        digits = 2 if each.unit == "dB" else 5
+        digits = 2 if each.unit == "dB" else 0 if each.tolerance >= 1 else 5
         difference = (
             f"{each.ours - each.published:+.{digits}f}"
             if each.tolerance > 1e-5

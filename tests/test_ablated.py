@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench import ablated, plan, report, tables
+from bench import ablated, calibrate, plan, report, tables
 from bench.ablations import ABLATIONS
 from bench.evaluate import Restored
 from bench.execute import Result
@@ -122,3 +122,21 @@ def test_an_ablation_over_a_range_is_tested_inside_it() -> None:
     wide = replace(PROTOCOL, variances=(0.001, 0.01, 0.1, 0.5))
     sections = plan.ablation("noise_law", [], Range(0.01, 0.1), wide, FAST, seeds=1)
     assert {section.protocol.variances for section in sections} == {(0.01, 0.1)}
+
+
+def test_calibration_counts_the_printed_losses_that_do_not_agree(tmp_path: Path) -> None:
+    store = Store(tmp_path / "full")
+    (section,) = asked(store, "target", seeds=3)
+    setting = calibrate.Setting(tmp_path, store)
+    for experiment in section.experiments:
+        keep(store, experiment, 23.0, np.array(ablated.PRINTED["training"]) * (0.99 + 0.01 * experiment.seed))
+    (row,) = calibrate.tutorial(setting)
+    # Validation losses are made up as those of training, and some of them are far from what is printed.
+    far = [abs(b / a - 1) > 4.303 * 0.01 * (4 / 3) ** 0.5 for a, b in zip(*ablated.PRINTED.values(), strict=True)]
+    assert (row.published, row.ours) == (1, sum(far))
+    assert row.holds == (sum(far) <= 3)
+    for experiment in section.experiments:
+        keep(store, experiment, 23.0, np.full(10, 0.1) * (0.99 + 0.01 * experiment.seed))
+    (row,) = calibrate.tutorial(setting)
+    assert row.ours == 20
+    assert not row.holds
