@@ -61,7 +61,7 @@ def _carry_out(options: argparse.Namespace, work: "Work") -> int:
     if options.dry_run:
         for task in work.tasks:
             step = "score" if task.weights or task.experiment.recipe is None else "train and score"
-            console.print(f"{step} {describe(task)}: {len(task.cells)} cells", highlight=False)
+            console.print(f"{step} {describe(task)}: {task.cells} cells", highlight=False)
         for name in work.latencies:
             console.print(f"time [bold]{name}[/bold]", highlight=False)
         for name in work.speeds:

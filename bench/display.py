@@ -1,6 +1,7 @@
 """What the terminal shows while experiments run; it prints through the console it is given."""
 
 import inspect
+import math
 import re
 import sys
 import threading
@@ -19,12 +20,12 @@ from bench import train
 from bench.ablations import ABLATIONS
 from bench.datasets import DATASETS
 from bench.execute import News, Result
-from bench.experiment import Task
 from bench.metrics import METRICS
 from bench.noises import NOISES
 from bench.plan import cost
 from bench.profiles import PROFILES, RECIPES
 from bench.tables import Table, recipe_text
+from bench.task import Task
 
 
 class Display:
@@ -37,7 +38,7 @@ class Display:
 
     def __init__(self, console: Console, tasks: Sequence[Task], news: "Queue[News | None]") -> None:
         self._names = {task.experiment.id: describe(task) for task in tasks}
-        self._weights = {task.experiment.id: cost(task.experiment, len(task.cells)) for task in tasks}
+        self._weights = {task.experiment.id: cost(task.experiment, task.cells) for task in tasks}
         self._news = news
         weights = self._weights
         self._shares = dict.fromkeys(weights, 0.0)
@@ -126,7 +127,8 @@ def describe(task: Task) -> str:
     experiment = task.experiment
     options = ", ".join(f"{name}={value}" for name, value in experiment.options)
     trained = f" {'tuned' if experiment.tuned else 'trained'} on {experiment.variance}" if experiment.variance else ""
-    noise = f" of {experiment.noise} noise" if experiment.noise not in (None, task.protocol.noise) else ""
+    tested = {request.protocol.noise for request in task.requests}
+    noise = f" of {experiment.noise} noise" if experiment.noise and tested != {experiment.noise} else ""
     seed = f", seed {experiment.seed}" if experiment.recipe else ""
     return f"[bold]{experiment.denoiser}[/bold]{f'({options})' if options else ''}{trained}{noise}{seed}"
 
@@ -135,11 +137,12 @@ def _outcome(result: Result) -> str:
     if result.failure is not None:
         return f"[red]failed[/red]: {escape(result.failure)}"
     if result.diverged:
-        return f"[red]diverged[/red] in epoch {int(result.history[-1].epoch - 1e-9) + 1}"
-    seconds = result.provenance["seconds"]
+        return f"[red]diverged[/red] in epoch {math.ceil(result.history[-1].epoch)}"
+    seconds: dict[str, float] = dict(result.provenance["seconds"])
     how = "trained" if result.history else "tuned"
-    trained = f"{how} in {seconds['training']:.1f} s, " if result.history or result.trials else ""
-    return f"{trained}scored in {seconds['scoring']:.1f} s"
+    training = seconds.pop("training", None)
+    trained = f"{how} in {training:.1f} s, " if training is not None else ""
+    return f"{trained}scored in {sum(seconds.values()):.1f} s"
 
 
 def _epoch(rows: Sequence[train.Progress]) -> str:

@@ -21,11 +21,12 @@ from torch import nn
 from bench.datasets import images_of
 from bench.device import keep_memory
 from bench.evaluate import Restored, evaluate
-from bench.experiment import Experiment, Task, written
+from bench.experiment import Experiment, Protocol, written
 from bench.provenance import provenance
 from bench.registry import load_plugin
 from bench.sources import training_of
 from bench.stacks import one_size
+from bench.task import Task
 from bench.train import Progress, build, fit, split
 from bench.tuning import Trial, tune, tuned
 
@@ -40,13 +41,14 @@ _news: "Queue[News | None] | None" = None
 class Result:
     """What a task gave. After a failure it holds all that was finished before, and what went wrong.
 
-    `died` tells that a worker process ended without a word, perhaps because of another task.
+    `trials` are those of a tuning that this task did; `died` tells that a worker process ended without
+    a word, perhaps because of another task.
     """
 
     task: Task
     history: list[Progress] = field(default_factory=list)
     weights: bytes | None = None
-    restored: list[Restored] = field(default_factory=list)
+    restored: list[tuple[Protocol, Restored]] = field(default_factory=list)
     provenance: dict[str, Any] = field(default_factory=dict)
     trials: list[Trial] = field(default_factory=list)
     failure: str | None = None
@@ -65,7 +67,8 @@ def check(tasks: Iterable[Task]) -> None:
         OSError: a dataset cannot be read.
     """
     for task in tasks:
-        images_of(task.protocol.dataset)
+        for request in task.requests:
+            images_of(request.protocol.dataset)
         recipe, dataset = task.experiment.recipe, task.experiment.dataset
         if dataset is None:
             continue
@@ -115,23 +118,30 @@ def measure(task: Task) -> Result:
 def _measure(task: Task, result: Result) -> None:
     for plugin in task.plugins:
         load_plugin(plugin)
-    experiment, device, started = task.experiment, torch.device(task.device), time.monotonic()
-    images = images_of(task.protocol.dataset)
+    device, started = torch.device(task.device), time.monotonic()
     model = _ready(task, result, device)
-    trained = time.monotonic()
-    if result.diverged:
-        result.provenance = provenance(task, device, {"training": trained - started})
-        return
-    variances = len({variance for variance, _ in task.cells})
-    for done, restored in enumerate(evaluate(model, images.test, task.protocol, task.cells, device), start=1):
-        for metric, values in restored.values.items():
-            if np.isnan(values).any():
-                raise ValueError(f"{metric} is not a number at test variance {written(restored.variance)}")
-        result.restored.append(restored)
-        tell(experiment, 0.9 + 0.1 * done / variances, None)
-    seconds = {"training": trained - started} if result.history or result.trials else {}
-    seconds["scoring"] = time.monotonic() - trained
-    result.provenance = provenance(task, device, seconds)
+    seconds = {"training": time.monotonic() - started} if result.history or result.trials else {}
+    result.provenance = provenance(task, device, seconds)  # which a failure while scoring must not lose
+    if not result.diverged:
+        try:
+            _score(task, result, model, device, seconds)
+        finally:
+            result.provenance = provenance(task, device, seconds)
+
+
+def _score(task: Task, result: Result, model: nn.Module, device: torch.device, seconds: dict[str, float]) -> None:
+    """Scores request by request; what each takes is added to `seconds`."""
+    total, done = task.cells, 0
+    for request in task.requests:
+        protocol, started = request.protocol, time.monotonic()
+        for restored in evaluate(model, images_of(protocol.dataset).test, protocol, request.cells, device):
+            for metric, values in restored.values.items():
+                if np.isnan(values).any():
+                    raise ValueError(f"{metric} is not a number at test variance {written(restored.variance)}")
+            result.restored.append((protocol, restored))
+            seconds[f"scoring {protocol.digest}"] = time.monotonic() - started
+            done += len(restored.values)
+            tell(task.experiment, 0.9 + 0.1 * done / total, None)
 
 
 def _ready(task: Task, result: Result, device: torch.device) -> nn.Module:
@@ -143,8 +153,9 @@ def _ready(task: Task, result: Result, device: torch.device) -> nn.Module:
     elif experiment.dataset is not None:
         images = training_of(experiment.dataset)
         if experiment.tuned:
-            result.trials = tune(experiment, images, device)
-            model = build(tuned(experiment, result.trials))
+            if not task.trials:
+                result.trials = tune(experiment, images, device)
+            model = build(tuned(experiment, list(task.trials) or result.trials))
         elif experiment.recipe is None:
             model.fit(split(one_size(images), experiment.dataset)[0])
         else:

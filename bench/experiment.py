@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Self
 
+Cell = tuple[float, str]  # a test variance and the name of a metric
 LAWS = ("uniform", "uniform-sigma", "log-uniform")
 TARGETS = ("clean", "noisy", "renoised")
 
@@ -264,6 +264,11 @@ class Protocol:
     def digest(self) -> str:
         return digest(replace(self, variances=(0.0,), metrics=()))
 
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """All it asks for."""
+        return tuple((variance, metric) for variance in self.variances for metric in self.metrics)
+
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """The inverse of `canonical`."""
@@ -271,28 +276,12 @@ class Protocol:
 
 
 @dataclass(frozen=True)
-class Task:
-    """One experiment and the cells that are missing.
-
-    `weights` are safetensors bytes of an earlier training; without them the task trains. A fresh
-    task replaces all that the store has of its experiment.
-    """
-
-    experiment: Experiment
-    protocol: Protocol
-    cells: tuple[tuple[float, str], ...]
-    weights: bytes | None = None
-    device: str = "cpu"
-    plugins: tuple[Path, ...] = ()
-    fresh: bool = False
-
-
-@dataclass(frozen=True)
 class Score:
     """One cell: a metric at a test variance, over test images.
 
-    `blocks` holds the means of (at most) 100 equal runs of images, which keeps differences between
-    denoisers paired at a hundredth of the size; `spread` is the standard deviation over images.
+    `blocks` holds the means of about a hundred equal runs of images (see `statistics.block_count`), which
+    keeps differences between denoisers paired at a fraction of the size; `spread` is the standard
+    deviation over images.
     """
 
     variance: float

@@ -6,11 +6,12 @@ import numpy as np
 
 from bench.evaluate import Restored
 from bench.execute import Result
-from bench.experiment import Experiment, Protocol, Range, Task
+from bench.experiment import Experiment, Protocol, Range
 from bench.metrics import METRICS
 from bench.plan import Section
 from bench.profiles import FAST
 from bench.store import Store
+from bench.task import Task
 from bench.train import ROWS, Progress
 
 DENOISERS = ("conv_autoencoder", "deep_autoencoder", "unet")
@@ -29,10 +30,10 @@ def make(store: Store, experiments: int) -> None:
     rows = [Progress((row + 1) / ROWS, 1 / (row + 1), 0.1 if row == ROWS - 1 else None) for row in range(ROWS)]
     for experiment in made:
         values = {metric: rng.normal(0.5, 0.1, IMAGES) for metric in protocol.metrics}
-        restored = [Restored(variance, values, pictures, pictures) for variance in VARIANCES]
+        restored = [(protocol, Restored(variance, values, pictures, pictures)) for variance in VARIANCES]
         conditions = {"device": "cpu", "threads": 1, "torch": "2", "python": "3", "parameters": 1000, "blind": True}
         conditions |= {"seconds": {}, "sources": {}}
-        store.keep(Result(Task(experiment, protocol, ()), rows, None, restored, conditions))
+        store.keep(Result(Task(experiment, ()), rows, None, restored, conditions))
 
 
 def _experiments(count: int) -> Iterator[Experiment]:

@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from bench.experiment import Experiment, Protocol, Task
+from bench.experiment import Cell, Experiment, Protocol
 from bench.plan import Section, order
 from bench.provenance import stale
 from bench.store import Store
+from bench.task import Request, Task
+
+Requests = dict[str, Request]  # by the digest of their protocol
 
 
 def pending(
@@ -16,19 +19,39 @@ def pending(
 
     They come in the order in which they should be measured.
     """
-    tasks = {}
+    wanted: dict[Experiment, Requests] = {}
+    missing: dict[Experiment, Requests] = {}
     for section in sections:
         for experiment in section.experiments:
-            protocol = section.protocol
-            again = refresh and stale(store.provenance(experiment))
-            missing = store.missing(experiment, protocol)
-            if missing or again:
-                weights = None if again else store.weights(experiment)
-                # Weights trained anew need not be those that gave the scores that are there.
-                fresh = again or (weights is None and experiment.recipe is not None)
-                cells = _cells(store, experiment, protocol) if fresh else missing
-                tasks[experiment] = Task(experiment, protocol, cells, weights, device, tuple(plugins), fresh)
-    return sorted(tasks.values(), key=lambda task: order(task.experiment, len(task.cells)))
+            _add(wanted.setdefault(experiment, {}), section.protocol, section.protocol.cells)
+            if cells := store.missing(experiment, section.protocol):
+                _add(missing.setdefault(experiment, {}), section.protocol, cells)
+    tasks = []
+    for experiment, requests in wanted.items():
+        again = refresh and stale(store.provenance(experiment))
+        if not (again or experiment in missing):
+            continue
+        weights = None if again else store.weights(experiment)
+        trials = () if again else tuple(store.trials(experiment))
+        # Weights trained anew need not be those that gave the scores that are there.
+        fresh = again or (weights is None and experiment.recipe is not None)
+        if fresh:
+            _add_what_is_there(store, experiment, requests)
+        chosen = tuple((requests if fresh else missing[experiment]).values())
+        tasks.append(Task(experiment, chosen, weights, trials, device, tuple(plugins), fresh))
+    return sorted(tasks, key=lambda task: order(task.experiment, task.cells))
+
+
+def _add(requests: Requests, protocol: Protocol, cells: Iterable[Cell]) -> None:
+    there = requests.get(protocol.digest, Request(protocol, ()))
+    requests[protocol.digest] = Request(there.protocol, tuple(dict.fromkeys([*there.cells, *cells])))
+
+
+def _add_what_is_there(store: Store, experiment: Experiment, requests: Requests) -> None:
+    """Every cell the store has of an experiment, whoever asked for it: other weights need not give the same."""
+    for section in store.sections():
+        if scores := store.scores(experiment, section.protocol):
+            _add(requests, section.protocol, [(score.variance, score.metric) for score in scores])
 
 
 def measured_by_other_code(store: Store, sections: Iterable[Section]) -> int:
@@ -37,10 +60,3 @@ def measured_by_other_code(store: Store, sections: Iterable[Section]) -> int:
         stale(store.provenance(experiment))
         for experiment in {experiment: None for section in sections for experiment in section.experiments}
     )
-
-
-def _cells(store: Store, experiment: Experiment, protocol: Protocol) -> tuple[tuple[float, str], ...]:
-    """The cells asked for and those that are there."""
-    asked = [(variance, metric) for variance in protocol.variances for metric in protocol.metrics]
-    there = [(score.variance, score.metric) for score in store.scores(experiment, protocol)]
-    return tuple(dict.fromkeys(asked + there))

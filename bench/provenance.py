@@ -23,10 +23,12 @@ import bench.train
 import bench.tuning
 from architectures import DENOISERS
 from bench.datasets import function_of
-from bench.experiment import Task
 from bench.metrics import METRICS
 from bench.noises import NOISES
 from bench.plan import parameters
+from bench.task import Task
+
+CONDITIONS = ("python", "torch", "device", "threads")  # that move the last bits of a number
 
 
 def provenance(task: Task, device: torch.device, seconds: dict[str, float]) -> dict[str, Any]:
@@ -41,6 +43,29 @@ def provenance(task: Task, device: torch.device, seconds: dict[str, float]) -> d
         "seconds": {step: round(value, 2) for step, value in seconds.items()},
         "sources": {module: source_digest(module) for module in modules_of(task)},
     }
+
+
+def joined(before: dict[str, Any], now: dict[str, Any], trained: bool) -> dict[str, Any]:
+    """What is known of an experiment that is measured piece by piece.
+
+    Its conditions are those under which it was trained or tuned; "elsewhere" has any others under
+    which it was scored.
+
+    Args:
+        before: empty if nothing was.
+        trained: whether `now` is of a training or tuning, too.
+    """
+    if not before:
+        return now
+    first, second = (now, before) if trained else (before, now)
+    here, *others = ({name: each.get(name) for name in CONDITIONS} for each in (first, second))
+    elsewhere = [other for other in [*before.get("elsewhere", []), *others] if other != here]
+    seconds = dict(before.get("seconds", {}))
+    for step, value in now.get("seconds", {}).items():
+        seconds[step] = round(value + (0 if step == "training" else seconds.get(step, 0)), 2)
+    found = first | {"sources": second.get("sources", {}) | first.get("sources", {}), "seconds": seconds}
+    unique = [each for index, each in enumerate(elsewhere) if each not in elsewhere[:index]]
+    return found | ({"elsewhere": unique} if unique else {})
 
 
 def versions(device: torch.device) -> dict[str, str]:
@@ -81,12 +106,13 @@ def stale(conditions: dict[str, Any]) -> bool:
 
 def modules_of(task: Task) -> list[str]:
     """The modules that decide the numbers of a task."""
-    experiment, protocol = task.experiment, task.protocol
+    experiment, protocols = task.experiment, [request.protocol for request in task.requests]
     modules = {module.__name__ for module in (bench.rng, bench.device, bench.evaluate, bench.tiles)}
     modules |= {DENOISERS[experiment.denoiser].__module__}
-    modules |= {METRICS[metric].function.__module__ for _, metric in task.cells}
-    modules |= {function_of(name).__module__ for name in (experiment.dataset, protocol.dataset) if name}
-    modules |= {NOISES[name].__module__ for name in (experiment.noise, protocol.noise) if name}
+    modules |= {METRICS[metric].function.__module__ for request in task.requests for _, metric in request.cells}
+    datasets = experiment.dataset, *(protocol.dataset for protocol in protocols)
+    modules |= {function_of(name).__module__ for name in datasets if name}
+    modules |= {NOISES[name].__module__ for name in (experiment.noise, *(p.noise for p in protocols)) if name}
     if experiment.recipe is not None:
         modules |= {module.__name__ for module in (bench.train, bench.muon)}
     if experiment.tuned:

@@ -17,16 +17,18 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from bench.evaluate import Restored
 from bench.execute import Result
-from bench.experiment import Experiment, Protocol, Score, as_json, canonical
+from bench.experiment import Cell, Experiment, Protocol, Score, as_json, canonical
 from bench.plan import Section
+from bench.provenance import joined
 from bench.statistics import summarize
 from bench.train import Progress
 from bench.tuning import Trial
 
 TIMINGS = ("latency", "speed", "calibration")
+REPLACED = ("scores-*", "images-*", "examples-*", "weights.safetensors", "history.csv", "tuning.csv")  # by a fresh task
 Array = npt.NDArray[Any]
-Cell = tuple[float, str]
 Row = TypeVar("Row")
 
 
@@ -66,8 +68,7 @@ class Store:
         if self.diverged(experiment) is not None:
             return ()
         there = {(score.variance, score.metric) for score in self.scores(experiment, protocol)}
-        wanted = ((variance, metric) for variance in protocol.variances for metric in protocol.metrics)
-        return tuple(cell for cell in wanted if cell not in there)
+        return tuple(cell for cell in protocol.cells if cell not in there)
 
     def scores(self, experiment: Experiment, protocol: Protocol) -> list[Score]:
         """All cells measured under the protocol's conditions, also those it does not ask for."""
@@ -136,12 +137,18 @@ class Store:
     # What is kept
 
     def keep(self, result: Result) -> None:
-        """Stores all that a task gave; scores come last, so that their presence means the rest is there."""
-        experiment, protocol = result.task.experiment, result.task.protocol
+        """Stores all that a task gave; scores come last, so that their presence means the rest is there.
+
+        A fresh one that failed before it had anything whole replaces nothing.
+        """
+        experiment, fresh = result.task.experiment, result.task.fresh
         folder = self.folder(experiment)
-        if result.task.fresh and (result.history or result.restored):
-            for path in [*folder.glob("scores-*"), *folder.glob("images-*"), *folder.glob("examples-*")]:
-                path.unlink()  # of other weights, or measured by other code
+        if fresh and not (result.weights or result.restored or result.diverged):
+            return
+        if fresh:
+            for pattern in REPLACED:
+                for path in folder.glob(pattern):
+                    path.unlink()  # of other weights, or measured by other code
         write(folder / "experiment.json", as_json(experiment))
         if result.history:
             losses = [(row.epoch, row.training, row.validation) for row in result.history]
@@ -152,17 +159,20 @@ class Store:
         if result.weights is not None:
             write(folder / "weights.safetensors", result.weights)
         if result.provenance:
-            before = {} if result.task.fresh else self.provenance(experiment)
-            sources, new = before.get("sources", {}), result.provenance["sources"]
-            result.provenance["sources"] = sources | new if result.history else new | sources
-            result.provenance["seconds"] = before.get("seconds", {}) | result.provenance["seconds"]
-            write(folder / "provenance.json", json.dumps(result.provenance, indent=2, sort_keys=True) + "\n")
-        if not result.restored:
-            return
+            before = {} if fresh else self.provenance(experiment)
+            found = joined(before, result.provenance, bool(result.history or result.trials))
+            write(folder / "provenance.json", json.dumps(found, indent=2, sort_keys=True) + "\n")
+        for protocol in {protocol.digest: protocol for protocol, _ in result.restored}.values():
+            mine = [restored for each, restored in result.restored if each.digest == protocol.digest]
+            self._keep_scores(experiment, protocol, mine)
+
+    def _keep_scores(self, experiment: Experiment, protocol: Protocol, found: Iterable[Restored]) -> None:
+        """Adds scores under one protocol to those that are there."""
+        folder = self.folder(experiment)
         scores = {(score.variance, score.metric): score for score in self.scores(experiment, protocol)}
         examples = self.examples(experiment, protocol)
         values = {}
-        for restored in result.restored:
+        for restored in found:
             examples |= {"clean": restored.clean, str(restored.variance): restored.examples}
             for metric, each in restored.values.items():
                 values[f"{metric} {restored.variance}"] = each

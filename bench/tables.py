@@ -147,10 +147,11 @@ def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment]) -> Row:
     notes = []
     for experiment in seeds:
         if conditions := store.provenance(experiment):
-            row.conditions.add(_conditions(conditions))
+            row.conditions |= {_conditions(each) for each in [conditions, *conditions.get("elsewhere", [])]}
         row.parameters = conditions.get("parameters", row.parameters)
         row.blind = conditions.get("blind", row.blind)
-        row.seconds += sum(conditions.get("seconds", {}).values())
+        steps = ("training", "scoring", f"scoring {protocol.digest}")  # the second is how older results have it
+        row.seconds += sum(value for step, value in conditions.get("seconds", {}).items() if step in steps)
         row.kin = conditions.get("kin", row.kin)
         epoch = store.diverged(experiment)
         scores = [] if epoch else store.scores(experiment, protocol)

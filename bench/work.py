@@ -9,7 +9,7 @@ from bench import plan
 from bench.ablations import ABLATIONS
 from bench.datasets import images_of, pinned
 from bench.execute import check, check_device
-from bench.experiment import LAWS, Protocol, Range, Task
+from bench.experiment import LAWS, Protocol, Range
 from bench.metrics import METRICS
 from bench.options import command
 from bench.pending import measured_by_other_code, pending
@@ -18,6 +18,7 @@ from bench.profiles import PROFILES, RECIPES
 from bench.registry import load_plugin, pick
 from bench.sources import source_of, training_of
 from bench.store import Store
+from bench.task import Task
 
 
 @dataclass

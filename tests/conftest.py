@@ -14,6 +14,7 @@ from torch import nn
 import bench.evaluate
 import bench.execute
 import bench.train
+import bench.tuning
 import run_all
 from architectures import DENOISERS
 from bench.experiment import Experiment
@@ -86,14 +87,16 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class Counter:
-    """Counts trainings and scored cells of commands that run inside this process."""
+    """Counts trainings, tunings and scored cells of commands that run inside this process."""
 
     def __init__(self) -> None:
         self.trained: list[str] = []
+        self.tuned: list[str] = []
         self.scored: list[tuple[str, float, str]] = []
 
     def run(self, *arguments: str) -> int:
         self.trained.clear()
+        self.tuned.clear()
         self.scored.clear()
         return run_all.main(list(arguments))
 
@@ -102,7 +105,7 @@ class Counter:
 def counter(here: Path, monkeypatch: pytest.MonkeyPatch) -> Counter:
     """Runs commands in one thread of this process, in an empty directory, and counts what they measure."""
     counter = Counter()
-    fit, evaluate = bench.train.fit, bench.evaluate.evaluate
+    fit, tune, evaluate = bench.train.fit, bench.tuning.tune, bench.evaluate.evaluate
 
     @contextmanager
     def inside(jobs: int, news: Any) -> Iterator[Executor]:
@@ -113,6 +116,10 @@ def counter(here: Path, monkeypatch: pytest.MonkeyPatch) -> Counter:
         counter.trained.append(experiment.denoiser)
         return fit(model, images, experiment, device)
 
+    def counted_tune(experiment: Any, images: Any, device: Any) -> Any:
+        counter.tuned.append(experiment.denoiser)
+        return tune(experiment, images, device)
+
     def counted_evaluate(model: Any, clean: Any, protocol: Any, cells: Any, device: Any) -> Any:
         name = type(model).__module__.rpartition(".")[2]
         counter.scored += [(name, variance, metric) for variance, metric in cells]
@@ -120,5 +127,6 @@ def counter(here: Path, monkeypatch: pytest.MonkeyPatch) -> Counter:
 
     monkeypatch.setattr(bench.execute, "pool", inside)
     monkeypatch.setattr(bench.execute, "fit", counted_fit)
+    monkeypatch.setattr(bench.execute, "tune", counted_tune)
     monkeypatch.setattr(bench.execute, "evaluate", counted_evaluate)
     return counter

@@ -11,10 +11,11 @@ from bench import ablated, calibrate, plan, report, tables
 from bench.ablations import ABLATIONS
 from bench.evaluate import Restored
 from bench.execute import Result
-from bench.experiment import Experiment, Protocol, Range, Task
+from bench.experiment import Experiment, Protocol, Range
 from bench.plan import Section
 from bench.profiles import FAST
 from bench.store import Store
+from bench.task import Task
 from bench.train import ROWS, Progress
 
 PROTOCOL = Protocol("shapes", "gaussian", (0.01,), ("psnr",), 100)
@@ -31,10 +32,10 @@ def keep(
         for epoch, loss in enumerate(losses)
         for row in range(ROWS)
     ]
-    restored = [Restored(0.01, {"psnr": psnr + IMAGES}, pictures, pictures)]
+    restored = [(protocol, Restored(0.01, {"psnr": psnr + IMAGES}, pictures, pictures))]
     conditions = {"device": "cpu", "threads": 1, "torch": "2", "python": "3", "parameters": 10, "blind": True}
     conditions |= {"seconds": {}, "sources": {}}
-    store.keep(Result(Task(experiment, protocol, ()), history, None, restored, conditions))
+    store.keep(Result(Task(experiment, ()), history, None, restored, conditions))
 
 
 def asked(store: Store, name: str, seeds: int) -> list[Section]:

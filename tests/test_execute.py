@@ -10,13 +10,15 @@ from torch import Tensor
 
 import bench.execute
 from bench.execute import check, execute, measure, news_queue, pool, run
-from bench.experiment import Experiment, Protocol, Range, Task
+from bench.experiment import Experiment, Protocol, Range
 from bench.plan import settle
 from bench.profiles import FAST
+from bench.task import Request, Task
+from tests.conftest import Counter
 
 EXPERIMENT = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
 PROTOCOL = Protocol("shapes", "gaussian", (0.01,), ("psnr",), 128)
-TASK = Task(EXPERIMENT, PROTOCOL, ((0.01, "psnr"),))
+TASK = Task(EXPERIMENT, (Request(PROTOCOL, ((0.01, "psnr"),)),))
 
 BROKEN = """
 from torch import nn
@@ -33,21 +35,21 @@ def broken(tmp_path: Path, name: str, action: str) -> Task:
     path = tmp_path / f"{name}.py"
     path.write_text(BROKEN.format(action=action))
     experiment = Experiment(name, (), None, None, None, None)
-    return Task(experiment, PROTOCOL, TASK.cells, plugins=(path,))
+    return Task(experiment, TASK.requests, plugins=(path,))
 
 
 def test_trained_weights_score_alike_when_they_come_back() -> None:
     first = measure(TASK)
-    again = measure(Task(EXPERIMENT, PROTOCOL, TASK.cells, weights=first.weights))
+    again = measure(Task(EXPERIMENT, TASK.requests, weights=first.weights))
     assert first.failure is again.failure is None
     assert first.history
     assert not again.history
-    np.testing.assert_array_equal(first.restored[0].values["psnr"], again.restored[0].values["psnr"])
+    np.testing.assert_array_equal(first.restored[0][1].values["psnr"], again.restored[0][1].values["psnr"])
 
 
 def test_a_recipe_must_find_enough_images() -> None:
     def task(batch: int) -> Task:
-        return Task(EXPERIMENT.but(recipe=replace(FAST, batch=batch)), PROTOCOL, TASK.cells)
+        return Task(EXPERIMENT.but(recipe=replace(FAST, batch=batch)), TASK.requests)
 
     check([task(409)])
     with pytest.raises(ValueError, match=r"'shapes' has 409 images to train on, and the recipe of conv_\S+ needs 410"):
@@ -63,6 +65,20 @@ def test_a_metric_that_fails_leaves_the_weights(monkeypatch: pytest.MonkeyPatch)
     assert result.failure == "RuntimeError: no such metric"
     assert result.weights is not None
     assert result.history[-1].validation is not None
+    assert result.provenance["parameters"] == 16_385
+    assert set(result.provenance["seconds"]) == {"training"}
+
+
+def test_one_training_is_scored_under_every_protocol_that_asks(counter: Counter) -> None:
+    laplace = replace(PROTOCOL, noise="laplace")
+    result = measure(replace(TASK, requests=(*TASK.requests, Request(laplace, ((0.01, "psnr"), (0.1, "mse"))))))
+    assert counter.trained == ["conv_autoencoder"]
+    assert [(p.noise, r.variance, *r.values) for p, r in result.restored] == [
+        ("gaussian", 0.01, "psnr"),
+        ("laplace", 0.01, "psnr"),
+        ("laplace", 0.1, "mse"),
+    ]
+    assert {"bench.noises.gaussian", "bench.noises.laplace"} <= set(result.provenance["sources"])
 
 
 def test_conditions_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,12 +90,14 @@ def test_conditions_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_one_process_and_two_give_the_same_bytes() -> None:
-    tasks = [Task(EXPERIMENT.but(seed=seed), PROTOCOL, TASK.cells) for seed in (0, 1)]
+    tasks = [Task(EXPERIMENT.but(seed=seed), TASK.requests) for seed in (0, 1)]
     found = []
     for jobs in (1, 2):
         with pool(jobs, news_queue()) as executor:
             results = {result.task.experiment.seed: result for result in execute(tasks, executor)}
-        found.append([(results[seed].weights, results[seed].restored[0].values["psnr"].tobytes()) for seed in (0, 1)])
+        found.append(
+            [(results[seed].weights, results[seed].restored[0][1].values["psnr"].tobytes()) for seed in (0, 1)]
+        )
     assert found[0] == found[1]
     assert not multiprocessing.active_children()
 
@@ -87,7 +105,7 @@ def test_one_process_and_two_give_the_same_bytes() -> None:
 def test_a_worker_that_dies_and_a_denoiser_that_raises_are_failures_not_the_end(tmp_path: Path) -> None:
     raising = broken(tmp_path, "raising", "raise RuntimeError('on purpose')")
     dying = broken(tmp_path, "dying", "import os; os._exit(1)")
-    clip = Task(settle(EXPERIMENT.but(denoiser="clip")), PROTOCOL, TASK.cells)
+    clip = Task(settle(EXPERIMENT.but(denoiser="clip")), TASK.requests)
     results = {r.task.experiment.denoiser: r for r in run([dying, raising, clip], 1, news_queue())}
     assert results["clip"].failure is None
     assert results["raising"].failure == "RuntimeError: on purpose"
@@ -100,21 +118,21 @@ def test_a_value_that_is_not_a_number_is_a_failure(tmp_path: Path) -> None:
 
 
 def test_damaged_weights_are_named() -> None:
-    result = measure(Task(EXPERIMENT, PROTOCOL, TASK.cells, weights=b"no weights"))
+    result = measure(Task(EXPERIMENT, TASK.requests, weights=b"no weights"))
     assert "weights.safetensors is damaged, delete it" in (result.failure or "")
 
 
 def test_any_executor_will_do() -> None:
-    clip = Task(settle(EXPERIMENT.but(denoiser="clip")), PROTOCOL, TASK.cells)
+    clip = Task(settle(EXPERIMENT.but(denoiser="clip")), TASK.requests)
     with ThreadPoolExecutor(1) as executor:
         (result,) = execute([clip], executor)
-    assert result.restored[0].values["psnr"].shape == (128,)
+    assert result.restored[0][1].values["psnr"].shape == (128,)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_a_gpu_meets_the_same_test_images_and_trains() -> None:
-    median = Task(settle(EXPERIMENT.but(denoiser="median")), PROTOCOL, TASK.cells)
-    there, here = (measure(replace(median, device=device)).restored[0].values["psnr"] for device in ("cuda", "cpu"))
+    median = Task(settle(EXPERIMENT.but(denoiser="median")), TASK.requests)
+    there, here = (measure(replace(median, device=device)).restored[0][1].values["psnr"] for device in ("cuda", "cpu"))
     np.testing.assert_allclose(there, here, atol=1e-4)
     trained = measure(replace(TASK, device="cuda"))
     assert trained.failure is None

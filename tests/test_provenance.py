@@ -1,12 +1,14 @@
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bench.experiment import Experiment, Protocol, Range, Task
+from bench.experiment import Experiment, Protocol, Range
 from bench.plan import settle
 from bench.profiles import FAST
-from bench.provenance import modules_of, source_digest, stale
+from bench.provenance import joined, modules_of, source_digest, stale
+from bench.task import Request, Task
 
 BEFORE = '''"""About."""
 
@@ -16,7 +18,7 @@ def double(x: int) -> int:
     return 2 * x
 '''
 EXPERIMENT = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
-PROTOCOL = Protocol("mnist", "gaussian", (0.01,), ("psnr",), 10)
+REQUESTS = (Request(Protocol("mnist", "gaussian", (0.01,), ("psnr",), 10), ((0.01, "psnr"),)),)
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def test_what_other_code_measured_is_stale(module: Path) -> None:
 
 
 def test_the_modules_are_those_that_move_the_numbers() -> None:
-    learned = modules_of(Task(EXPERIMENT, PROTOCOL, ((0.01, "psnr"),)))
+    learned = modules_of(Task(EXPERIMENT, REQUESTS))
     assert learned == [
         "architectures.unet",
         "bench.datasets.mnist",
@@ -67,6 +69,30 @@ def test_the_modules_are_those_that_move_the_numbers() -> None:
         "bench.tiles",
         "bench.train",
     ]
-    plain = modules_of(Task(settle(EXPERIMENT.but(denoiser="clip")), PROTOCOL, ((0.01, "psnr"),)))
+    plain = modules_of(Task(settle(EXPERIMENT.but(denoiser="clip")), REQUESTS))
     assert "bench.train" not in plain
     assert {"bench.datasets.mnist", "bench.noises.gaussian"} <= set(plain)
+
+
+def test_conditions_are_those_of_the_training_and_seconds_add_up() -> None:
+    def measured(device: str, digest: str, **seconds: float) -> dict[str, Any]:
+        return {
+            "device": device,
+            "torch": "2",
+            "python": "3",
+            "threads": 1,
+            "seconds": seconds,
+            "sources": {"a": digest},
+        }
+
+    trained = measured("cpu", "old", training=9.0, scoring=1.0)
+    later = joined(trained, measured("cuda", "new", **{"scoring x": 2.5}), trained=False)
+    assert later["device"] == "cpu"
+    assert later["elsewhere"] == [{"device": "cuda", "torch": "2", "python": "3", "threads": 1}]
+    assert later["seconds"] == {"training": 9.0, "scoring": 1.0, "scoring x": 2.5}
+    assert later["sources"] == {"a": "old"}
+    again = joined(later, measured("cuda", "new", **{"scoring x": 0.5}), trained=False)
+    assert again["seconds"]["scoring x"] == 3.0
+    assert again["elsewhere"] == later["elsewhere"]
+    assert "elsewhere" not in joined(trained, measured("cpu", "new"), trained=False)
+    assert joined(trained, measured("cuda", "new", training=4.0), trained=True)["sources"] == {"a": "new"}

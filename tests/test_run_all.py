@@ -77,10 +77,23 @@ def test_what_is_added_is_all_that_is_computed(counter: Counter) -> None:
     counter.run("--grid", *SMALL, "--metrics", "psnr", "--denoisers", "clip,median,conv_autoencoder")
     assert counter.trained == []
     both = 2 * [("median", 0.01, "psnr")] + 2 * [("median", 0.1, "psnr")]  # with its default, and tuned
-    assert sorted(counter.scored) == both
+    assert (sorted(counter.scored), counter.tuned) == (both, ["median"])
+    counter.run("--grid", *SMALL, "--metrics", "mse", "--denoisers", "median")
+    assert (len(counter.scored), counter.tuned) == (4, [])
     text = (RESULTS / "REPORT.md").read_text()
     assert "| denoiser | trained on | 0.01 | 0.1 | 0.2 |" in text
     assert "| median |" in text
+
+
+def test_an_ablation_under_every_noise_trains_once_and_scores_all(counter: Counter) -> None:
+    command = ("--ablate", "noise_law", "--profile", "smoke", "--metrics", "psnr")
+    assert counter.run(*command) == 0
+    assert len(counter.trained) == 6
+    assert len(counter.scored) == 36
+    lines = [line for line in (RESULTS / "REPORT.md").read_text().splitlines() if line.startswith("| conv_autoencoder")]
+    assert [line.count("±") for line in lines if "laplace" in line] == [6]
+    assert counter.run(*command) == 0
+    assert (counter.trained, counter.scored) == ([], [])
 
 
 def test_scores_without_weights_are_enough_until_a_cell_is_missing(counter: Counter) -> None:

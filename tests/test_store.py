@@ -8,10 +8,12 @@ import pytest
 
 from bench.evaluate import Restored
 from bench.execute import Result
-from bench.experiment import Experiment, Protocol, Range, Task
+from bench.experiment import Experiment, Protocol, Range
+from bench.pending import pending
 from bench.plan import Section
 from bench.profiles import FAST
 from bench.store import Damaged, Store, write
+from bench.task import Task
 from bench.train import Progress
 
 EXPERIMENT = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
@@ -20,13 +22,15 @@ ALL = ((0.01, "psnr"), (0.01, "mse"), (0.1, "psnr"), (0.1, "mse"))
 HISTORY = [Progress(0.5, 0.123456789012345, None), Progress(1.0, 0.1, 0.2)]
 
 
-def result(cells: tuple[tuple[float, str], ...], fresh: bool = False, shift: float = 0.0) -> Result:
+def result(
+    cells: tuple[tuple[float, str], ...], fresh: bool = False, shift: float = 0.0, protocol: Protocol = PROTOCOL
+) -> Result:
     found: dict[float, dict[str, Any]] = {}
     for variance, metric in cells:
         found.setdefault(variance, {})[metric] = np.linspace(0, 1, 8) + variance + shift
     pictures = np.zeros((4, 16, 16), np.uint8)
-    restored = [Restored(variance, values, pictures, pictures) for variance, values in found.items()]
-    task = Task(EXPERIMENT, PROTOCOL, cells, fresh=fresh)
+    restored = [(protocol, Restored(variance, values, pictures, pictures)) for variance, values in found.items()]
+    task = Task(EXPERIMENT, (), fresh=fresh)
     return Result(task, HISTORY, b"weights", restored, {"seconds": {}, "sources": {}})
 
 
@@ -73,10 +77,38 @@ def test_a_fresh_result_replaces(store: Store) -> None:
 
 def test_a_failure_after_training_keeps_the_weights(store: Store) -> None:
     broken = result(())
-    broken.failure, broken.provenance = "RuntimeError: metric", {}
+    broken.failure = "RuntimeError: metric"
     store.keep(broken)
     assert store.weights(EXPERIMENT) == b"weights"
     assert store.missing(EXPERIMENT, PROTOCOL) == ALL
+
+
+def test_a_training_that_failed_half_way_replaces_nothing_and_one_that_diverged_its_weights(store: Store) -> None:
+    store.keep(result(ALL))
+    broken = result((), fresh=True)
+    broken.weights, broken.history, broken.failure = None, HISTORY[:1], "RuntimeError: no memory"
+    store.keep(broken)
+    assert (store.weights(EXPERIMENT), store.history(EXPERIMENT)) == (b"weights", HISTORY)
+    assert store.missing(EXPERIMENT, PROTOCOL) == ()
+    broken.history, broken.failure = [Progress(0.5, float("nan"), None)], None
+    store.keep(broken)
+    assert (store.weights(EXPERIMENT), store.diverged(EXPERIMENT)) == (None, 1)
+    assert store.scores(EXPERIMENT, PROTOCOL) == []
+
+
+def test_a_training_anew_is_scored_wherever_the_old_one_was(store: Store) -> None:
+    laplace = replace(PROTOCOL, noise="laplace")
+    wide = replace(PROTOCOL, variances=(*PROTOCOL.variances, 0.2))
+    for protocol in (PROTOCOL, laplace):
+        store.ask(Section("grid", protocol, (EXPERIMENT,)))
+        store.keep(result(ALL, protocol=protocol))
+    (task,) = pending(store, [Section("grid", wide, (EXPERIMENT,))])
+    assert (task.weights, task.fresh, task.cells) == (b"weights", False, 2)
+    (store.folder(EXPERIMENT) / "weights.safetensors").unlink()
+    (task,) = pending(store, [Section("grid", wide, (EXPERIMENT,))])
+    assert task.fresh
+    assert {r.protocol.noise: len(r.cells) for r in task.requests} == {"gaussian": 6, "laplace": 4}
+    assert pending(store, [Section("grid", PROTOCOL, (EXPERIMENT,))]) == []
 
 
 def test_a_divergence_is_remembered_and_not_tried_again(store: Store) -> None:

@@ -7,11 +7,12 @@ import pytest
 
 from bench.evaluate import Restored
 from bench.execute import Result
-from bench.experiment import Experiment, Protocol, Range, Task
+from bench.experiment import Experiment, Protocol, Range
 from bench.plan import Section, settle
 from bench.profiles import FAST, TUTORIAL
 from bench.store import Store
 from bench.tables import Row, decibels, rows, scores
+from bench.task import Task
 from bench.train import Progress
 
 PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr",), 100)
@@ -22,9 +23,9 @@ IMAGES = np.random.default_rng(0).normal(20, 3, 100)
 
 def keep(store: Store, experiment: Experiment, values: dict[float, Any], diverged: bool = False) -> None:
     pictures = np.zeros((1, 16, 16), np.uint8)
-    task = Task(experiment, PROTOCOL, ())
+    task = Task(experiment, ())
     history = [Progress(1.0, float("nan") if diverged else 0.1, None)]
-    restored = [Restored(variance, {"psnr": each}, pictures, pictures) for variance, each in values.items()]
+    restored = [(PROTOCOL, Restored(variance, {"psnr": each}, pictures, pictures)) for variance, each in values.items()]
     conditions: dict[str, Any] = {
         "device": "cpu",
         "threads": 1,
