@@ -32,5 +32,5 @@ class TotalVariation(nn.Module):
         from skimage.restoration import denoise_tv_chambolle  # late: slow to import
 
         planes = noisy.cpu().numpy().reshape(-1, *noisy.shape[2:])
-        smooth = [denoise_tv_chambolle(plane, weight=self.weight) for plane in planes]  # type: ignore[no-untyped-call]
+        smooth = [denoise_tv_chambolle(plane, weight=self.weight) for plane in planes]  # type: ignore[no-untyped-call]  # not annotated there
         return torch.from_numpy(np.stack(smooth)).view(noisy.shape).to(noisy)

@@ -2,16 +2,18 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from bench.experiment import Experiment, written
+from bench.experiment import Experiment, Range, written
+from bench.profiles import TUTORIAL
 from bench.statistics import CONFIDENCE, half_width, leaders
 from bench.store import Store
-from bench.tables import Row, Table, title
+from bench.tables import Row, Table, margin, title
 from bench.train import ROWS
 from bench.transfer import METRIC
 
@@ -25,25 +27,43 @@ PRINTED = {
 
 
 def target(store: Store, rows: Sequence[Row]) -> Iterator[str]:
-    """The tutorial: what it costs to compare with the noisy image, and its losses beside ours."""
-    found = {row.experiment.recipe.target: row for row in rows if row.experiment.recipe is not None}
-    trained = next((row.experiment.variance for row in rows), None)
-    cell = (trained.low if trained else 0.0), METRIC
-    there = {name: row.samples[cell] for name, row in found.items() if cell in row.samples}
-    if {"noisy", "clean"} <= there.keys() and (slip := there["clean"].minus(there["noisy"])):
-        text = (
-            f"The tutorial's listing compares the output with the noisy batch it came from, and so never sees a clean "
-            f"image. At variance {written(cell[0])} that slip costs {slip.mean:.2f} ±{half_width(slip):.2f} dB: "
-            f"{there['noisy'].mean:.2f} dB as printed, {there['clean'].mean:.2f} dB with the clean target."
-        )
-        if (second := there.get("renoised")) and (less := there["clean"].minus(second)):
-            text += (
-                f" A second, independent noisy draw as the target (Noise2Noise) needs no clean image either, and is "
-                f"{less.mean:.2f} ±{half_width(less):.2f} dB below the clean target."
+    """What it costs to compare with the noisy image; of the tutorial itself, also its losses beside ours."""
+    for base in dict.fromkeys(_without_target(row.experiment) for row in rows):
+        found = {_target(row.experiment): row for row in rows if _without_target(row.experiment) == base}
+        trained = base.variance
+        cell = (trained.low if trained else 0.0), METRIC
+        there = {name: row.samples[cell] for name, row in found.items() if cell in row.samples}
+        if {"noisy", "clean"} <= there.keys() and (slip := there["clean"].minus(there["noisy"])):
+            text = (
+                f"The tutorial's listing compares the output with the noisy batch it came from, and so never sees a "
+                f"clean image. At variance {written(cell[0])} that slip costs `{base.denoiser}` {slip.mean:.2f}"
+                f"{margin(half_width(slip))} dB: {there['noisy'].mean:.2f} dB as printed, {there['clean'].mean:.2f} dB "
+                "with the clean target."
             )
-        yield text + "\n"
-    if "noisy" in found:
-        yield from _losses(store, found["noisy"])
+            if (second := there.get("renoised")) and (less := there["clean"].minus(second)):
+                text += (
+                    f" A second, independent noisy draw as the target (Noise2Noise) needs no clean image either, and "
+                    f"is {less.mean:.2f}{margin(half_width(less))} dB below the clean target."
+                )
+            yield text + "\n"
+        if "noisy" in found and is_printed(found["noisy"].experiment):
+            yield from _losses(store, found["noisy"])
+
+
+def is_printed(experiment: Experiment) -> bool:
+    """Whether it is the tutorial as printed, whose losses are known."""
+    network = experiment.denoiser, experiment.options, experiment.dataset, experiment.noise, experiment.variance
+    recipe = replace(TUTORIAL, target="noisy")
+    return network == ("conv_autoencoder", (), "mnist", "gaussian", Range(0.01, 0.01)) and experiment.recipe == recipe
+
+
+def _target(experiment: Experiment) -> str:
+    return experiment.recipe.target if experiment.recipe is not None else ""
+
+
+def _without_target(experiment: Experiment) -> Experiment:
+    recipe = experiment.recipe
+    return experiment.but(seed=0, recipe=replace(recipe, target="clean") if recipe is not None else None)
 
 
 def losses_of(store: Store, experiments: Sequence[Experiment]) -> dict[str, Array]:
@@ -88,7 +108,8 @@ def _losses(store: Store, row: Row) -> Iterator[str]:
         for name, printed in PRINTED.items():
             mean, reach = prediction(found[name][:, epoch])
             shown = f"{mean:.5f}" + (f" ±{reach:.5f}" if seeds > 1 else "")
-            cells += [f"{printed[epoch]:.5f}", shown, "yes" if agrees[name][epoch] else f"{printed[epoch] - mean:+.5f}"]
+            off = f"{printed[epoch] - mean:+.5f}".replace("-", "−")
+            cells += [f"{printed[epoch]:.5f}", shown, "yes" if agrees[name][epoch] else f"no ({off})"]
         lines.append((f"{epoch + 1}", *cells))
     header = ("epoch", *(text for name in PRINTED for text in (f"{name}, printed", "here", "agrees")))
     trainings = "one training" if seeds == 1 else f"{seeds} trainings"
@@ -101,8 +122,8 @@ def _losses(store: Store, row: Row) -> Iterator[str]:
 
 def seeds(store: Store, rows: Sequence[Row]) -> Iterator[str]:
     """How far trainings lie apart that differ in nothing but the seed."""
-    for subject in dict.fromkeys(row.subject for row in rows):
-        own = [row for row in rows if row.subject == subject]
+    for alike in dict.fromkeys(row.experiment.but(seed=0) for row in rows):
+        own = [row for row in rows if row.experiment.but(seed=0) == alike and row.means]
         parts = []
         for variance in dict.fromkeys(variance for row in own for variance, metric in row.means if metric == METRIC):
             values = [row.means[variance, METRIC] for row in own if (variance, METRIC) in row.means]
@@ -110,8 +131,8 @@ def seeds(store: Store, rows: Sequence[Row]) -> Iterator[str]:
                 parts.append(f"{np.std(values, ddof=1):.3f} at {written(variance)}")
         if parts:
             yield (
-                f"Standard deviation between the {len(own)} trainings of `{subject}`, in dB by test variance: "
-                f"{', '.join(parts)}.\n"
+                f"Standard deviation between the {len(own)} trainings of `{own[0].subject}` on {alike.variance}, in "
+                f"dB by test variance: {', '.join(parts)}.\n"
             )
 
 
@@ -125,25 +146,23 @@ def laws_table(rows: dict[str, list[Row]], variance: float) -> Table:
         rows: by the noise they were tested with.
     """
     tested = list(rows)
-    columns = {noise: [row.samples.get((variance, METRIC)) for row in rows[noise]] for noise in tested}
-    best = {noise: leaders(column, "higher") for noise, column in columns.items()}
+    first = {row.experiment: row for each in rows.values() for row in each}
+    samples = {noise: {row.experiment: row.samples.get((variance, METRIC)) for row in rows[noise]} for noise in tested}
+    best = {noise: leaders([samples[noise].get(each) for each in first], "higher") for noise in tested}
     lines = []
-    for index, row in enumerate(rows[tested[0]]):
+    for index, (experiment, row) in enumerate(first.items()):
         cells = []
         for noise in tested:
-            sample = columns[noise][index]
-            text = "–" if sample is None else f"{sample.mean:.2f} ±{half_width(sample):.2f}"
+            sample = samples[noise].get(experiment)
+            text = "–" if sample is None else f"{sample.mean:.2f}{margin(half_width(sample))}"
             if sample is not None and index in best[noise]:
                 text = f"**{text}**" if len(best[noise]) == 1 else f"≈{text}"
             cells.append(text)
-        lines.append((row.name, row.experiment.noise or "–", *cells))
-    note = (
-        f"both of variance {written(variance)}; **better** than every other row of its column; "
-        "≈ not distinguishable from the best"
-    )
+        lines.append((row.subject, f"{experiment.variance}, {experiment.noise}", *cells))
     return Table(
-        f"{title(METRIC)} by the noise of training and of test",
-        ("denoiser", "trained with", *tested),
+        f"{title(METRIC)} by the noise of training and of test, at test variance {written(variance)}",
+        ("denoiser", "trained on", *tested),
         tuple(lines),
-        note,
+        "a column for each noise it was tested with; **better** than every other row of its column; ≈ not "
+        "distinguishable from the best",
     )

@@ -17,6 +17,7 @@ from bench.experiment import Experiment
 from bench.pixels import read
 from bench.plan import memorizes
 from bench.sources import training_of
+from bench.stacks import one_size
 from bench.store import Store
 from bench.tiles import restore
 from bench.train import build, split
@@ -50,12 +51,16 @@ def denoise(path: Path, denoiser: str, store: Store, variance: float | None, dat
     if trained is not None and experiment.dataset is not None:
         inside = "" if variance in trained else f", which {variance:.4g} is outside of"
         how = f"{'tuned' if experiment.tuned else 'trained'} on {title(experiment.dataset)}"
-        notes.append(f"{denoiser} {how} at noise variance {trained}{inside}")
-    # Networks know one channel: those of a colour image are restored one by one.
-    channels = pixels[:, None].float() / 255
+        noise = "" if experiment.noise == "gaussian" else f"{experiment.noise} "
+        notes.append(f"{denoiser} {how} at {noise}noise variance {trained}{inside}")
+    # A network of one channel restores those of a colour image one by one, one of three a grey image as three alike.
+    colour = dict(experiment.options).get("channels", 1) == 3
+    noisy = pixels.expand(3, -1, -1)[None] if colour else pixels[:, None]
     with torch.inference_mode():
-        restored = restore(ready(experiment, store), channels, torch.full((len(channels),), variance))
-    image = (restored[:, 0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
+        restored = restore(ready(experiment, store), noisy.float() / 255, torch.full((len(noisy),), variance))
+    planes = restored[0] if colour else restored[:, 0]
+    planes = planes.mean(0, keepdim=True) if len(planes) > len(pixels) else planes
+    image = (planes.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
     return Denoised(image[..., 0] if image.shape[2] == 1 else image, tuple(notes))
 
 
@@ -72,13 +77,14 @@ def estimate(pixels: Tensor) -> float:
     """Noise variance of an image, uint8 (C, H, W), by scikit-image's wavelet estimate, the mean over channels."""
     from skimage.restoration import estimate_sigma  # late: slow to import
 
-    sigma = estimate_sigma(pixels.numpy() / 255.0, average_sigmas=True, channel_axis=0)  # type: ignore[no-untyped-call]
+    sigma = estimate_sigma(pixels.numpy() / 255.0, average_sigmas=True, channel_axis=0)  # type: ignore[no-untyped-call]  # not annotated there
     return float(sigma) ** 2
 
 
 def usable(store: Store, denoiser: str) -> list[Experiment]:
-    """What the store has of a denoiser that can be applied."""
-    asked = {each: None for section in store.sections() for each in section.experiments if each.denoiser == denoiser}
+    """What the grids of a store have of a denoiser that can be applied; ablations train what nobody should use."""
+    grids = [section for section in store.sections() if section.name == "grid"]
+    asked = {each: None for section in grids for each in section.experiments if each.denoiser == denoiser}
     return [each for each in asked if _can(each, store)]
 
 
@@ -104,21 +110,25 @@ def name_of(experiment: Experiment) -> str:
 
 
 def choose(there: Sequence[Experiment], denoiser: str, store: Store, variance: float) -> Experiment:
-    """The narrowest training range that holds the variance, else the nearest; of equal ones the first seed."""
+    """The narrowest training range that holds the variance, else the nearest; of equal ones the first seed.
+
+    What was trained with Gaussian noise comes before what was trained with any other.
+    """
     if not there:
         raise ValueError(
             f"{store.root} has no trained {denoiser!r}; train it with: python run_all.py --grid --denoisers {denoiser} "
             f"--profile {store.root.name}"
         )
 
-    def distance(experiment: Experiment) -> tuple[float, float, float, int]:
-        trained = experiment.variance
+    def distance(experiment: Experiment) -> tuple[bool, float, float, float, int]:
+        trained, other = experiment.variance, experiment.noise not in (None, "gaussian")
         if trained is None:
-            return math.inf, 0, 0, 0
+            return other, math.inf, 0, 0, 0
         aim = math.log(max(variance, 1e-12))
         low, high = (math.log(max(end, 1e-12)) for end in (trained.low, trained.high))
         inside = variance in trained
-        return 0 if inside else 1, high - low if inside else max(low - aim, aim - high), high - low, experiment.seed
+        far = high - low if inside else max(low - aim, aim - high)
+        return other, 0 if inside else 1, far, high - low, experiment.seed
 
     return min(there, key=distance)
 
@@ -132,5 +142,6 @@ def ready(experiment: Experiment, store: Store) -> torch.nn.Module:
     if weights is not None:
         load(model, weights)
     if memorizes(experiment.denoiser) and experiment.dataset is not None:
-        model.fit(split(training_of(experiment.dataset), experiment.dataset)[0])  # type: ignore[operator]
+        images = one_size(training_of(experiment.dataset))
+        model.fit(split(images, experiment.dataset)[0])  # type: ignore[operator]  # which memorizers have
     return place(model, torch.device("cpu")).eval()

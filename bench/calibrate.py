@@ -11,7 +11,7 @@ import torch
 from scipy.special import digamma
 from torch import Tensor, nn
 
-from bench.ablated import agreement, losses_of
+from bench.ablated import agreement, is_printed, losses_of
 from bench.calibration import Outcome
 from bench.datasets import images_of
 from bench.device import place
@@ -53,8 +53,8 @@ def metrics(setting: Setting) -> list[Outcome]:
     clean = rng.random((64, 48))
     restored = np.clip(clean + 0.1 * rng.standard_normal(clean.shape), 0, 1)
     pair = [torch.from_numpy(image)[None, None] for image in (clean, restored)]
-    psnr = reference.peak_signal_noise_ratio(clean, restored, data_range=1)  # type: ignore[no-untyped-call]
-    ssim = reference.structural_similarity(  # type: ignore[no-untyped-call]
+    psnr = reference.peak_signal_noise_ratio(clean, restored, data_range=1)  # type: ignore[no-untyped-call]  # not annotated there
+    ssim = reference.structural_similarity(  # type: ignore[no-untyped-call]  # not annotated there
         clean, restored, data_range=1, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
     )
     theirs = {
@@ -91,8 +91,8 @@ def tutorial(setting: Setting) -> list[Outcome]:
     since they depend on each other.
     """
     sections = [section for section in setting.store.sections() if section.name == "target"]
-    noisy = [e for section in sections for e in section.experiments if e.recipe and e.recipe.target == "noisy"]
-    found = losses_of(setting.store, [each for each in noisy if each.denoiser == "conv_autoencoder"])
+    printed = [each for section in sections for each in section.experiments if is_printed(each)]
+    found = losses_of(setting.store, printed)
     if len(found["training"]) < 2:
         name = setting.store.root.name
         raise Absent(f"two trainings of it are needed: python run_all.py --ablate target --profile {name} --seeds 3")

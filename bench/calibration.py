@@ -1,5 +1,7 @@
 """What calibration gave, as a table and as its part of the report."""
 
+import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -35,14 +37,19 @@ def outcomes(store: Store) -> tuple[list[Outcome], list[str]]:
         found += [Outcome(**row) for row in values["rows"]]
         if "absent" in values:
             absent.append(f"`{name}`: {values['absent']}")
-    return sorted(found, key=lambda outcome: (outcome.source, outcome.what)), absent
+    return sorted(found, key=lambda outcome: (outcome.source, _naturally(outcome.what))), absent
+
+
+def _naturally(text: str) -> list[tuple[int, str]]:
+    """To sort by, so that 100 comes behind 50."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", text)]
 
 
 def table(found: Sequence[Outcome]) -> Table:
     """A line for each figure."""
     lines = []
     for each in found:
-        digits = 2 if each.unit == "dB" else 0 if each.tolerance >= 1 else 5
+        digits = 0 if each.tolerance >= 1 else 5 if each.unit != "dB" else 1 - math.floor(math.log10(each.tolerance))
         difference = (
             f"{each.ours - each.published:+.{digits}f}"
             if each.tolerance > 1e-5
@@ -61,7 +68,7 @@ def table(found: Sequence[Outcome]) -> Table:
                 "within" if each.holds else "**out of tolerance**",
             )
         )
-    header = ("figure", "source", "published", "ours", "difference", "tolerance", "conventions", "")
+    header = ("quantity", "source", "published", "ours", "difference", "tolerance", "conventions", "")
     return Table("Calibration", header, tuple(lines), "published and ours under the conventions named")
 
 
@@ -70,11 +77,14 @@ def text(store: Store) -> Iterator[str]:
     found, absent = outcomes(store)
     if found or absent:
         yield (
-            "## Calibration\n\nFigures of others, measured here: metrics against scikit-image, noise against its "
+            "## Calibration\n\nNumbers of others, measured here: metrics against scikit-image, noise against its "
             "formula, the tutorial against what it prints, and networks and filters of others against what they "
             "published.\n"
         )
     if found:
+        outside = [each.what for each in found if not each.holds]
+        verdict = f"not {'; '.join(outside)}" if outside else "none is outside"
+        yield f"{len(found) - len(outside)} of {len(found)} are within their tolerance, {verdict}.\n"
         yield f"{table(found).markdown()}\n"
     if absent:
         yield "Not measured. " + "; ".join(absent) + ".\n"

@@ -13,6 +13,7 @@ from bench.store import Store
 from bench.tables import Row, Table
 
 AT_BATCH = 64  # of the picture of quality against cost
+SHOWN = (1, AT_BATCH)  # batch sizes of the table; the appendix has all
 QUALITY = (0.01, 0.1)  # its test variances
 
 
@@ -71,7 +72,7 @@ def speed_table(timings: dict[str, dict[str, Any]]) -> Table:
     for values in timings.values():
         pairs |= values["pairs"]
     lines = tuple(_claim(claim, pairs[name]) for name, claim in CLAIMS.items() if name in pairs)
-    header = ("figure", "ours", "theirs", "median ours", "median theirs", "value", "spread", "runs", "must be", "")
+    header = ("quantity", "ours", "theirs", "median ours", "median theirs", "value", "spread", "runs", "aimed at", "")
     return Table("Speed", header, lines, "spread: least and largest of the runs, each pair measured in turn")
 
 
@@ -86,7 +87,7 @@ def _claim(claim: Claim, pairs: Sequence[Sequence[float]]) -> tuple[str, ...]:
         claim.other or "–",
         f"{_digits(ours)} {claim.unit}",
         other,
-        f"{value:.2f}{unit}",
+        f"{value:.{2 if abs(value) >= 0.1 else 3}f}{unit}",
         f"{min(values):.2f} – {max(values):.2f}",
         str(len(values)),
         f"{'≥' if claim.at_least else '≤'} {claim.limit:g}{unit}",
@@ -96,6 +97,7 @@ def _claim(claim: Claim, pairs: Sequence[Sequence[float]]) -> tuple[str, ...]:
 
 def drawings_of(rows: Sequence[Latency], measured: Sequence[Row]) -> Iterator[Drawing]:
     """Latency against batch size, and quality against latency as far as it was measured."""
+    rows = [row for row in rows if row.denoiser != "noisy"]  # the input itself costs nothing, and restores nothing
     if not rows:
         return
     data = tuple((row.denoiser, row.batch, row.median, row.low, row.high, row.parameters) for row in rows)
@@ -127,8 +129,8 @@ def _points(rows: Sequence[Latency], measured: Sequence[Row], variance: float) -
     cell = variance, "psnr"
     for latency in rows:
         own = [row for row in measured if row.experiment.denoiser == latency.denoiser and cell in row.means]
-        if latency.batch != AT_BATCH or latency.denoiser == "noisy" or not own:
-            continue  # the input itself costs nothing, and restores nothing
+        if latency.batch != AT_BATCH or not own:
+            continue
         best = max(own, key=lambda row: row.means[cell])
         low, middle, high = (value / latency.batch for value in (latency.low, latency.median, latency.high))
         width = half_width(best.samples[cell])
@@ -144,10 +146,17 @@ def front(points: Sequence[Point]) -> list[Point]:
     return found
 
 
+def folded(store: Store) -> Iterator[str]:
+    """The latency at every batch size, for the appendix."""
+    if rows := latencies(store):
+        table = latency_table(rows)
+        yield f"<details><summary>Latency, every batch size</summary>\n\n{table.markdown()}\n\n</details>\n"
+
+
 def text(store: Store, folder: str, drawings: Sequence[Drawing]) -> Iterator[str]:
     """The sections of the report."""
     if rows := latencies(store):
-        table = latency_table(rows)
+        table = latency_table([row for row in rows if row.batch in SHOWN])
         yield (
             "## Cost\n\nEach denoiser restores batches of noisy 28×28 images (variance 0.01), again and again, "
             "after a warm-up, in a process of its own with a fixed number of threads. Networks are untrained here, "

@@ -20,12 +20,12 @@ from torch import nn
 
 from bench.datasets import images_of
 from bench.device import keep_memory
-from bench.evaluate import Restored, evaluate
+from bench.evaluate import Restored, corrupt, evaluate
 from bench.experiment import Experiment, Protocol, written
 from bench.provenance import provenance
 from bench.registry import load_plugin
 from bench.sources import training_of
-from bench.stacks import one_size
+from bench.stacks import batches, one_size
 from bench.task import Task
 from bench.train import Progress, build, fit, split
 from bench.tuning import Trial, tune, tuned
@@ -63,12 +63,13 @@ def check(tasks: Iterable[Task]) -> None:
     """Makes sure that tasks can be measured here, before the first of them is.
 
     Raises:
-        ValueError: a recipe needs more images than its dataset has, or images of one size.
+        ValueError: a recipe needs more images than its dataset has, or images of one size; a noise cannot
+            have a variance that is asked for.
         OSError: a dataset cannot be read.
     """
+    tasks = list(tasks)
+    _check_noises({(r.protocol, max(v for v, _ in r.cells)) for task in tasks for r in task.requests if r.cells})
     for task in tasks:
-        for request in task.requests:
-            images_of(request.protocol.dataset)
         recipe, dataset = task.experiment.recipe, task.experiment.dataset
         if dataset is None:
             continue
@@ -97,6 +98,22 @@ def check(tasks: Iterable[Task]) -> None:
                 f"{dataset!r} has {there} images to train on, and the recipe of {task.experiment.id} needs "
                 f"{needed}: choose another dataset or recipe"
             )
+
+
+def _check_noises(wanted: Iterable[tuple[Protocol, float]]) -> None:
+    """Makes the noise of each protocol once, at the largest variance it is asked for."""
+    most: dict[str, tuple[Protocol, float]] = {}
+    for protocol, variance in wanted:
+        most[protocol.digest] = protocol, max(variance, most.get(protocol.digest, (protocol, 0.0))[1])
+    for protocol, variance in most.values():
+        try:
+            for numbers, images in batches(images_of(protocol.dataset).test[: protocol.images]):
+                corrupt(images.float() / 255, variance, protocol, numbers.tolist())
+        except ValueError as error:
+            raise ValueError(
+                f"{protocol.dataset!r} cannot have {protocol.noise} noise of variance {written(variance)}: {error}; "
+                "leave it out of --test"
+            ) from None
 
 
 def check_device(device: str) -> None:

@@ -85,11 +85,11 @@ class Range:
         _require(self.low > 0 or self.law != "log-uniform", "a log-uniform range must start above zero")
 
     @classmethod
-    def parse(cls, text: str, law: str = "uniform") -> Self:
+    def parse(cls, text: str, law: str | None = None) -> Self:
         """Reads "0.01", "0.001..0.1" or "0.001..0.1 log-uniform"; `law` is for a range that names none.
 
-        "sigma=25" and "sigma=0..55", or with the letter σ, are in grey levels of 255; such a range is
-        uniform in σ unless it names another law.
+        "sigma=25" and "sigma=0..55", or with the letter σ, are in grey levels of 255. Without any law, a
+        range is uniform in what it is written in, variance or σ.
         """
         numbers, _, named = text.strip().partition(" ")
         sigma = numbers.removeprefix("sigma=").removeprefix("σ=")
@@ -98,8 +98,8 @@ class Range:
             ends = float(low), float(high if dots else low)
             if sigma != numbers:
                 _require(min(ends) >= 0, f"a noise σ is not negative, got {text!r}")
-                ends, law = ((ends[0] / 255) ** 2, (ends[1] / 255) ** 2), "uniform-sigma"
-            return cls(*ends, named.strip() or law)
+                ends, law = ((ends[0] / 255) ** 2, (ends[1] / 255) ** 2), law or "uniform-sigma"
+            return cls(*ends, named.strip() or law or "uniform")
         except ValueError as error:
             if "could not convert" in str(error):
                 raise ValueError(

@@ -45,7 +45,9 @@ def parser() -> argparse.ArgumentParser:
         help="training variances: 0.01, or a range 0.001..0.1, or '0.001..0.1 log-uniform'; or in grey levels of "
         "255, sigma=25, or sigma=0..55",
     )
-    choice.add_argument("--law", default="uniform", metavar="NAME", help=f"how ranges are drawn: {', '.join(LAWS)}")
+    choice.add_argument(
+        "--law", metavar="NAME", help=f"how ranges are drawn: {', '.join(LAWS)} (default: uniform in what is written)"
+    )
     choice.add_argument("--test", metavar="V", nargs="+", help="test variances: 0.01, or sigma=25")
     choice.add_argument("--metrics", metavar="A,B", type=_names, help="comma-separated (default: all)")
     data = "what to train and score on: a dataset, or folder:PATH (default: the profile's)"
@@ -57,8 +59,15 @@ def parser() -> argparse.ArgumentParser:
     )
     choice.add_argument("--noise", default="gaussian", metavar="NAME", help="what to corrupt with (default: gaussian)")
     choice.add_argument("--recipe", default="fast", metavar="NAME", help=f"{', '.join(RECIPES)} (default: fast)")
-    choice.add_argument("--seeds", metavar="N", type=_count, help="trainings of each network")
-    choice.add_argument("--plugin", metavar="FILE", type=Path, action="append", default=[], help="a plug-in's file")
+    choice.add_argument("--seeds", metavar="N", type=_count, help="trainings of each network (default: the profile's)")
+    choice.add_argument(
+        "--plugin",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="load a plug-in from this file; may be repeated",
+    )
     image = parser.add_argument_group("for --denoise")
     image.add_argument("--with", metavar="NAME", dest="denoiser", help="the denoiser")
     image.add_argument("--out", metavar="IMAGE", type=Path, help="where the restored image goes")
@@ -72,9 +81,11 @@ def parser() -> argparse.ArgumentParser:
         help="where --calibrate looks (default: %(default)s)",
     )
     how.add_argument("--jobs", metavar="N", type=_count, help="worker processes of one thread (default: one per core)")
-    how.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
-    how.add_argument("--results", metavar="DIR", type=Path, default=Path("results"), help="where results go")
-    how.add_argument("--refresh", action="store_true", help="measure again what was measured by other code")
+    how.add_argument("--device", default="cpu", choices=("cpu", "cuda"), help="where to train and score (default: cpu)")
+    how.add_argument(
+        "--results", metavar="DIR", type=Path, default=Path("results"), help="where results go (default: results)"
+    )
+    how.add_argument("--refresh", action="store_true", help="measure again what an older version of the code measured")
     how.add_argument("--dry-run", action="store_true", help="say what would be measured, and stop")
     return parser
 

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.datasets import title
 from bench.experiment import Range, written
+from bench.plan import Section
 from bench.statistics import half_widths
-from bench.tables import Row, Table
+from bench.tables import Row, Table, margin
 from bench.transfer import METRIC
 
 PUBLISHED = Path(__file__).with_name("published.csv")
@@ -46,6 +48,13 @@ def curves(dataset: str) -> list[Curve]:
     return list(found.values())
 
 
+def curves_of(section: Section) -> list[Curve]:
+    """Those that a section can stand beside: grids of grey images under Gaussian noise."""
+    protocol = section.protocol
+    grey = protocol.dataset.startswith("folder:")
+    return curves(title(protocol.dataset)) if section.name == "grid" and grey and protocol.noise == "gaussian" else []
+
+
 def beside(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Curve]) -> Table:
     """Curves of others, and below those of each training range our networks that were trained alike; PSNR in dB."""
     shown = [variance for variance in variances if any(variance in curve.psnr for curve in published)]
@@ -65,14 +74,19 @@ def beside(rows: Sequence[Row], variances: Sequence[float], published: Sequence[
         for row in ours:
             there = [v for v in shown if (v, METRIC) in row.samples]
             widths = dict(zip(there, half_widths([row.samples[v, METRIC] for v in there]), strict=True))
-            cells = (f"{row.means[v, METRIC]:.2f} ±{widths[v]:.2f}" if v in widths else "–" for v in shown)
-            lines.append((f"`{row.name}`, here", label, *cells))
-    conventions = "; ".join(dict.fromkeys(f"{curve.source}: {curve.conventions}" for curve in published))
+            cells = (f"{row.means[v, METRIC]:.2f}{margin(widths[v])}" if v in widths else "–" for v in shown)
+            size = f" ({row.parameters:,} parameters)" if row.parameters else ""
+            lines.append((f"`{row.name}`, here{size}", label, *cells))
+    conventions = "; ".join(
+        dict.fromkeys(
+            f"{curve.source.partition(' (')[0]} ({curve.conventions.replace(';', ',')})" for curve in published
+        )
+    )
     return Table(
         "Beside what others published, PSNR (dB)",
         ("denoiser", "trained on", *map(written, shown)),
         tuple(lines),
-        f"conventions of others: {conventions}; ours stand above",
+        f"conventions of others: {conventions}; ours are under *Conventions*",
     )
 
 
@@ -80,8 +94,11 @@ def distances(rows: Sequence[Row], published: Sequence[Curve]) -> Iterator[str]:
     """How far the best of our networks is from each of others that was trained at one variance, and is tested there."""
     for curve in published:
         variance = curve.trained.low if curve.trained and curve.trained.fixed else None
-        ours = [row for row in rows if row.experiment.variance == curve.trained and row.learned and row.means]
-        if variance not in curve.psnr or not ours:
+        if variance is None or variance not in curve.psnr:
+            continue
+        ours = [row for row in rows if row.experiment.variance == curve.trained and row.learned]
+        ours = [row for row in ours if (variance, METRIC) in row.means]
+        if not ours:
             continue
         best = max(ours, key=lambda row: row.means[variance, METRIC])
         reached, parameters = best.means[variance, METRIC], f"{best.parameters:,} parameters"

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench import tables
-from bench.datasets import title
-from bench.experiment import written
-from bench.others import curves
+from bench.experiment import Range, written
+from bench.others import curves_of
 from bench.plan import Section
 from bench.store import Store
 from bench.tables import Row
@@ -53,8 +52,8 @@ class Drawing:
 
 @cache
 def _code() -> str:
-    spec = importlib.util.find_spec("bench.figures")
-    return Path(spec.origin).read_text() if spec and spec.origin else ""
+    specs = map(importlib.util.find_spec, ("bench.figures", "bench.heatmaps", "bench.style"))
+    return "".join(Path(spec.origin).read_text() for spec in specs if spec and spec.origin)
 
 
 def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> Iterator[Drawing]:
@@ -87,26 +86,28 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
     kinds["tuned"] = [row for row in rows if row.experiment.tuned]
     for kind, metric in itertools.product(kinds, metrics):
         chosen = kinds[kind]
+        if kind == "tuned" and metric != "psnr":
+            continue  # which says it all of filters
         if len({row.experiment.variance for row in chosen if row.experiment.variance}) > 1:
             yield Drawing(
                 name,
                 f"{kind}-{metric}",
-                f"{tables.title(metric)}: training range × test variance; cells inside the training range are framed.",
+                f"{'Tuned filters, ' if kind == 'tuned' else ''}{tables.title(metric)}: training range × test "
+                "variance; cells inside the training range are framed.",
                 (kind, metric, variances, _data(chosen)),
                 later("transfer", chosen, variances, metric),
             )
     yield from _regret(rows, variances, name)
     if any(variance > 0 and metric == "psnr" for row in rows for variance, metric in row.means):
         chosen = _lines(rows, variances)
-        published = curves(title(protocol.dataset)) if section.name == "grid" else []
         shown = {row.experiment.variance for row in chosen}
-        published = [curve for curve in published if curve.trained is not None and curve.trained in shown]
+        published = [curve for curve in curves_of(section) if curve.trained is not None and curve.trained in shown]
         yield Drawing(
             name,
             "psnr",
-            "PSNR against test variance; the training range is shaded, and everybody must beat the dotted line. Of "
-            "what is not trained, the clipped input and what is best of its kind at some test variance is shown."
-            + (" Black and dash-dotted is what others published." if published else ""),
+            "PSNR against test variance; the training range is shaded. Dotted: the noisy input. Of what is not "
+            "trained, `clip` and any that is best of its kind at some test variance."
+            + (" Black and dash-dotted: what others published." if published else ""),
             ("psnr", variances, _data(chosen), published),
             later("psnr", chosen, variances, published),
         )
@@ -135,16 +136,18 @@ def _regret(rows: list[Row], variances: tuple[float, ...], name: str) -> Iterato
     shown = [index for index, row in enumerate(rows) if row.learned and any(not r.own for r in found[index])]
     if not shown:
         return
-    cost = [{regret.variance: regret.sample.mean for regret in found[index]} for index in shown]
-    matrix = [[losses.get(variance, math.nan) for variance in variances] for losses in cost]
+    cost = [{regret.variance: regret for regret in found[index] if regret.exact or not regret.own} for index in shown]
+    matrix = [[each[v].sample.mean if v in each else math.nan for v in variances] for each in cost]
+    stars = [["*" if v in each and not each[v].exact else "" for v in variances] for each in cost]
     chosen = [rows[index] for index in shown]
+    substitutes = " * where there is none, the best training of that network." if any(map(any, stars)) else ""
     yield Drawing(
         name,
         "regret",
-        "Regret: dB lost at a test variance against the same network trained at exactly that one; cells inside the "
-        "training range are framed.",
-        ("regret", variances, matrix, _data(chosen)),
-        later("regret", chosen, variances, matrix),
+        "Regret: dB lost at a test variance against the same network (or the one it is made from) trained at exactly "
+        f"that one; cells inside the training range are framed.{substitutes}",
+        ("regret", variances, matrix, stars, _data(chosen)),
+        later("regret", chosen, variances, matrix, stars),
     )
 
 
@@ -181,41 +184,50 @@ def _restored(section: Section, rows: list[Row], examples: dict[int, dict[str, A
     chosen = ([min(fixed, key=lambda r: abs(math.log10(r.low) + 2))] if fixed else []) + (
         [max(ranged, key=lambda r: r.high - r.low)] if ranged else []
     )
-    three = sorted({variances[0], min(variances, key=lambda v: abs(math.log10(v) + 2)), variances[-1]})
     for training in chosen:
+        three = _to_look_at(training, variances)
         columns, psnrs = {}, {}
         there = [row for row in rows if all(str(v) in examples[id(row)] for v in three)]
         there = [row for row in there if row.experiment.variance in (None, training)]
         filters = _best([row for row in there if not row.learned], three)
         for row in there:
             seen = examples[id(row)]
-            if row.learned or row in filters or row.experiment.denoiser in ("noisy", "clip"):
+            if row.learned or row in filters or row.experiment.denoiser == "clip":
                 columns[row.subject] = np.stack([seen[str(v)][0] for v in three])
                 clean = np.stack([seen["clean"][0]] * len(three)).astype(float)
                 error = ((columns[row.subject] - clean) / 255) ** 2
                 psnrs[row.subject] = [tables.decibels(each.mean()) for each in error]
         if not columns:
             continue
-        columns = dict(sorted(columns.items(), key=lambda item: item[0] != "noisy")) | {"clean": clean.astype(np.uint8)}
-        psnrs.pop("noisy", None)
+        columns["clean"] = clean.astype(np.uint8)
         yield Drawing(
             name,
             f"restored-{training}".replace(" ", "-"),
-            f"One test image at variances {', '.join(map(written, three))}, what denoisers make of it (networks "
-            f"trained on {training}; of filters the best at one of these variances), and the clean image; PSNR of the "
-            "image shown.",
+            f"One test image, or its middle, at variances {', '.join(map(written, three))}, as networks trained on "
+            f"{training} restore it, and those of all others that are best at one of these variances; PSNR of what is "
+            "shown.",
             ("restored", {key: value.tobytes() for key, value in columns.items()}, three),
             later("restored", columns, three, psnrs),
         )
 
 
+def _to_look_at(training: Range, variances: Sequence[float]) -> list[float]:
+    """Three test variances: one that was trained on, the largest, and one between."""
+    inside = [variance for variance in variances if variance in training] or variances[:1]
+    middle = inside[len(inside) // 2]
+    between = [variance for variance in variances if middle < variance < variances[-1]]
+    aim = math.sqrt(middle * variances[-1])
+    near = [min(between, key=lambda variance: abs(math.log(variance / aim)))] if between else []
+    return sorted({middle, *near, variances[-1]})
+
+
 def later(name: str, *shown: Any) -> "Callable[[], Figure]":
-    """Calls that function of `figures`, but only when the figure is wanted, since its imports take seconds."""
+    """Calls that function of `figures` or `heatmaps`, but only when the figure is wanted: its imports take seconds."""
 
     def draw() -> "Figure":
-        from bench import figures
+        from bench import figures, heatmaps
 
-        figure: Figure = getattr(figures, name)(*shown)
+        figure: Figure = getattr(heatmaps if hasattr(heatmaps, name) else figures, name)(*shown)
         return figure
 
     return draw

@@ -133,7 +133,8 @@ def settle(experiment: Experiment) -> Experiment:
     """The same experiment, with only as much of a training and of its options as can move the denoiser."""
     defaults = inspect.signature(DENOISERS[experiment.denoiser]).parameters
     parameters(experiment.denoiser, experiment.options)  # which raises where an option is unknown
-    options = tuple((name, value) for name, value in experiment.options if value != defaults[name].default)
+    typed = ((name, _like(value, defaults[name].default)) for name, value in experiment.options)
+    options = tuple((name, value) for name, value in typed if value != defaults[name].default)
     experiment = replace(experiment, options=options)
     if learns(experiment):
         return experiment
@@ -141,6 +142,12 @@ def settle(experiment: Experiment) -> Experiment:
         return replace(experiment, recipe=None, seed=0)
     dataset = experiment.dataset if memorizes(experiment.denoiser) else None
     return replace(experiment, dataset=dataset, noise=None, variance=None, recipe=None, seed=0)
+
+
+def _like(value: Any, default: Any) -> Any:
+    """1 and 1.0 are one value, and must not become two experiments."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return float(value) if isinstance(default, float) and whole else value
 
 
 def learns(experiment: Experiment) -> bool:
@@ -170,6 +177,8 @@ def choices(experiment: Experiment) -> list[Experiment]:
         raise ValueError(
             f"the grid of {name!r} has no value of {option!r} to choose from: add some, or delete the grid"
         )
+    if strange := [value for value in values if isinstance(value, bool) or not isinstance(value, int | float)]:
+        raise ValueError(f"the grid of {name!r} holds numbers to choose {option!r} from, got {strange[0]!r}")
     options = [] if option in dict(experiment.options) else [{option: value} for value in values]
     for each in options:
         parameters(name, tuple((dict(experiment.options) | each).items()))

@@ -17,7 +17,9 @@ import torch
 import bench.device
 import bench.evaluate
 import bench.muon
+import bench.patches
 import bench.rng
+import bench.stacks
 import bench.tiles
 import bench.train
 import bench.tuning
@@ -28,6 +30,7 @@ from bench.noises import NOISES
 from bench.plan import parameters
 from bench.task import Task
 
+FILES = {"bench.datasets.folder", "bench.pixels", "bench.sources"}  # by which images are read from files
 CONDITIONS = ("python", "torch", "device", "threads")  # that move the last bits of a number
 
 
@@ -107,14 +110,17 @@ def stale(conditions: dict[str, Any]) -> bool:
 def modules_of(task: Task) -> list[str]:
     """The modules that decide the numbers of a task."""
     experiment, protocols = task.experiment, [request.protocol for request in task.requests]
-    modules = {module.__name__ for module in (bench.rng, bench.device, bench.evaluate, bench.tiles)}
+    modules = {module.__name__ for module in (bench.rng, bench.device, bench.evaluate, bench.stacks, bench.tiles)}
     modules |= {DENOISERS[experiment.denoiser].__module__}
     modules |= {METRICS[metric].function.__module__ for request in task.requests for _, metric in request.cells}
     datasets = experiment.dataset, *(protocol.dataset for protocol in protocols)
     modules |= {function_of(name).__module__ for name in datasets if name}
     modules |= {NOISES[name].__module__ for name in (experiment.noise, *(p.noise for p in protocols)) if name}
+    if any(":" in name for name in datasets if name):
+        modules |= FILES
     if experiment.recipe is not None:
         modules |= {module.__name__ for module in (bench.train, bench.muon)}
+        modules |= {bench.patches.__name__} if experiment.recipe.patch else set()
     if experiment.tuned:
         modules |= {module.__name__ for module in (bench.train, bench.tuning)}
     return sorted(modules)

@@ -75,9 +75,17 @@ class Sample:
         return Sample(self.values[mine] - other.values[theirs], common)
 
 
-def mean_of(samples: Sequence[Sample]) -> Sample:
-    """The mean of several numbers that have the same seeds and blocks."""
-    return Sample(np.mean([sample.values for sample in samples], axis=0), samples[0].seeds)
+def mean_of(samples: Sequence[Sample]) -> Sample | None:
+    """The mean of several numbers, over the seeds that all of them have; None where there are none."""
+    trained = [sample.seeds for sample in samples if sample.seeds]
+    common = tuple(seed for seed in trained[0] if all(seed in seeds for seeds in trained)) if trained else ()
+    if not samples or len({sample.values.shape[1] for sample in samples}) > 1 or (trained and not common):
+        return None
+    chosen = [
+        sample.values[[sample.seeds.index(seed) for seed in common]] if sample.seeds else sample.values
+        for sample in samples
+    ]
+    return Sample(np.mean(np.broadcast_arrays(*chosen), axis=0), common)
 
 
 def half_widths(samples: Sequence[Sample]) -> list[float]:
@@ -169,23 +177,27 @@ def p_value(difference: Sample) -> float:
     return math.exp(brentq(excess, LEAST, 0)) if excess(LEAST) > 0 else 0.0
 
 
-def holm(p_values: Sequence[float], level: float = 1 - CONFIDENCE) -> list[bool]:
+def holm(p_values: Sequence[float], count: int = 0, level: float = 1 - CONFIDENCE) -> list[bool]:
     """Which of several hypotheses are rejected at a level that holds for all of them together.
 
     Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 1979.
+
+    Args:
+        count: of all hypotheses, where these are some of them, chosen by looking at the data; then no
+            more are rejected than if all were tested.
     """
     rejected = [False] * len(p_values)
     for rank, index in enumerate(np.argsort(p_values, kind="stable")):
-        if p_values[index] > level / (len(p_values) - rank):
+        if p_values[index] > level / (max(count, len(p_values)) - rank):
             break
         rejected[index] = True
     return rejected
 
 
 def leaders(samples: Sequence[Sample | None], better: str) -> list[int]:
-    """The best, and those that cannot be told from it, by Holm over all pairs with the best.
+    """The best, and those that cannot be told from it, by Holm over all pairs.
 
-    One alone does not lead.
+    All pairs count, since which one is the best is seen from the same data. One alone does not lead.
 
     Args:
         samples: None for one without a number.
@@ -197,15 +209,24 @@ def leaders(samples: Sequence[Sample | None], better: str) -> list[int]:
         return []  # nothing to lead
     best = (max if better == "higher" else min)(means, key=lambda index: means[index])
     others = [index for index in means if index != best]
-    worse = holm([_against(samples[index], samples[best]) for index in others])
+    pairs = len(means) * (len(means) - 1) // 2
+    sign = 1 if better == "higher" else -1
+    worse = holm([against(samples[index], samples[best], sign) for index in others], pairs)
     return sorted([best, *(index for index, told in zip(others, worse, strict=True) if not told)])
 
 
-def _against(sample: Sample | None, best: Sample | None) -> float:
-    """The p-value of a difference; 0 where it is beyond doubt, as between finite and infinite values."""
+def against(sample: Sample | None, best: Sample | None, sign: int = 1) -> float:
+    """The p-value of one number being worse than another, by what both were measured on.
+
+    It is 0 where that is beyond doubt, as between finite and infinite values, and 1 where the two have
+    nothing in common to be compared by, or where what they have in common points the other way.
+
+    Args:
+        sign: 1 where more is better, -1 where less is.
+    """
     if sample is None or best is None:
         return 1.0
     if not (sample.finite and best.finite):
         return float(sample.values.shape == best.values.shape and np.array_equal(sample.values, best.values))
-    difference = sample.minus(best)
-    return 0.0 if difference is None else p_value(difference)
+    difference = best.minus(sample)
+    return p_value(difference) if difference is not None and sign * difference.mean > 0 else 1.0

@@ -17,6 +17,8 @@ from bench.profiles import RECIPES
 from bench.statistics import Sample, half_widths, leaders
 from bench.store import Store
 
+EACH = "each test variance ‡"  # what a row of specialists was trained on
+
 
 @dataclass
 class Row:
@@ -101,11 +103,10 @@ class Table:
 def rows(store: Store, section: Section) -> list[Row]:
     """The rows of a section: untrained denoisers first, then by number of parameters."""
     groups: dict[Experiment, list[Experiment]] = {}
+    single = section.name == "seeds"  # each is then a row of its own, and no sample of trainings
     for experiment in section.experiments:
-        # Seeds are a sample of trainings, unless they are what is asked for.
-        key = experiment if section.name == "seeds" else experiment.but(seed=0)
-        groups.setdefault(key, []).append(experiment)
-    found = [_row(store, section.protocol, seeds) for seeds in groups.values()]
+        groups.setdefault(experiment if single else experiment.but(seed=0), []).append(experiment)
+    found = [_row(store, section.protocol, seeds, single) for seeds in groups.values()]
     _label(section, found)
     size: dict[str, int] = {}  # a row that was not measured does not know its own
     for row in found:
@@ -140,11 +141,12 @@ def _label(section: Section, rows: Sequence[Row]) -> None:
             row.label = f"{row.experiment.variance}, seed {row.experiment.seed}"
 
 
-def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment]) -> Row:
+def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment], single: bool) -> Row:
     seeds = sorted(seeds, key=lambda experiment: experiment.seed)
     row = Row(seeds[0], tuple(seeds))
     found: dict[tuple[float, str], list[tuple[int, Score]]] = {}
     notes = []
+    cells: dict[int, set[tuple[float, str]]] = {}
     for experiment in seeds:
         if conditions := store.provenance(experiment):
             row.conditions |= {_conditions(each) for each in [conditions, *conditions.get("elsewhere", [])]}
@@ -156,13 +158,16 @@ def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment]) -> Row:
         epoch = store.diverged(experiment)
         scores = [] if epoch else store.scores(experiment, protocol)
         row.seeds += bool(scores)
+        cells[experiment.seed] = {(score.variance, score.metric) for score in scores} & set(protocol.cells)
         for score in scores:
             found.setdefault((score.variance, score.metric), []).append((experiment.seed, score))
         if not scores:
             notes.append(f"diverged in epoch {epoch}" if epoch else "not measured")
+    some = set().union(*cells.values())
+    notes += ["measured in part" for there in cells.values() if there and there != some]
     for cell, each_seed in found.items():
         row.means[cell] = float(np.mean([score.mean for _, score in each_seed]))
-        numbers = tuple(seed for seed, _ in each_seed) if row.learned else ()
+        numbers = tuple(seed for seed, _ in each_seed) if row.learned and not single else ()
         row.samples[cell] = Sample(np.array([score.blocks for _, score in each_seed]), numbers)
     kinds = {note: notes.count(note) for note in sorted(notes)}
     row.note = "; ".join(note if n == len(seeds) else f"{n} of {len(seeds)} seeds {note}" for note, n in kinds.items())
@@ -221,8 +226,20 @@ def scores(section: Section, rows: Sequence[Row], metric: str, intervals: bool) 
         title(metric),
         header,
         (*((first, *padding, *rest) for first, *rest in about), *lines),
-        "**better** than every other row of its column; ≈ not distinguishable from the best "
-        "(paired differences over seeds and the same noisy images; 95 % for all pairs of a column, by Holm)",
+        _about(rows),
+    )
+
+
+def _about(rows: Sequence[Row]) -> str:
+    """What the marks in a table mean."""
+    several = any(row.seeds > 1 for row in rows if row.learned)
+    paired = "seeds and the same noisy images" if several else "the same noisy images"
+    single = "" if several else "; of each network there is one training, and it holds for that one"
+    each = any(EACH in row.label for row in rows)
+    specialists = "; ‡ in each column the training for its variance, which must be known to choose it" if each else ""
+    return (
+        "**better** than every other row of its column; ≈ not distinguishable from the best (paired differences over "
+        f"{paired}; 95 % for all pairs of a column, by Holm{single}){specialists}"
     )
 
 
@@ -230,8 +247,12 @@ def _cell(mean: float | None, width: float, metric: Metric, mark: str) -> str:
     if mean is None:
         return "–"
     text = f"{metric.scale * mean:.{metric.digits}f}"
-    text = f"{mark}{text}{mark if mark == '**' else ''}"
-    return text + (f" ±{metric.scale * width:.{metric.digits}f}" if math.isfinite(width) else "")
+    return f"{mark}{text}{mark if mark == '**' else ''}{margin(metric.scale * width, metric.digits)}"
+
+
+def margin(width: float, digits: int = 2) -> str:
+    """Half of an interval to stand behind its number; nothing where it cannot be told."""
+    return f" ±{width:.{digits}f}" if math.isfinite(width) else ""
 
 
 def recipe_text(recipe: Recipe | None) -> str:

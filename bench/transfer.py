@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from bench.statistics import Sample, holm, mean_of, p_value
+from bench.statistics import Sample, against, holm, mean_of
 from bench.tables import Row
 
 METRIC = "psnr"  # which all of this is about
+TUNED_MEDIAN = "tuned median"
+MARGIN = 0.05  # dB by which a floor must be beaten; what is less nobody sees
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Regret:
 
     Attributes:
         specialist: the same denoiser, or else the one it is made from, trained at exactly that variance; where
-            neither is, the best row of both there.
+            neither is, the best training of the same denoiser there.
         exact: whether it is the former.
         sample: paired differences, specialist less row.
     """
@@ -67,55 +69,72 @@ def _regret(row: Row, kin: Sequence[Row], variance: float) -> Regret | None:
     there = [other for other in same if cell in other.samples and other.samples[cell].finite]
     if cell not in row.samples or not row.samples[cell].finite or not there:
         return None
-    exact = [other for other in there if _at(other, variance)]
+    exact = [other for other in there if is_for(other, variance)]
+    own = [other for other in there if other.experiment.denoiser == row.experiment.denoiser]
     # Of its own if there is one, else of its kin.
-    exact = [other for other in exact if other.experiment.denoiser == row.experiment.denoiser] or exact
-    specialist = exact[0] if exact else max(there, key=lambda other: other.means[cell])
+    exact = [other for other in exact if other in own] or exact
+    specialist = exact[0] if exact else max(own, key=lambda other: other.means[cell])
     sample = specialist.samples[cell].minus(row.samples[cell])
     return None if sample is None else Regret(row, variance, specialist, bool(exact), sample)
 
 
-def _at(row: Row, variance: float) -> bool:
+def is_for(row: Row, variance: float) -> bool:
+    """Whether it was trained at exactly that variance."""
     trained = row.experiment.variance
     return trained is not None and trained.fixed and trained.low == variance
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Regrets of a row over several test variances: their mean, and the worst."""
+    """Regrets of a row over several test variances: their mean, and the worst.
+
+    Attributes:
+        count, of: how many test variances that is, of how many.
+        exact: whether there is a specialist at all of them; else there is at none.
+    """
 
     mean: Sample
     worst: Regret
     count: int
+    of: int
     exact: bool
 
 
 def summary(found: Iterable[Regret], inside: bool) -> Summary | None:
-    """Over the test variances inside the training range, or outside, where the row is not its own measure."""
+    """Over the test variances inside the training range, or outside, where the row is not its own measure.
+
+    Those that have a specialist count alone, if there are any. None where nothing can be said.
+    """
     chosen = [regret for regret in found if regret.inside == inside and not regret.own]
-    chosen = [regret for regret in chosen if regret.sample.values.shape == chosen[0].sample.values.shape]
-    if not chosen:
+    count, exact = len(chosen), [regret for regret in chosen if regret.exact]
+    chosen = exact or chosen
+    mean = mean_of([regret.sample for regret in chosen]) if chosen else None
+    if mean is None:
         return None
-    mean = mean_of([regret.sample for regret in chosen])
     worst = max(chosen, key=lambda regret: regret.sample.mean)
-    return Summary(mean, worst, len(chosen), all(regret.exact for regret in chosen))
+    return Summary(mean, worst, len(chosen), count, bool(exact))
 
 
 @dataclass(frozen=True)
 class Reach:
     """The variances around its best in which a row is better than a floor, by interpolation between test variances.
 
-    `low` and `high` are None where it is still better at the least and at the largest test variance.
+    Attributes:
+        low, high: the ends.
+        open_low, open_high: whether it is still better at the least and at the largest variance it was tested
+            at, which then is the end.
     """
 
-    low: float | None
-    high: float | None
+    low: float
+    high: float
+    open_low: bool
+    open_high: bool
 
 
 def reach(row: Row, floor: dict[float, float], variances: Sequence[float]) -> Reach | None:
-    """Where a row beats a floor, PSNR in dB by test variance; None where it does nowhere."""
+    """Where a row beats a floor, PSNR in dB by test variance, by more than `MARGIN`; None where it does nowhere."""
     cells = [variance for variance in variances if variance in floor and (variance, METRIC) in row.means]
-    lead = [row.means[variance, METRIC] - floor[variance] for variance in cells]
+    lead = [row.means[variance, METRIC] - floor[variance] - MARGIN for variance in cells]
     if not any(value > 0 for value in lead):
         return None
     first = last = int(np.argmax(lead))
@@ -123,9 +142,10 @@ def reach(row: Row, floor: dict[float, float], variances: Sequence[float]) -> Re
         first -= 1
     while last < len(lead) - 1 and lead[last + 1] > 0:
         last += 1
-    low = _crossing(cells[first - 1 : first + 1], lead[first - 1 : first + 1]) if first > 0 else None
-    high = _crossing(cells[last : last + 2], lead[last : last + 2]) if last < len(lead) - 1 else None
-    return Reach(low, high)
+    open_low, open_high = first == 0, last == len(lead) - 1
+    low = cells[0] if open_low else _crossing(cells[first - 1 : first + 1], lead[first - 1 : first + 1])
+    high = cells[-1] if open_high else _crossing(cells[last : last + 2], lead[last : last + 2])
+    return Reach(low, high, open_low, open_high)
 
 
 def _crossing(cells: Sequence[float], lead: Sequence[float]) -> float:
@@ -138,7 +158,7 @@ def _crossing(cells: Sequence[float], lead: Sequence[float]) -> float:
 
 def floors(rows: Sequence[Row], variances: Iterable[float]) -> dict[str, dict[float, float]]:
     """What nobody should fall below, PSNR in dB by test variance: the clipped input, and the tuned median filter."""
-    found: dict[str, dict[float, float]] = {"clip": {}, "tuned median": {}}
+    found: dict[str, dict[float, float]] = {"clip": {}, TUNED_MEDIAN: {}}
     medians = [row for row in rows if row.experiment.denoiser == "median" and row.experiment.tuned]
     for variance in variances:
         cell = variance, METRIC
@@ -146,8 +166,8 @@ def floors(rows: Sequence[Row], variances: Iterable[float]) -> dict[str, dict[fl
             if row.experiment.denoiser == "clip" and cell in row.means:
                 found["clip"][variance] = row.means[cell]
         tuned = [row for row in medians if cell in row.means]
-        if tuned := [row for row in tuned if _at(row, variance)] or tuned:
-            found["tuned median"][variance] = max(row.means[cell] for row in tuned)
+        if tuned := [row for row in tuned if is_for(row, variance)] or tuned:
+            found[TUNED_MEDIAN][variance] = max(row.means[cell] for row in tuned)
     return {name: floor for name, floor in found.items() if floor}
 
 
@@ -169,12 +189,11 @@ def ranking(rows: Sequence[Row], variances: Sequence[float]) -> list[Place]:
         if any(cell not in row.samples or not row.samples[cell].finite for cell in cells):
             continue
         sample = mean_of([row.samples[cell] for cell in cells])
-        if row.subject not in best or sample.mean > best[row.subject][1].mean:
+        if sample is not None and (row.subject not in best or sample.mean > best[row.subject][1].mean):
             best[row.subject] = row, sample
     order = sorted(best.values(), key=lambda entry: -entry[1].mean)
     pairs = list(combinations(range(len(order)), 2))
-    differences = [order[one][1].minus(order[other][1]) for one, other in pairs]
-    told = holm([p_value(difference) if difference else 0.0 for difference in differences])
+    told = holm([against(order[worse][1], order[better][1]) for better, worse in pairs])
     first, last = [1] * len(order), [len(order)] * len(order)
     for (better, worse), distinct in zip(pairs, told, strict=True):
         first[worse] += distinct

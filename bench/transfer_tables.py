@@ -6,52 +6,63 @@ from dataclasses import replace
 
 from bench.experiment import written
 from bench.statistics import half_widths
-from bench.tables import Row, Table
-from bench.transfer import Reach, Summary, floors, ranking, reach, regrets, summary
-
-EACH = "each test variance"
+from bench.tables import EACH, Row, Table, margin
+from bench.transfer import (
+    MARGIN,
+    METRIC,
+    TUNED_MEDIAN,
+    Reach,
+    Summary,
+    floors,
+    is_for,
+    ranking,
+    reach,
+    regrets,
+    summary,
+)
 
 
 def main_rows(rows: Sequence[Row], variances: Sequence[float]) -> list[Row]:
     """Rows of the main table: of each denoiser its specialists together as one row, then those trained on ranges.
 
-    What was trained for nothing in particular stands as it is. Where no test variance has a
-    specialist, or nothing else was trained, all rows are there.
+    What was trained for nothing in particular stands as it is; of filters that were tuned for single
+    test variances, nothing else is shown. Where no test variance has a specialist, all rows are there.
     """
-    found: dict[str, list[Row]] = {}
+    found: dict[tuple[str, str | None], list[Row]] = {}
     for row in rows:
-        found.setdefault(row.subject, []).append(row)
+        found.setdefault((row.subject, row.experiment.dataset), []).append(row)
     chosen = []
     for members in found.values():
         fixed = [row for row in members if row.experiment.variance is not None and row.experiment.variance.fixed]
         rest = [row for row in members if row not in fixed]
         chosen += [_together(fixed, variances)] if len(fixed) > 1 else fixed
-        chosen += rest
+        chosen += rest if not (len(fixed) > 1 and fixed[0].experiment.tuned) else []
     return chosen
 
 
 def _together(fixed: Sequence[Row], variances: Sequence[float]) -> Row:
     """Specialists as one row, each at its own variance."""
     first = fixed[0]
-    joint = replace(first, seeds=min(row.seeds for row in fixed), samples={}, means={}, label=EACH)
+    label = first.label.replace(str(first.experiment.variance), EACH) or EACH  # which may name what was trained on
+    joint = replace(first, seeds=min(row.seeds for row in fixed), samples={}, means={}, label=label, note="")
     for row in fixed:
         trained = row.experiment.variance
         for cell in row.samples:
             if trained is not None and cell[0] == trained.low and cell[0] in variances:
                 joint.samples[cell], joint.means[cell] = row.samples[cell], row.means[cell]
-    notes = {f"at {row.training} {row.note}" for row in fixed if row.note}
-    joint.note = "; ".join(sorted(notes))
+    if not joint.means:
+        joint.note = first.note
     return joint
 
 
 def regret_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
-    """A line for each training of a network, and for each filter with its defaults."""
+    """A line for each training of a network."""
     found = regrets(rows, variances)
     sides = {
         (index, inside): side
         for index, row in enumerate(rows)
         for inside in (True, False)
-        if not row.experiment.tuned and (side := summary(found[index], inside))
+        if row.learned and (side := summary(found[index], inside))
     }
     widths = dict(zip(sides, half_widths([side.mean for side in sides.values()]), strict=True))
     cells = {key: _summary(side, widths[key]) for key, side in sides.items()}
@@ -62,18 +73,21 @@ def regret_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
     ]
     header = ("denoiser", "trained on", "mean inside", "worst inside", "mean outside", "worst outside")
     note = (
-        "dB lost against the specialist, the same denoiser (or the one it is made from) trained at exactly "
-        "that test variance (a filter: tuned for it), inside and outside the training range; ± half of a 95 % "
-        "interval; @ the test variance where most is lost"
+        "dB lost against the specialist, the same network (or the one it is made from) trained at exactly that test "
+        "variance, inside and outside the training range; ± half of a 95 % interval; @ the test variance where most is "
+        "lost"
     )
+    if any(side.count < side.of for side in sides.values()):
+        note += "; in brackets how many of the test variances there have a specialist, where others have none"
     if not all(side.exact for side in sides.values()):
-        note += "; * some test variances have no specialist, and there the best row of that denoiser stands for it"
+        note += "; * none of them has one, and the best training of that network stands for it"
     return Table("Regret (dB)", header, tuple(lines), note)
 
 
 def _summary(found: Summary, width: float) -> tuple[str, str]:
     worst, star = found.worst, "" if found.exact else "*"
-    return f"{found.mean.mean:.2f}{star} ±{width:.2f}", f"{worst.sample.mean:.2f} @ {written(worst.variance)}"
+    some = f" ({found.count} of {found.of})" if found.count < found.of else ""
+    return f"{found.mean.mean:.2f}{star}{margin(width)}{some}", f"{worst.sample.mean:.2f} @ {written(worst.variance)}"
 
 
 def breakdown_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
@@ -81,30 +95,37 @@ def breakdown_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
     below = floors(rows, variances)
     lines = []
     for row in rows:
-        if row.experiment.denoiser in ("noisy", "clip") or row.experiment.tuned or not row.means:
+        itself = row.experiment.denoiser in ("noisy", "clip", "median")
+        if itself or row.experiment.tuned or not below or not any(metric == METRIC for _, metric in row.means):
             continue
         reaches = [reach(row, floor, variances) for floor in below.values()]
         lines.append((row.name, row.training, *(_reach(each, variances) for each in reaches)))
     header = ("denoiser", "trained on", *(f"better than {name}" for name in below))
     note = (
-        "from the least to the largest noise variance around its best, by straight lines over the logarithm of the "
-        "variance; the tuned median filter is the one tuned for each test variance"
+        f"by more than {MARGIN:g} dB, at noise variances around that of the greatest lead; ends by straight lines over "
+        "the logarithm of the variance, and without intervals; ≤ and ≥: still ahead at the least and at the largest "
+        "variance tested"
     )
+    if TUNED_MEDIAN in below:
+        note += "; a median of size 1 leaves the image as it is, so that at little noise this floor is that of `clip`"
+        medians = [row for row in rows if row.experiment.denoiser == "median" and row.experiment.tuned]
+        if not all(any(is_for(row, variance) for row in medians) for variance in below[TUNED_MEDIAN]):
+            note += "; where none was tuned for a test variance, the best tuned one stands for it"
     return Table("Where denoisers break down", header, tuple(lines), note)
 
 
 def _reach(found: Reach | None, variances: Sequence[float]) -> str:
     if found is None:
         return "nowhere"
-    if found.low is None and found.high is None:
+    if found.open_low and found.open_high and (found.low, found.high) == (variances[0], variances[-1]):
         return "everywhere"
     in_sigma = all(written(variance).startswith("σ") for variance in variances)
 
     def near(variance: float) -> str:
         return f"σ={255 * math.sqrt(variance):.0f}" if in_sigma else f"{variance:.2g}"
 
-    low = f"≤ {written(variances[0])}" if found.low is None else near(found.low)
-    high = f"≥ {written(variances[-1])}" if found.high is None else near(found.high)
+    low = f"≤ {written(found.low)}" if found.open_low else near(found.low)
+    high = f"≥ {written(found.high)}" if found.open_high else near(found.high)
     return f"{low} … {high}"
 
 
@@ -113,11 +134,11 @@ def ranking_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
     lines, places = [], ranking(rows, variances)
     for place, width in zip(places, half_widths([place.sample for place in places]), strict=True):
         rank = f"{place.first}" if place.first == place.last else f"{place.first}–{place.last}"
-        lines.append((place.row.name, place.row.training, rank, f"{place.sample.mean:.2f} ±{width:.2f}"))
+        lines.append((place.row.name, place.row.training, rank, f"{place.sample.mean:.2f}{margin(width)}"))
     header = ("denoiser", "trained on", "rank", "mean PSNR (dB)")
     note = (
-        "each denoiser with the training that gives the highest mean over all test variances; ranks are told apart "
-        "where paired differences are (95 % for all pairs together, by Holm)"
+        "each denoiser with the training of the highest mean over all test variances; equal ranks are not told apart "
+        "(paired differences, 95 % for all pairs together, by Holm)"
     )
     return Table("Ranking", header, tuple(lines), note)
 
@@ -133,4 +154,4 @@ def chosen_table(chosen: Iterable[tuple[Row, str, float]]) -> Table:
         (name, option, *(f"{values[each]:g}" if each in values else "–" for each in ranges))
         for (name, option), values in found.items()
     )
-    return Table("Tuned parameters", ("filter", "option", *ranges), lines, "by validation images")
+    return Table("Tuned parameters", ("filter", "option", *ranges), lines, "chosen on validation images")

@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from PIL import Image
+
 from architectures import DENOISERS
 from bench import plan
 from bench.ablations import ABLATIONS
@@ -64,17 +66,17 @@ def prepare(options: argparse.Namespace) -> Work:
     check_device(options.device)
     if timed:
         _add_timings(work, options)
-    if sections or timed:
-        work.reports = [store]
-    elif options.report:
-        work.reports = _measured(options, [profile] if options.profile else list(PROFILES))
+    if options.report:
+        work.reports = _measured(options, [profile] if options.profile else list(PROFILES), bool(sections or timed))
+    if (sections or timed) and not any(other.root == store.root for other in work.reports):
+        work.reports = [*work.reports, store]
     return work
 
 
-def _measured(options: argparse.Namespace, profiles: Iterable[str]) -> list[Store]:
-    """The stores of some profiles that hold anything; raises ValueError if none does."""
+def _measured(options: argparse.Namespace, profiles: Iterable[str], none_will_do: bool) -> list[Store]:
+    """The stores of some profiles that hold anything; raises ValueError if none does and one must."""
     stores = [store for name in profiles if not (store := Store(options.results / name)).empty]
-    if not stores:
+    if not stores and not none_will_do:
         raise ValueError(f"nothing was measured in {options.results}; measure with: python run_all.py --grid")
     return stores
 
@@ -88,6 +90,9 @@ def _check_denoise(options: argparse.Namespace) -> None:
         raise ValueError(f"--variance is one number, got {options.variance!r}")
     if not options.denoise.is_file():
         raise ValueError(f"there is no file {options.denoise}")
+    known = Image.registered_extensions()
+    if options.out.suffix.lower() not in known or not options.out.parent.is_dir():
+        raise ValueError(f"--out names an image in a folder that is there, such as clean.png, got {options.out}")
 
 
 def _add_timings(work: Work, options: argparse.Namespace) -> None:
@@ -107,7 +112,7 @@ def _sections(options: argparse.Namespace, notes: list[str]) -> list[Section]:
     """What was asked for, every name, option and range of it checked."""
     profile = PROFILES[options.profile or "quick"]
     pick("recipe", options.recipe, RECIPES)
-    pick("law", options.law, dict.fromkeys(LAWS))
+    pick("law", options.law or LAWS[0], dict.fromkeys(LAWS))
     recipe, seeds, images = profile.recipe(options.recipe), options.seeds or profile.seeds, profile.images
     if not (options.grid or options.ablate):
         return []
@@ -142,6 +147,10 @@ def _sections(options: argparse.Namespace, notes: list[str]) -> list[Section]:
             raise ValueError(f"an ablation starts from one training range, got --train {' '.join(options.train)}")
         base = Range.parse(options.train[0], options.law) if options.train else Range(0.01, 0.01)
         asked = (command(options, f"--ablate {options.ablate}"),)
+        if options.ablate == "all" and options.denoisers:
+            raise ValueError(
+                "--ablate all runs each ablation with the denoiser it is about; name one ablation to choose --denoisers"
+            )
         for name in ABLATIONS if options.ablate == "all" else [options.ablate]:
             found = plan.ablation(name, options.denoisers or [], base, protocol, recipe, seeds, source)
             sections += [replace(section, commands=asked) for section in found]

@@ -92,6 +92,25 @@ def test_a_colour_image_is_restored_channel_by_channel(store: Store) -> None:
     assert np.abs(whole[..., 0].astype(int) - one).max() <= 1
 
 
+def test_a_network_of_three_channels_takes_them_together(store: Store, counter: Counter) -> None:
+    for part, count in (("train", 40), ("test", 1)):
+        (Path("images") / part).mkdir(parents=True)
+        for number in range(count):
+            pixels = np.random.default_rng([count, number]).integers(0, 256, (16, 16, 3), np.uint8)
+            Image.fromarray(pixels).save(f"images/{part}/{number}.png")
+    arguments = ("--grid", *SMALL[:2], "--denoisers", "unet", "--train", "0.01", "--test", "0.01", "--metrics", "psnr")
+    assert counter.run(*arguments, "--dataset", "folder_colour:images") == 0
+    Image.open("images/test/0.png").save("colour.png")
+    assert apply.denoise(Path("colour.png"), "unet", store, 0.01).image.shape == (16, 16, 3)
+    assert apply.denoise(Path("in.png"), "unet", store, 0.01).image.shape == GREY.shape
+
+
+def test_what_an_ablation_trained_is_not_handed_out(store: Store, counter: Counter) -> None:
+    there = apply.usable(store, "conv_autoencoder")
+    assert counter.run("--ablate", "width", *SMALL[:2], "--test", "0.01", "--metrics", "psnr") == 0
+    assert apply.usable(store, "conv_autoencoder") == there
+
+
 @pytest.mark.parametrize(
     ("mode", "suffix"), [("L", "png"), ("RGB", "jpg"), ("RGBA", "png"), ("P", "png"), ("1", "bmp")]
 )
@@ -126,11 +145,14 @@ def test_the_estimate_finds_the_noise() -> None:
         (("--with", "unet"), "--denoise needs --with NAME, a denoiser, and --out IMAGE"),
         (("--with", "unett", "--out", "o.png"), "did you mean 'unet'"),
         (("--with", "unet", "--out", "o.png", "--variance", "0.1..0.2"), "--variance is one number"),
+        (("--with", "unet", "--out", "absent/o.png"), "--out names an image in a folder that is there"),
+        (("--with", "unet", "--out", "o.txt"), "--out names an image in a folder that is there, such as clean.png"),
     ],
 )
 def test_wrong_usage_is_said_before_anything_is_read(
     counter: Counter, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
 ) -> None:
+    Path("in.png").touch()
     assert counter.run("--denoise", "in.png", *arguments) == 2
     assert message in capsys.readouterr().err
 

@@ -41,7 +41,7 @@ def test_a_figure_out_of_tolerance_is_shown_as_such() -> None:
     assert ROW.holds
     assert not beyond.holds
     first, second = calibration.table([ROW, beyond]).rows
-    assert first[2:6] == ("30.00 dB", "30.04 dB", "+0.04", "0.05")
+    assert first[2:6] == ("30.000 dB", "30.040 dB", "+0.040", "0.050")
     assert (first[-1], second[-1]) == ("within", "**out of tolerance**")
 
 
@@ -59,7 +59,7 @@ def test_the_command_measures_what_it_can_and_fails_where_a_row_is_out_of_tolera
     text = Path("results/smoke/REPORT.md").read_text()
     assert "## Calibration" in text
     assert "`bm3d`: " in text
-    assert "--calibrate --profile smoke" in text
+    assert "--calibrate --data DIR --profile smoke" in text
     monkeypatch.setitem(calibrate.ROWS, "noise", off)
     assert counter.run("--calibrate", "--profile", "smoke", "--data", "nowhere") == 1
     assert "PSNR of y: 29, published 30" in capsys.readouterr().out

@@ -110,7 +110,8 @@ def test_a_range_is_read_as_it_is_written(text: str) -> None:
 
 def test_sigma_is_in_grey_levels_and_a_range_of_it_uniform_in_it() -> None:
     assert Range.parse("sigma=25") == Range((25 / 255) ** 2, (25 / 255) ** 2)
-    assert Range.parse("sigma=0..55", "uniform") == Range(0, (55 / 255) ** 2, "uniform-sigma")
+    assert Range.parse("sigma=0..55") == Range(0, (55 / 255) ** 2, "uniform-sigma")
+    assert Range.parse("sigma=5..55", "log-uniform").law == "log-uniform"
     assert str(Range(0.01, (55 / 255) ** 2)) == "0.01..0.0465205690119"
     with pytest.raises(ValueError, match="σ is not negative, got 'sigma=-5'"):
         Range.parse("sigma=-5")

@@ -1,11 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from bench.experiment import Experiment, Range
+from bench.experiment import Experiment, Protocol, Range
 from bench.figures import psnr
-from bench.others import beside, curves, distances
+from bench.others import beside, curves, curves_of, distances
 from bench.pictures import Drawing
+from bench.plan import Section
 from bench.profiles import PHOTOGRAPHS
 from bench.statistics import Sample
 from bench.tables import Row
@@ -18,7 +21,8 @@ def row(denoiser: str, trained: Range | None, level: float) -> Row:
     experiment = Experiment(denoiser, (), "photos", "gaussian", trained, PHOTOGRAPHS if trained else None)
     samples = {(v, "psnr"): Sample(np.array([[level, level + 1]]), (0,) if trained else ()) for v in SIGMAS}
     means = dict.fromkeys(samples, level + 0.5)
-    return Row(experiment, samples=samples, means=means, subject=denoiser)
+    parameters = 117_073 if denoiser == "unet" else 0
+    return Row(experiment, samples=samples, means=means, subject=denoiser, parameters=parameters)
 
 
 def test_published_figures_are_read() -> None:
@@ -29,12 +33,21 @@ def test_published_figures_are_read() -> None:
     assert curves("mnist") == []
 
 
+def test_they_are_of_grey_images_under_gaussian_noise() -> None:
+    protocol = Protocol("folder:data/BSD68@6bf0b621", "gaussian", (0.01,), ("psnr",), 68)
+    assert curves_of(Section("grid", protocol, ())) == curves("BSD68")
+    for other in (replace(protocol, noise="laplace"), replace(protocol, dataset="folder_colour:data/BSD68@6bf0b621")):
+        assert curves_of(Section("grid", other, ())) == []
+    assert curves_of(Section("width", protocol, ())) == []
+
+
 def test_ours_stand_below_those_of_others_that_were_trained_alike() -> None:
     rows = [row("median", None, 20.0), row("bm3d", None, 28.0), row("unet", LOW, 30.0), row("dncnn", FIXED, 29.0)]
     rows.append(row("unet", Range.parse("sigma=0..20"), 28.0))
     table = beside(rows, SIGMAS, curves("BSD68"))
     assert table.header == ("denoiser", "trained on", "σ=10", "σ=25", "σ=50")
-    names = [line[0] for line in table.rows]
+    names = [line[0].replace(" (117,073 parameters)", "") for line in table.rows]
+    assert "`unet`, here (117,073 parameters)" in [line[0] for line in table.rows]
     assert names.index("`unet`, here") == names.index("dncnn bias_free, Mohan et al. ICLR 2020") + 1
     assert names.index("`dncnn`, here") == names.index("DnCNN-S, Zhang et al. TIP 2017") + 1
     assert names.index("`bm3d`, here") > names.index("BM3D, Zhang et al. TIP 2017")
@@ -53,7 +66,7 @@ def test_nothing_stands_beside_what_nobody_published() -> None:
 def test_the_figure_shows_them_in_the_panel_of_their_training() -> None:
     published = [curve for curve in curves("BSD68") if curve.trained in (LOW, FIXED)]
     figure = psnr([row("unet", LOW, 30.0), row("dncnn", FIXED, 29.0)], SIGMAS, published)
-    low, fixed = ({line.get_label(): line for line in axis.get_lines()} for axis in figure.axes)
+    fixed, low = ({line.get_label(): line for line in axis.get_lines()} for axis in figure.axes)
     assert {"dncnn bias, Mohan et al. ICLR 2020", "unet"} < set(low)
     assert {"DnCNN-S, Zhang et al. TIP 2017", "dncnn"} < set(fixed)
     assert "DnCNN-S, Zhang et al. TIP 2017" not in low

@@ -65,3 +65,8 @@ def test_work_grows_with_size_and_epochs() -> None:
     assert plan.cost(base, 6) < plan.cost(longer, 6)
     assert plan.cost(base, 6) < plan.cost(larger, 6)
     assert plan.cost(plan.settle(base.but(denoiser="clip")), 6) < plan.cost(base, 6)
+
+
+def test_whole_numbers_and_others_are_one_value() -> None:
+    whole, broken = (plan.settle(Experiment("nlm", (("h", h),), None, None, None, None)) for h in (1, 1.0))
+    assert whole.id == broken.id

@@ -1,4 +1,5 @@
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,14 @@ def test_the_modules_are_those_that_move_the_numbers() -> None:
         "bench.muon",
         "bench.noises.gaussian",
         "bench.rng",
+        "bench.stacks",
         "bench.tiles",
         "bench.train",
     ]
+    assert EXPERIMENT.recipe is not None
+    photographs = EXPERIMENT.but(dataset="folder:x", recipe=replace(EXPERIMENT.recipe, patch=48, patches=320))
+    more = {"bench.patches", "bench.pixels", "bench.sources", "bench.datasets.folder"}
+    assert more < set(modules_of(Task(photographs, REQUESTS)))
     plain = modules_of(Task(settle(EXPERIMENT.but(denoiser="clip")), REQUESTS))
     assert "bench.train" not in plain
     assert {"bench.datasets.mnist", "bench.noises.gaussian"} <= set(plain)

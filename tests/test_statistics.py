@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.statistics import Sample, half_width, half_widths, holm, leaders, p_value, summarize
+from bench.statistics import Sample, half_width, half_widths, holm, leaders, mean_of, p_value, summarize
 
 
 def sample(*rows: object, seeds: tuple[int, ...] = ()) -> Sample:
@@ -98,6 +98,9 @@ def test_holm_by_hand() -> None:
     assert holm([0.0126, 0.03, 0.04, 0.0155]) == [False, False, False, False]
     assert holm([0.04]) == [True]
     assert holm([]) == []
+    # Chosen from six: 0.01 > 0.05 / 6, and 0.008 ≤ 0.05 / 6.
+    assert holm([0.03, 0.01, 0.04, 0.0155], 6) == [False] * 4
+    assert holm([0.03, 0.008, 0.04, 0.0155], 6) == [False, True, False, False]
 
 
 def test_comparing_many_does_not_make_one_better_by_chance() -> None:
@@ -108,6 +111,36 @@ def test_comparing_many_does_not_make_one_better_by_chance() -> None:
         rows = [sample(images + rng.normal(0, 1, 100)) for _ in range(20)]
         alone += len(leaders(rows, "higher")) == 1
     assert alone == 0
+
+
+def test_equal_rows_are_seldom_told_apart_though_the_best_is_chosen_by_the_data() -> None:
+    rng = np.random.default_rng(10)
+    wrong = sum(len(leaders([sample(rng.normal(30, 1, 100)) for _ in range(20)], "higher")) < 20 for _ in range(200))
+    assert wrong <= 20  # 5 % of 200, and twice as many by chance
+
+
+def test_what_cannot_be_paired_is_not_told_apart() -> None:
+    rng = np.random.default_rng(11)
+    one, two = sample(rng.normal(30, 0.1, 100), seeds=(0,)), sample(rng.normal(20, 0.1, 100), seeds=(1,))
+    assert leaders([one, two], "higher") == [0, 1]
+
+
+def test_a_row_is_not_worse_if_it_is_better_on_the_seeds_that_both_have() -> None:
+    images = np.random.default_rng(12).normal(0, 0.01, 50)
+    one = sample(29.9 + images, seeds=(0,))
+    two = sample(29.4 + images, 31 + images, 31 + images, seeds=(0, 1, 2))
+    assert leaders([one, two], "higher") == [0, 1]
+    assert leaders([one, two], "lower") == [0, 1]
+
+
+def test_a_mean_is_over_the_seeds_that_all_have() -> None:
+    one, two = sample([1, 2], [3, 4], seeds=(0, 2)), sample([10, 20], [30, 40], [50, 60], seeds=(0, 1, 2))
+    mean = mean_of([one, two, sample([7, 8])])
+    assert mean is not None
+    assert (mean.seeds, mean.values.tolist()) == ((0, 2), [[6, 10], [20, 24]])
+    assert mean_of([one, sample([1, 2], seeds=(1,))]) is None
+    assert mean_of([one, sample([1, 2, 3], seeds=(0,))]) is None
+    assert mean_of([]) is None
 
 
 def test_rows_that_cannot_be_told_apart_lead_together() -> None:

@@ -7,8 +7,8 @@ from bench.experiment import Experiment, Range
 from bench.plan import settle
 from bench.profiles import FAST
 from bench.statistics import Sample
-from bench.tables import Row
-from bench.transfer import Reach, floors, ranking, reach, regrets, summary
+from bench.tables import EACH, Row
+from bench.transfer import MARGIN, Reach, floors, ranking, reach, regrets, summary
 from bench.transfer_tables import breakdown_table, main_rows, ranking_table, regret_table
 
 UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
@@ -62,10 +62,20 @@ def test_without_a_specialist_the_best_of_its_kind_stands_for_it_and_the_table_s
     assert (middle.exact, middle.specialist) == (False, WIDE)
     assert middle.sample.mean == pytest.approx(10.5)
     table = regret_table(rows, VARIANCES)
-    assert table.rows[0][4:] == ("12.25* ±0.00", "14.00 @ 0.1")
+    assert table.rows[0][4:] == ("14.00 ±0.00 (1 of 2)", "14.00 @ 0.1")  # where there is a specialist
     assert table.rows[2][2:4] == ("0.20 ±0.00", "0.20 @ 0.1")  # at 0.01 it would be measured against itself
-    assert "* some test variances have no specialist" in table.note
-    assert "no specialist" not in regret_table([LOW, MIDDLE, HIGH, WIDE], VARIANCES).note
+    assert "in brackets how many" in table.note
+    assert regret_table([LOW, WIDE], VARIANCES).rows[0][4:] == ("12.15* ±0.00", "13.80 @ 0.1")
+    assert "* none of them has one" in regret_table([LOW, WIDE], VARIANCES).note
+    assert ";" not in regret_table([LOW, MIDDLE, HIGH, WIDE], VARIANCES).note.partition("most is lost")[2]
+
+
+def test_the_best_of_others_is_no_substitute_for_a_specialist() -> None:
+    kin = row(UNET.but(denoiser="unet_conditioned", variance=Range(0.001, 0.1)), 50, 50, 50)
+    kin.kin = "unet"
+    found = regrets([LOW, HIGH, WIDE, kin], VARIANCES)
+    assert found[0][1].specialist is WIDE
+    assert [(r.exact, r.own) for r in found[3]] == [(True, False), (False, True), (True, False)]
 
 
 def test_one_without_specialists_of_its_own_is_measured_against_its_kin() -> None:
@@ -98,16 +108,19 @@ def test_seeds_widen_the_interval_of_a_regret() -> None:
 
 
 def test_where_a_denoiser_beats_a_floor() -> None:
-    floor = {0.001: 32.0, 0.01: 22.0, 0.1: 13.0}
-    assert reach(MIDDLE, floor, VARIANCES) == Reach(None, None)
+    floor = {0.001: 32.0 - MARGIN, 0.01: 22.0 - MARGIN, 0.1: 13.0 - MARGIN}
+    assert reach(MIDDLE, floor, VARIANCES) == Reach(0.001, 0.1, open_low=True, open_high=True)
     found = reach(HIGH, floor, VARIANCES)  # -4 and +5 dB: 4/9 of the way from 0.001 to 0.01
     assert found is not None
     assert found.low == pytest.approx(0.001 * 10 ** (4 / 9))
-    assert found.high is None
+    assert not found.open_low
+    assert (found.high, found.open_high) == (0.1, True)
     assert (found := reach(LOW, floor, VARIANCES)) is not None
-    assert found.low is None
+    assert (found.low, found.open_low) == (0.001, True)
     assert found.high == pytest.approx(0.001 * 10 ** (7 / 9))
+    assert not found.open_high
     assert reach(row(UNET, 1, 1, 1), floor, VARIANCES) is None
+    assert reach(row(UNET, 31.98, 21.99, 12.96), floor, VARIANCES) is None  # a lead that nobody sees
 
 
 def test_the_table_of_reach_names_both_floors() -> None:
@@ -115,10 +128,13 @@ def test_the_table_of_reach_names_both_floors() -> None:
     table = breakdown_table([CLIP, MEDIAN, tuned, LOW, HIGH], VARIANCES)
     assert table.header[2:] == ("better than clip", "better than tuned median")
     assert table.rows == (
-        ("median", "–", "0.0089 … ≥ 0.1", "0.027 … ≥ 0.1"),
-        ("unet", "0.001", "≤ 0.001 … 0.006", "≤ 0.001 … 0.006"),
+        ("unet", "0.001", "≤ 0.001 … 0.0059", "≤ 0.001 … 0.006"),
         ("unet", "0.1", "0.0028 … ≥ 0.1", "everywhere"),
     )
+    assert "the best tuned one stands for it" in table.note
+    assert breakdown_table([LOW, HIGH], VARIANCES).rows == ()  # nothing to fall below
+    tested = row(UNET, float("nan"), 31, 16)
+    assert breakdown_table([CLIP, tested], VARIANCES).rows == (("unet", "0.01", "≤ 0.01 … ≥ 0.1"),)
 
 
 def test_the_ranking_takes_the_best_training_and_ties_what_cannot_be_told_apart() -> None:
@@ -139,7 +155,7 @@ def test_the_ranking_takes_the_best_training_and_ties_what_cannot_be_told_apart(
 def test_the_main_table_joins_specialists() -> None:
     joint, wide, clip = main_rows([LOW, MIDDLE, HIGH, WIDE, CLIP], VARIANCES)
     assert (joint.training, joint.means) == (
-        "each test variance",
+        EACH,
         {(v, "psnr"): p for v, p in zip(VARIANCES, (39, 31, 24), strict=True)},
     )
     assert (wide, clip) == (WIDE, CLIP)

@@ -39,6 +39,12 @@ def test_an_option_that_is_given_is_not_tuned() -> None:
     assert plan.choices(given) == []
 
 
+def test_a_grid_holds_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DENOISERS["median"], "grid", {"size": ("3", "5")})
+    with pytest.raises(ValueError, match="the grid of 'median' holds numbers to choose 'size' from, got '3'"):
+        plan.choices(MEDIAN)
+
+
 def test_a_default_that_is_written_out_changes_nothing() -> None:
     unet = Experiment("unet", (), "shapes", "gaussian", Range(0.1, 0.1), FAST)
     assert plan.settle(unet.but(options={"width": 16})) == plan.settle(unet)

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from bench.ablations import ablation
 from bench.experiment import Experiment
+from bench.noises import NOISES
 
 
 @ablation(every_noise=True)
 def noise_law(base: Experiment) -> Iterator[Experiment]:
     """Noise law: trained with each noise and tested with each, all of equal variance."""
-    for noise in ("gaussian", "uniform", "laplace", "poisson", "salt_and_pepper", "correlated"):
+    for noise in NOISES:
         yield base.but(noise=noise)

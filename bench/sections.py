@@ -1,0 +1,190 @@
+"""One section of the report: what a reader needs of it, and what few will read."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from bench import ablated, others, tables, transfer_tables
+from bench.ablations import ABLATIONS
+from bench.datasets import title
+from bench.experiment import written
+from bench.pictures import Drawing
+from bench.plan import Section
+from bench.store import Store
+from bench.tables import Row, Table
+from bench.tuning import best
+
+SHOWN = ("noise", "regret", "psnr", "transfer-psnr")  # of the figures; all others but restored images are folded
+
+
+def heading(section: Section) -> str:
+    what = "Across variance" if section.name == "grid" else f"Ablation `{section.name}`"
+    return f"{what}: {title(section.protocol.dataset)}, {section.protocol.noise} noise"
+
+
+def main(
+    store: Store, section: Section, rows: list[Row], findings: Sequence[str], pictures: Sequence[Drawing], folder: str
+) -> Iterator[str]:
+    """What was asked, what was found, and the tables and figures behind it."""
+    protocol, figure = section.protocol, _figures(pictures, folder)
+    yield f"## {heading(section)}\n"
+    if section.name in ABLATIONS:
+        yield ABLATIONS[section.name].about + "\n"
+    yield from missing(rows)
+    yield from setup(section, rows)
+    yield from figure("noise")
+    if section.name in ablated.MORE:
+        yield from ablated.MORE[section.name](store, rows)
+    if findings:
+        yield "### Findings\n\n" + "\n".join(f"- {sentence}" for sentence in findings) + "\n"
+    general = len({row.experiment.variance for row in rows if row.learned}) > 1 and len(protocol.variances) > 1
+    if general:
+        yield from _tabled(transfer_tables.regret_table(rows, protocol.variances), figure("regret"))
+    scores = tables.scores(section, _short(section, rows), protocol.metrics[0], intervals=True)
+    yield from _tabled(scores, figure("psnr"))
+    published = others.curves_of(section)
+    yield from _tabled(others.beside(rows, protocol.variances, published))
+    if distances := list(others.distances(rows, published)):
+        yield "\n".join(f"- {sentence}" for sentence in distances) + "\n"
+    if general:
+        if transfer := list(figure("transfer-psnr")):
+            yield from ("### Transfer\n", *transfer)
+        yield from _tabled(transfer_tables.breakdown_table(rows, protocol.variances))
+        yield from _tabled(transfer_tables.ranking_table(rows, protocol.variances))
+    for picture in pictures:
+        if picture.kind.startswith("restored"):
+            yield from figure(picture.kind)
+
+
+def folded(store: Store, section: Section, rows: list[Row], pictures: Sequence[Drawing], folder: str) -> Iterator[str]:
+    """Every number and the other figures, for the appendix."""
+    first, *further = section.protocol.metrics
+    if len(_short(section, rows)) < len(rows):
+        yield fold(tables.scores(section, rows, first, intervals=True), "every training")
+    for metric in further:
+        yield fold(tables.scores(section, rows, metric, intervals=True))
+    if pooled := _pooled(section, rows):
+        yield fold(pooled)
+    if (chosen := transfer_tables.chosen_table(_chosen(store, rows))).rows:
+        yield fold(chosen)
+    figure = _figures(pictures, folder)
+    for picture in pictures:
+        if picture.kind not in SHOWN and not picture.kind.startswith("restored"):
+            name, _, _ = picture.caption.partition(";")
+            yield f"<details><summary>{name}</summary>\n\n{''.join(figure(picture.kind))}\n</details>\n"
+
+
+def laws(store: Store, asked: Sequence[Section]) -> Iterator[str]:
+    """Ablations that are scored under every noise: one table for each dataset and test variance."""
+    for name in dict.fromkeys(section.name for section in asked):
+        if not (name in ABLATIONS and ABLATIONS[name].every_noise):
+            continue
+        mine = [section for section in asked if section.name == name]
+        for dataset in dict.fromkeys(section.protocol.dataset for section in mine):
+            own = [section for section in mine if section.protocol.dataset == dataset]
+            found = {section.protocol.noise: tables.rows(store, section) for section in own}
+            yield f"## Ablation `{name}`: {title(dataset)}\n\n{ABLATIONS[name].about}\n"
+            for rows in found.values():
+                yield from missing(rows)
+            yield from setup(own[0], found[own[0].protocol.noise])
+            for variance in sorted({variance for section in own for variance in section.protocol.variances}):
+                yield from _tabled(ablated.laws_table(found, variance))
+
+
+def _figures(pictures: Sequence[Drawing], folder: str) -> Callable[[str], Iterator[str]]:
+    """Shows a figure of a section by its kind, if there is one."""
+    shown = {picture.kind: picture for picture in pictures}
+
+    def figure(kind: str) -> Iterator[str]:
+        if picture := shown.get(kind):
+            yield f"![{picture.caption}]({folder}/{picture.name}.png)\n\n*{picture.caption}*\n"
+
+    return figure
+
+
+def _short(section: Section, rows: list[Row]) -> list[Row]:
+    """Rows of the main table: an ablation has few."""
+    return transfer_tables.main_rows(rows, section.protocol.variances) if section.name == "grid" else rows
+
+
+def _tabled(table: Table, figures: Iterable[str] = ()) -> Iterator[str]:
+    """A table under its title, with figures between; nothing where it has no rows."""
+    if table.rows:
+        yield f"### {table.title}\n"
+        yield from figures
+        yield f"{table.markdown()}\n\n{table.note}.\n"
+
+
+def fold(table: Table, what: str = "") -> str:
+    """A table to be opened by who wants it."""
+    note = f"\n\n{table.note}." if table.note else ""
+    summary = table.title + (f", {what}" if what else "")
+    return f"<details><summary>{summary}</summary>\n\n{table.markdown()}{note}\n\n</details>\n"
+
+
+def missing(rows: Iterable[Row]) -> Iterator[str]:
+    """What was asked and is not there, by reason."""
+    notes: dict[str, dict[str, list[str]]] = {}
+    for row in rows:
+        if row.note:
+            notes.setdefault(row.note, {}).setdefault(row.subject, []).append(row.training)
+    for note, names in notes.items():
+        which = "; ".join(
+            f"`{name}`" + ("" if ranges == ["–"] else f" trained on {', '.join(ranges)}")
+            for name, ranges in names.items()
+        )
+        yield f"**Incomplete**, {note}: {which}.\n"
+
+
+def setup(section: Section, rows: Sequence[Row]) -> Iterator[str]:
+    """Under which conditions: protocol, recipes, networks with their seeds, and the machine."""
+    protocol = section.protocol
+    datasets = sorted({row.experiment.dataset for row in rows if row.experiment.dataset} - {protocol.dataset})
+    trained = f" Trained on {' and '.join(f'`{name}`' for name in datasets)}." if datasets else ""
+    yield (
+        f"### Setup\n\nProtocol {protocol.version} (`{protocol.digest}`): the first {protocol.images:,} test images of "
+        f"`{protocol.dataset}`, noise `{protocol.noise}` (seed {protocol.seed}).{trained}\n"
+    )
+    networks: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.learned and row.seeds:
+            networks.setdefault(row.subject, []).append(row)
+    recipes = {row.recipe: tables.recipe_text(row.experiment.recipe) for own in networks.values() for row in own}
+    yield "".join(f"- Recipe `{name}`: {text}.\n" for name, text in recipes.items())
+    if networks:
+        lines = tuple((name, f"{own[0].parameters:,}", _seeds(own)) for name, own in networks.items())
+        yield Table("", ("network", "parameters", "trainings"), lines).markdown() + "\n"
+    if section.name != "seeds" and any(row.seeds == 1 for own in networks.values() for row in own):
+        yield "Where a network was trained once, what another training would change is not known.\n"
+    if conditions := set().union(*(row.conditions for row in rows)):
+        hours = sum(row.seconds for row in rows) / 3600
+        time = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
+        yield f"Measured on {'; '.join(sorted(conditions))}: {time} of one worker, training and scoring together.\n"
+
+
+def _seeds(rows: Sequence[Row]) -> str:
+    """How many trainings each row has: a number, or from least to most."""
+    least, most = min(row.seeds for row in rows), max(row.seeds for row in rows)
+    each = f"{least}" if least == most else f"{least} to {most}"
+    return f"{each} on each of {len(rows)} ranges" if len(rows) > 1 else each
+
+
+def _chosen(store: Store, rows: Sequence[Row]) -> Iterator[tuple[Row, str, float]]:
+    """What tuning chose, with the option it is a value of."""
+    for row in rows:
+        if row.experiment.tuned and (trials := store.trials(row.experiment)):
+            chosen = best(trials)
+            yield row, chosen.option, chosen.value
+
+
+def _pooled(section: Section, rows: Sequence[Row]) -> Table | None:
+    """PSNR of the mean MSE, where MSE was measured."""
+    variances = [v for v in section.protocol.variances if any((v, "mse") in row.means for row in rows)]
+    if not variances:
+        return None
+
+    def decibels(row: Row, variance: float) -> str:
+        error = row.means.get((variance, "mse"))
+        return "–" if error is None else f"{tables.decibels(error):.2f}"
+
+    lines = tuple((row.subject, row.training, *(decibels(row, v) for v in variances)) for row in rows)
+    header = ("denoiser", "trained on", *map(written, variances))
+    return Table("Pooled PSNR: of the mean MSE (dB)", header, lines)

@@ -1,0 +1,74 @@
+"""What all figures have in common: type, axes, colours and marks."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from architectures import DENOISERS
+from bench.experiment import written
+from bench.plan import missing_package, parameters
+from bench.tables import Row
+
+STYLE = sns.axes_style("ticks") | {
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.labelsize": 9,
+    "legend.fontsize": 8,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "font.family": "DejaVu Sans",  # ships with matplotlib, so that every machine has it
+}
+
+
+def laid_out(variances: Iterable[float]) -> tuple[Callable[[float], float], str]:
+    """Where variances lie along an axis, and what it is called: as they are, or as σ where they are written so."""
+    if all(written(variance).startswith("σ") for variance in variances):
+        return (lambda variance: 255 * math.sqrt(variance)), "test σ (grey levels of 255)"
+    return (lambda variance: variance), "test variance"
+
+
+def styles_of(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
+    """A line style for each subject: colour and solid for what learned, grey and dashed for what did not."""
+    return marks([(row.subject, row.learned) for row in rows])
+
+
+def marks(subjects: Iterable[tuple[str, bool]]) -> dict[str, dict[str, Any]]:
+    """One of the project's own networks looks the same in every figure."""
+    subjects = list(dict.fromkeys(subjects))
+    learned, plain = ([name for name, learns in subjects if learns == which] for which in (True, False))
+    own = networks()
+    bare = {name: name.removesuffix(" †") for name in learned}
+    others = [name for name in learned if bare[name] not in own]
+    places = {n: len(own) + others.index(n) if n in others else own.index(bare[n]) for n in learned}
+    palette = sns.color_palette("colorblind", max([10, *(place + 1 for place in places.values())]))
+    greys = sns.color_palette([str(grey) for grey in np.linspace(0.25, 0.6, max(1, len(plain)))])
+    dashes = ["--", ":", "-.", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1))]
+
+    def style(colour: Any, line: Any, index: int) -> dict[str, Any]:
+        marker = "osD^vP*Xhp<>"[index % 12]
+        return {"color": colour, "linestyle": line, "marker": marker, "markersize": 3.5, "linewidth": 1.2}
+
+    found = {name: style(palette[place], "-", place) for name, place in places.items()}
+    return found | {
+        name: style(greys[index], dashes[index % len(dashes)], len(own) + index) for index, name in enumerate(plain)
+    }
+
+
+@cache
+def networks() -> list[str]:
+    """The registered denoisers that learn, by name."""
+    return [name for name in sorted(DENOISERS) if not missing_package(name) and parameters(name, ()) > 0]
+
+
+def legend(figure: Figure, axes: Iterable[Axes], **options: Any) -> None:
+    """One legend for all panels, each label once."""
+    entries = {label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
+    figure.legend(list(entries.values()), list(entries), frameon=False, **options)
