@@ -79,7 +79,7 @@ CLAIMS = {
     "workers": Claim("the `quick` grid", "two workers", "one worker", "s", "ours / other", 0.58),
     "help": Claim("`--help`", "the command", "", "s", "ours", 0.5),
     "idle": Claim("`full` with nothing to do", "the command", '`python -c "import torch"`', "s", "ours - other", 2),
-    "report": Claim("`--report`", "of 10,000 experiments", "of 1,000 experiments", "s", "ours", 30),
-    "growth": Claim("its growth", "of 10,000 experiments", "of 1,000 experiments", "s", "ours / other", 10),
-    "memory": Claim("its memory", "of 10,000 experiments", "of 1,000 experiments", "MiB", "ours", 1024),
+    "report": Claim("`--report`, time", "of 10,000 experiments", "of 1,000 experiments", "s", "ours", 30),
+    "growth": Claim("`--report`, growth", "of 10,000 experiments", "of 1,000 experiments", "s", "ours / other", 10),
+    "memory": Claim("`--report`, memory", "of 10,000 experiments", "of 1,000 experiments", "MiB", "ours", 1024),
 }

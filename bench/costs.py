@@ -80,6 +80,7 @@ def _claim(claim: Claim, pairs: Sequence[Sequence[float]]) -> tuple[str, ...]:
     values = [claim.of(*pair) for pair in pairs]
     ours, theirs = (median(side) for side in zip(*pairs, strict=True))
     value, unit = median(values), "" if claim.ratio else f" {claim.unit}"
+    digits = 2 if abs(value) >= 0.1 else 3
     other = f"{_digits(theirs)} {claim.unit}" if claim.other else "–"
     return (
         claim.figure,
@@ -87,8 +88,8 @@ def _claim(claim: Claim, pairs: Sequence[Sequence[float]]) -> tuple[str, ...]:
         claim.other or "–",
         f"{_digits(ours)} {claim.unit}",
         other,
-        f"{value:.{2 if abs(value) >= 0.1 else 3}f}{unit}",
-        f"{min(values):.2f} – {max(values):.2f}",
+        f"{value:.{digits}f}{unit}",
+        f"{min(values):.{digits}f} – {max(values):.{digits}f}",
         str(len(values)),
         f"{'≥' if claim.at_least else '≤'} {claim.limit:g}{unit}",
         "reached" if claim.holds(value) else "**falls short**",

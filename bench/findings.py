@@ -11,11 +11,12 @@ from bench.transfer import METRIC, Regret, Summary, ranking, regrets, summary
 
 @dataclass(frozen=True)
 class Finding:
-    """A sentence, what kind of finding it is, and how much it is about, in dB."""
+    """A sentence, what kind of finding it is, how much it is about, in dB, and over how many test variances."""
 
     kind: str
     size: float
     text: str
+    count: int = 1
 
 
 def findings(rows: Sequence[Row], variances: Sequence[float]) -> list[Finding]:
@@ -39,10 +40,10 @@ def findings(rows: Sequence[Row], variances: Sequence[float]) -> list[Finding]:
 
 
 def headlines(found: Sequence[Finding]) -> Iterator[str]:
-    """The largest loss by a wrong variance, the least price of a range, and what another network changed most."""
+    """The largest loss by a wrong variance, the least price of a range to a blind network, and what changed most."""
     for kind, sign in (("elsewhere", 1), ("range", -1), ("kin", 1)):
         if alike := [finding for finding in found if finding.kind == kind]:
-            yield max(alike, key=lambda finding: sign * finding.size).text
+            yield max(alike, key=lambda finding: (finding.count, sign * finding.size)).text
 
 
 def _best(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[Finding]:
@@ -103,7 +104,7 @@ def _blindness(rows: Sequence[Row], found: Mapping[int, list[Regret]]) -> Iterat
         if inside and inside.exact:
             told = "" if row.blind else ", though it is told the variance,"
             text = f"`{row.subject}` trained on {row.training}{told} {_price(inside)}"
-            yield Finding("range", inside.mean.mean, text)
+            yield Finding("range" if row.blind else "told", inside.mean.mean, text, inside.count)
 
 
 def _price(inside: Summary) -> str:
