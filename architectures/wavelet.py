@@ -1,6 +1,5 @@
 """Wavelet shrinkage: small coefficients are noise, large ones are edges."""
 
-from importlib.util import find_spec
 from typing import ClassVar
 
 import numpy as np
@@ -23,15 +22,12 @@ class Wavelet(nn.Module):
         strength: what the estimated standard deviation of the noise is multiplied by.
     """
 
-    requires = "pywt"
     grid: ClassVar[dict[str, tuple[float, ...]]] = {"strength": (0.35, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0)}
 
     def __init__(self, strength: float = 1.0) -> None:
         super().__init__()
         if not strength > 0:
             raise ValueError(f"strength must be positive, got {strength}")
-        if find_spec(self.requires) is None:
-            raise ModuleNotFoundError("the denoiser 'wavelet' needs PyWavelets; run: pip install PyWavelets")
         self.strength = strength
 
     def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:

@@ -146,12 +146,14 @@ def setup(section: Section, rows: Sequence[Row]) -> Iterator[str]:
     networks: dict[str, list[Row]] = {}
     for row in rows:
         if row.learned and row.seeds:
-            networks.setdefault(row.subject, []).append(row)
+            networks.setdefault(row.name, []).append(row)
     recipes = {row.recipe: tables.recipe_text(row.experiment.recipe) for own in networks.values() for row in own}
-    yield "".join(f"- Recipe `{name}`: {text}.\n" for name, text in recipes.items())
-    if networks:
-        lines = tuple((name, f"{own[0].parameters:,}", _seeds(own)) for name, own in networks.items())
-        yield Table("", ("network", "parameters", "trainings"), lines).markdown() + "\n"
+    if recipes:
+        name = min(recipes, key=len)  # the one that the others differ from
+        others = "; others differ from it by what their names say" if len(recipes) > 1 else ""
+        yield f"Recipe `{name}`: {recipes[name]}{others}.\n"
+        lines = tuple((name, f"{own[0].parameters:,}", f"{len(own)}", _seeds(own)) for name, own in networks.items())
+        yield Table("", ("network", "parameters", "ways of training", "seeds of each"), lines).markdown() + "\n"
     if section.name != "seeds" and any(row.seeds == 1 for own in networks.values() for row in own):
         yield "Where a network was trained once, what another training would change is not known.\n"
     if conditions := set().union(*(row.conditions for row in rows)):
@@ -163,8 +165,7 @@ def setup(section: Section, rows: Sequence[Row]) -> Iterator[str]:
 def _seeds(rows: Sequence[Row]) -> str:
     """How many trainings each row has: a number, or from least to most."""
     least, most = min(row.seeds for row in rows), max(row.seeds for row in rows)
-    each = f"{least}" if least == most else f"{least} to {most}"
-    return f"{each} on each of {len(rows)} ranges" if len(rows) > 1 else each
+    return f"{least}" if least == most else f"{least} to {most}"
 
 
 def _chosen(store: Store, rows: Sequence[Row]) -> Iterator[tuple[Row, str, float]]:

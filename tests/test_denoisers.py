@@ -71,7 +71,7 @@ def test_an_option_out_of_range_is_refused(name: str, options: dict[str, Any], m
         DENOISERS[name](**options)
 
 
-@pytest.mark.parametrize(("name", "hint"), [("bm3d", "pip install bm3d"), ("wavelet", "pip install PyWavelets")])
+@pytest.mark.parametrize(("name", "hint"), [("bm3d", "pip install bm3d")])
 def test_a_missing_package_is_named_in_the_plan(name: str, hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     list(DENOISERS)
     monkeypatch.setattr(f"architectures.{name}.find_spec", lambda package: None)
