@@ -59,9 +59,10 @@ def _carry_out(options: argparse.Namespace, work: "Work") -> int:
     if options.list:
         console.print(listing())
     if options.dry_run:
+        names = describe(work.tasks)
         for task in work.tasks:
             step = "score" if task.weights or task.experiment.recipe is None else "train and score"
-            console.print(f"{step} {describe(task)}: {task.cells} cells", highlight=False)
+            console.print(f"{step} {names[task.experiment.id]}: {task.cells} cells", highlight=False, soft_wrap=True)
         for name in work.latencies:
             console.print(f"time [bold]{name}[/bold]", highlight=False)
         for name in work.speeds:
@@ -97,13 +98,13 @@ def _measure(options: argparse.Namespace, work: "Work", console: "Console") -> l
         work.store.ask(section)
     if work.tasks:
         jobs = min(options.jobs or cores(), len(work.tasks))
-        news = news_queue()
+        names, news = describe(work.tasks), news_queue()
         with Display(console, work.tasks, news) as display:
             for result in run(work.tasks, jobs, news):
                 work.store.keep(result)
                 display.finish(result)
                 if result.failure is not None:
-                    failures.append(f"{describe(result.task)}: {escape(result.failure)}")
+                    failures.append(f"{names[result.task.experiment.id]}: {escape(result.failure)}")
     for experiment in {experiment: None for section in work.sections for experiment in section.experiments}:
         if epoch := work.store.diverged(experiment):
             failures.append(

@@ -24,7 +24,7 @@ from bench.metrics import METRICS
 from bench.noises import NOISES
 from bench.plan import cost
 from bench.profiles import PROFILES, RECIPES
-from bench.tables import Table, recipe_text
+from bench.tables import Table, recipe_name, recipe_text
 from bench.task import Task
 
 
@@ -37,7 +37,7 @@ class Display:
     """
 
     def __init__(self, console: Console, tasks: Sequence[Task], news: "Queue[News | None]") -> None:
-        self._names = {task.experiment.id: describe(task) for task in tasks}
+        self._names = describe(tasks)
         self._weights = {task.experiment.id: cost(task.experiment, task.cells) for task in tasks}
         self._news = news
         weights = self._weights
@@ -122,15 +122,21 @@ def listing() -> RichTable:
     return table
 
 
-def describe(task: Task) -> str:
-    """An experiment in words: what is trained on what."""
+def describe(tasks: Sequence[Task]) -> dict[str, str]:
+    """Experiments in words, by id: what is trained on what, and how where that differs between them."""
+    several = len({task.experiment.recipe for task in tasks if task.experiment.recipe}) > 1
+    return {task.experiment.id: _words(task, several) for task in tasks}
+
+
+def _words(task: Task, several: bool) -> str:
     experiment = task.experiment
     options = ", ".join(f"{name}={value}" for name, value in experiment.options)
     trained = f" {'tuned' if experiment.tuned else 'trained'} on {experiment.variance}" if experiment.variance else ""
     tested = {request.protocol.noise for request in task.requests}
     noise = f" of {experiment.noise} noise" if experiment.noise and tested != {experiment.noise} else ""
+    recipe = f" ({recipe_name(experiment.recipe)})" if several and experiment.recipe else ""
     seed = f", seed {experiment.seed}" if experiment.recipe else ""
-    return f"[bold]{experiment.denoiser}[/bold]{f'({options})' if options else ''}{trained}{noise}{seed}"
+    return f"[bold]{experiment.denoiser}[/bold]{f'({options})' if options else ''}{trained}{noise}{recipe}{seed}"
 
 
 def _outcome(result: Result) -> str:

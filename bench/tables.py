@@ -72,16 +72,7 @@ class Row:
 
     @property
     def recipe(self) -> str:
-        """Name of the recipe, with the fields in which it differs from it."""
-        recipe = self.experiment.recipe
-        if recipe is None:
-            return "–"
-        changes = {
-            name: [f"{f}={getattr(recipe, f)}" for f in vars(recipe) if getattr(recipe, f) != getattr(base, f)]
-            for name, base in RECIPES.items()
-        }
-        nearest = min(changes, key=lambda name: len(changes[name]))
-        return ", ".join([nearest, *changes[nearest]])
+        return recipe_name(self.experiment.recipe)
 
 
 @dataclass(frozen=True)
@@ -253,6 +244,18 @@ def _cell(mean: float | None, width: float, metric: Metric, mark: str) -> str:
 def margin(width: float, digits: int = 2) -> str:
     """Half of an interval to stand behind its number; nothing where it cannot be told."""
     return f" ±{width:.{digits}f}" if math.isfinite(width) else ""
+
+
+def recipe_name(recipe: Recipe | None) -> str:
+    """The nearest recipe that has a name, with the fields that differ from it."""
+    if recipe is None:
+        return "–"
+    changes = {
+        name: [f"{f}={getattr(recipe, f)}" for f in vars(recipe) if getattr(recipe, f) != getattr(base, f)]
+        for name, base in RECIPES.items()
+    }
+    nearest = min(changes, key=lambda name: len(changes[name]))
+    return ", ".join([nearest, *changes[nearest]])
 
 
 def recipe_text(recipe: Recipe | None) -> str:

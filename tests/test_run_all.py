@@ -131,6 +131,15 @@ def test_a_dry_run_writes_nothing(counter: Counter, capsys: pytest.CaptureFixtur
     assert "2 experiments to measure; nothing was done" in capsys.readouterr().out
 
 
+def test_trainings_of_several_recipes_are_told_apart_by_them(
+    counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert counter.run("--ablate", "optimizer", "--dry-run") == 0
+    lines = [line.partition(":")[0] for line in capsys.readouterr().out.splitlines() if line.startswith("train")]
+    assert len(lines) > 2
+    assert len(set(lines)) == len(lines)
+
+
 def test_the_list_names_everything(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_all.main(["--list"]) == 0
     shown = capsys.readouterr().out
