@@ -69,7 +69,9 @@ def _carry_out(options: argparse.Namespace, work: "Work") -> int:
             console.print(f"time the harness: [bold]{name}[/bold]", highlight=False)
         for name in work.calibrations:
             console.print(f"calibrate: [bold]{name}[/bold]", highlight=False)
-        console.print(f"{len(work.tasks)} experiments to measure; nothing was done", highlight=False)
+        others = len(work.latencies) + len(work.speeds) + len(work.calibrations)
+        more = f", {others} figures to time or calibrate" if others else ""
+        console.print(f"{len(work.tasks)} experiments to measure{more}; nothing was done", highlight=False)
         return 0
     try:
         failures = _measure(options, work, console) + _time(options, work, console)
@@ -90,7 +92,7 @@ def _measure(options: argparse.Namespace, work: "Work", console: "Console") -> l
     from rich.markup import escape
 
     from bench.display import Display, describe
-    from bench.execute import news_queue, run
+    from bench.execute import news_queue, run, undisturbed
     from bench.provenance import cores
 
     failures = []
@@ -101,7 +103,8 @@ def _measure(options: argparse.Namespace, work: "Work", console: "Console") -> l
         names, news = describe(work.tasks), news_queue()
         with Display(console, work.tasks, news) as display:
             for result in run(work.tasks, jobs, news):
-                work.store.keep(result)
+                with undisturbed():
+                    work.store.keep(result)
                 display.finish(result)
                 if result.failure is not None:
                     failures.append(f"{names[result.task.experiment.id]}: {escape(result.failure)}")
@@ -163,10 +166,12 @@ def _denoise(options: argparse.Namespace, store: "Store", console: "Console") ->
 def _report(store: "Store", sections: "Sequence[Section]", options: argparse.Namespace, console: "Console") -> None:
     """Prints this command's tables; writes the report and the figures that changed."""
     from bench import calibration, costs, report, tables
+    from bench import sections as headings
     from bench.display import show
     from bench.store import write
 
     for section in sections:
+        console.print(f"[bold]{headings.heading(section)}[/bold]", highlight=False, soft_wrap=True)
         rows = tables.rows(store, section)
         for metric in section.protocol.metrics:
             show(console, tables.scores(section, rows, metric, intervals=False))

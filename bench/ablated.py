@@ -13,7 +13,7 @@ from bench.experiment import Experiment, Range, written
 from bench.profiles import TUTORIAL
 from bench.statistics import CONFIDENCE, half_width, leaders
 from bench.store import Store
-from bench.tables import Row, Table, margin, title
+from bench.tables import Row, Table, margin, marks, title
 from bench.train import ROWS
 from bench.transfer import METRIC
 
@@ -34,16 +34,18 @@ def target(store: Store, rows: Sequence[Row]) -> Iterator[str]:
         cell = (trained.low if trained else 0.0), METRIC
         there = {name: row.samples[cell] for name, row in found.items() if cell in row.samples}
         if {"noisy", "clean"} <= there.keys() and (slip := there["clean"].minus(there["noisy"])):
+            printed, clean = (there[name].over(slip.seeds).mean for name in ("noisy", "clean"))
             text = (
                 f"The tutorial's listing compares the output with the noisy batch it came from, and so never sees a "
                 f"clean image. At variance {written(cell[0])} that slip costs `{base.denoiser}` {slip.mean:.2f}"
-                f"{margin(half_width(slip))} dB: {there['noisy'].mean:.2f} dB as printed, {there['clean'].mean:.2f} dB "
+                f"{margin(half_width(slip))} dB: {printed:.2f} dB as printed, {clean:.2f} dB "
                 "with the clean target."
             )
             if (second := there.get("renoised")) and (less := there["clean"].minus(second)):
                 text += (
-                    f" A second, independent noisy draw as the target (Noise2Noise) needs no clean image either, and "
-                    f"is {less.mean:.2f}{margin(half_width(less))} dB below the clean target."
+                    " A second, independent noisy draw as the target (Noise2Noise) needs no clean image either, and "
+                    f"is {abs(less.mean):.2f}{margin(half_width(less))} dB {'below' if less.mean >= 0 else 'above'} "
+                    "the clean target."
                 )
             yield text + "\n"
         if "noisy" in found and is_printed(found["noisy"].experiment):
@@ -145,10 +147,13 @@ def laws_table(rows: dict[str, list[Row]], variance: float) -> Table:
     Args:
         rows: by the noise they were tested with.
     """
-    tested = list(rows)
+    tested = sorted(rows)
     first = {row.experiment: row for each in rows.values() for row in each}
     samples = {noise: {row.experiment: row.samples.get((variance, METRIC)) for row in rows[noise]} for noise in tested}
-    best = {noise: leaders([samples[noise].get(each) for each in first], "higher") for noise in tested}
+    best = {
+        noise: leaders([samples[noise].get(each) for each in first], "higher", [each.noise == noise for each in first])
+        for noise in tested
+    }
     lines = []
     for index, (experiment, row) in enumerate(first.items()):
         cells = []
@@ -158,11 +163,10 @@ def laws_table(rows: dict[str, list[Row]], variance: float) -> Table:
             if sample is not None and index in best[noise]:
                 text = f"**{text}**" if len(best[noise]) == 1 else f"≈{text}"
             cells.append(text)
-        lines.append((row.subject, f"{experiment.variance}, {experiment.noise}", *cells))
+        lines.append((row.subject, f"{experiment.variance} ({experiment.noise})", *cells))
     return Table(
         f"{title(METRIC)} by the noise of training and of test, at test variance {written(variance)}",
         ("denoiser", "trained on", *tested),
         tuple(lines),
-        "a column for each noise it was tested with; **better** than every other row of its column; ≈ not "
-        "distinguishable from the best",
+        f"a column for each noise it was tested with; {marks(list(first.values()))}",
     )

@@ -39,6 +39,7 @@ class Claim:
 
 
 LOOP = "the tutorial's loop"
+IMAGES = 32000  # that ours trains on, once, to reach what the tutorial reaches; found by trying
 CLAIMS = {
     "train": Claim(
         "training, one process", "two threads", f"{LOOP}, two threads", "images/s", "ours / other", 1.6, at_least=True
@@ -54,14 +55,14 @@ CLAIMS = {
     ),
     "wall": Claim(
         "to the tutorial's test PSNR",
-        "`fast`, two threads",
+        f"`fast` on {IMAGES:,} images, two threads",
         f"{LOOP}, ten epochs",
         "s",
         "other / ours",
         15,
         at_least=True,
     ),
-    "psnr": Claim("test PSNR reached there", "`fast`", LOOP, "dB", "ours - other", 0, at_least=True),
+    "psnr": Claim("test PSNR reached there", "the same", LOOP, "dB", "ours - other", 0, at_least=True),
     "step": Claim(
         "a step of training",
         "with noise, schedule and all",

@@ -72,8 +72,12 @@ def speed_table(timings: dict[str, dict[str, Any]]) -> Table:
     for values in timings.values():
         pairs |= values["pairs"]
     lines = tuple(_claim(claim, pairs[name]) for name, claim in CLAIMS.items() if name in pairs)
+    note = (
+        "value: the median over runs of the ratio, or where there is a unit the difference, of ours and theirs in one "
+        "run, which is not that of the medians; spread: least and largest of the runs, each pair measured in turn"
+    )
     header = ("quantity", "ours", "theirs", "median ours", "median theirs", "value", "spread", "runs", "aimed at", "")
-    return Table("Speed", header, lines, "spread: least and largest of the runs, each pair measured in turn")
+    return Table("Speed", header, lines, note)
 
 
 def _claim(claim: Claim, pairs: Sequence[Sequence[float]]) -> tuple[str, ...]:
@@ -107,9 +111,9 @@ def drawings_of(rows: Sequence[Latency], measured: Sequence[Row]) -> Iterator[Dr
     panels = {variance: points for variance in QUALITY if (points := list(_points(rows, measured, variance)))}
     if panels:
         caption = (
-            f"PSNR (95 % interval) against time for one image at batch {AT_BATCH} (quartiles); each denoiser with the "
-            "training that scores best at that test variance. The line is the Pareto front: nothing is both faster and "
-            "better; open markers were too unsteady to rank and are not on it."
+            f"PSNR (95 % interval) against time for one image at batch {AT_BATCH} (quartiles); each denoiser with its "
+            "defaults, and the training that scores best at that test variance. The line is the Pareto front: of what "
+            "was timed, nothing is both faster and better; open markers were too unsteady to rank and are not on it."
         )
         yield Drawing("latency", "quality", caption, (tuple(panels.items()),), later("quality", panels))
 
@@ -129,13 +133,19 @@ class Point:
 def _points(rows: Sequence[Latency], measured: Sequence[Row], variance: float) -> Iterator[Point]:
     cell = variance, "psnr"
     for latency in rows:
-        own = [row for row in measured if row.experiment.denoiser == latency.denoiser and cell in row.means]
+        own = [row for row in measured if _is_timed(row, latency) and cell in row.means]
         if latency.batch != AT_BATCH or not own:
             continue
         best = max(own, key=lambda row: row.means[cell])
         low, middle, high = (value / latency.batch for value in (latency.low, latency.median, latency.high))
         width = half_width(best.samples[cell])
         yield Point(latency.denoiser, best.learned, latency.steady, (low, middle, high), best.means[cell], width)
+
+
+def _is_timed(row: Row, latency: Latency) -> bool:
+    """Whether a latency is of what was scored: defaults were timed, and another option may cost another time."""
+    options = dict(row.experiment.options).keys() - {"channels"}
+    return row.experiment.denoiser == latency.denoiser and not row.experiment.tuned and not options
 
 
 def front(points: Sequence[Point]) -> list[Point]:
@@ -154,8 +164,12 @@ def folded(store: Store) -> Iterator[str]:
         yield f"<details><summary>Latency, every batch size</summary>\n\n{table.markdown()}\n\n</details>\n"
 
 
-def text(store: Store, folder: str, drawings: Sequence[Drawing]) -> Iterator[str]:
-    """The sections of the report."""
+def text(store: Store, folder: str, drawings: Sequence[Drawing], measured: Sequence[Row]) -> Iterator[str]:
+    """The sections of the report.
+
+    Args:
+        measured: denoisers that were scored, which are asked for their cost.
+    """
     if rows := latencies(store):
         table = latency_table([row for row in rows if row.batch in SHOWN])
         yield (
@@ -166,6 +180,9 @@ def text(store: Store, folder: str, drawings: Sequence[Drawing]) -> Iterator[str
         for drawing in drawings:
             yield f"![{drawing.caption}]({folder}/{drawing.name}.png)\n\n*{drawing.caption}*\n"
         yield f"{table.markdown()}\n\n{table.note}.\n\nMeasured on {conditions_text([r.conditions for r in rows])}.\n"
+        scored = dict.fromkeys(row.experiment.denoiser for row in measured)
+        if untimed := [f"`{name}`" for name in scored if name not in {row.denoiser for row in rows}]:
+            yield f"Not timed yet: {', '.join(untimed)}.\n"
     if timings := store.timings("speed"):
         table = speed_table(timings)
         yield (
@@ -175,8 +192,8 @@ def text(store: Store, folder: str, drawings: Sequence[Drawing]) -> Iterator[str
             "(`conv_autoencoder`) and batch. Times to a PSNR include the validation after each epoch.\n"
         )
         conditions = [values["conditions"] for values in timings.values()]
-        measured = {name for values in timings.values() for name in values["pairs"]}
-        missing = "; ".join(claim.figure for name, claim in CLAIMS.items() if name not in measured)
+        there = {name for values in timings.values() for name in values["pairs"]}
+        missing = "; ".join(claim.figure for name, claim in CLAIMS.items() if name not in there)
         why = " Why a figure falls short stands in docs/speed.md." if "falls short" in table.markdown() else ""
         yield f"{table.markdown()}\n\n{table.note}.{why}\n"
         if missing:

@@ -172,7 +172,8 @@ def show(console: Console, table: Table) -> None:
     console.width = max(width, Measurement.get(console, console.options.update(max_width=1000), drawn).maximum)
     console.print(drawn, crop=False)
     console.width = width
-    console.print(_emphasize(table.note), style="dim", highlight=False)
+    if table.note:
+        console.print(_emphasize(table.note), style="dim", highlight=False)
     console.print()
 
 

@@ -208,31 +208,61 @@ def execute(tasks: Iterable[Task], executor: Executor) -> Iterator[Result]:
 
     A task whose worker died, or whose result got lost, comes back as a failure.
     """
-    futures = {executor.submit(measure, task): task for task in tasks}
+    futures = {}
+    for task in tasks:
+        try:
+            futures[executor.submit(measure, task)] = task
+        except BrokenExecutor:
+            yield _died(task)
     for future in as_completed(futures):
         try:
             yield future.result()
         except BrokenExecutor:
-            yield Result(futures[future], failure="its worker process died (out of memory?)", died=True)
+            yield _died(futures[future])
         except Exception as error:
             yield Result(futures[future], failure=f"{type(error).__name__}: {error}")
+
+
+def _died(task: Task) -> Result:
+    return Result(task, failure="its worker process died (out of memory?)", died=True)
 
 
 def run(tasks: Sequence[Task], jobs: int, news: "Queue[News | None]") -> Iterator[Result]:
     """Measures tasks on this machine and yields results as they come.
 
-    A worker that dies takes the tasks of all others with it; these are tried once more, each alone.
+    A worker that dies takes the tasks of all others with it. Those that were running, any of which may
+    have killed it, are tried once more, each alone; the rest goes on together.
     """
-    died = []
-    with pool(jobs, news) as executor:
-        for result in execute(tasks, executor):
-            if result.died:
-                died.append(result.task)
-            else:
-                yield result
-    for task in died:
-        with pool(1, news) as executor:
-            yield from execute([task], executor)
+    while tasks:
+        died = []
+        with pool(min(jobs, len(tasks)), news) as executor:
+            for result in execute(tasks, executor):
+                if result.died:
+                    died.append(result.task.experiment.id)
+                else:
+                    yield result
+        left = [task for task in tasks if task.experiment.id in died]
+        for task in left[:jobs]:
+            with pool(1, news) as executor:
+                yield from execute([task], executor)
+        tasks = left[jobs:]
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Holds Ctrl-C and a request to end back until what is inside is done; to be used in the main thread."""
+    held: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, frame: held.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if held:
+        signal.raise_signal(held[0])
 
 
 def news_queue() -> "Queue[News | None]":

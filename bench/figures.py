@@ -73,7 +73,10 @@ def restored(columns: dict[str, Array], variances: Sequence[float], psnrs: dict[
 
 
 def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Curve]) -> Figure:
-    """PSNR against test variance: a panel for each training range, which is shaded, with what others published."""
+    """PSNR against test variance: a panel for each training range, which is shaded, with what others published.
+
+    One network alone has one panel, with a line for each of its trainings.
+    """
     rows = [row for row in rows if row.experiment.denoiser != "noisy"]
     all_ranges = {row.experiment.variance for row in rows if row.learned and row.experiment.variance is not None}
     ranges: list[Range | None] = [*sorted(all_ranges, key=lambda each: (not each.fixed, each))]
@@ -81,21 +84,28 @@ def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Cu
     positive = [variance for variance in variances if variance > 0]
     place, label = laid_out(positive)
     styles = styles_of(rows)
+    lines_of = {trained: [row for row in rows if row.experiment.variance in (None, trained)] for trained in ranges}
+    alone = len({row.subject for row in rows if row.learned}) == 1 and len(ranges) > 1 and not published
+    if alone:
+        colours = dict(zip(ranges, sns.color_palette("viridis", len(ranges)), strict=True))
+        lines_of, ranges = {None: rows}, [None]
     across = min(3, len(ranges))
     lines = math.ceil(len(ranges) / across)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(0.6 + 2.5 * across, 0.9 + 2.5 * lines), layout="constrained")
+        figure = Figure(figsize=(6 if alone else 0.6 + 2.5 * across, 0.9 + 2.5 * lines), layout="constrained")
         axes = figure.subplots(lines, across, sharex=True, sharey=True, squeeze=False).flatten()
         signs = dict(zip(dict.fromkeys(curve.name for curve in published), "xs^vP", strict=False))
         for axis, trained in zip(axes, ranges, strict=False):
-            for row in rows:
-                if row.experiment.variance in (None, trained):
-                    values = [row.means.get((variance, "psnr"), math.nan) for variance in positive]
-                    axis.plot(list(map(place, positive)), values, label=row.subject, **styles[row.subject])
+            for row in lines_of[trained]:
+                values = [row.means.get((variance, "psnr"), math.nan) for variance in positive]
+                style, name = styles[row.subject], row.subject
+                if alone and row.learned:
+                    style, name = style | {"color": colours[row.experiment.variance]}, f"trained on {row.training}"
+                axis.plot(list(map(place, positive)), values, label=name, **style)
             for curve in (curve for curve in published if curve.trained == trained):
                 points = sorted((place(variance), value) for variance, value in curve.psnr.items())
-                style = f"k-.{signs.get(curve.name, 'x')}"
-                axis.plot(*zip(*points, strict=True), style, mfc="none", ms=4, lw=0.8, label=curve.name)
+                marked = f"k-.{signs.get(curve.name, 'x')}"
+                axis.plot(*zip(*points, strict=True), marked, mfc="none", ms=4, lw=0.8, label=curve.name)
             axis.plot(
                 list(map(place, positive)), [decibels(v) for v in positive], "k:.", ms=2, lw=1.2, label="noisy input"
             )
@@ -103,6 +113,8 @@ def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Cu
                 low = trained.low or min(positive)
                 axis.axvspan(place(low) / 1.06, place(trained.high) * 1.06, color="tab:orange", alpha=0.18, lw=0)
             axis.set_title(f"trained on {trained}" if trained else "no training")
+            if alone:
+                axis.set_title(next(row.subject for row in rows if row.learned))
             axis.set(xscale="log", xlabel=label, ylabel="PSNR (dB)")
             ticks = list(map(place, positive))
             axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks], rotation=45 if len(ticks) > 6 else 0)
@@ -111,9 +123,11 @@ def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Cu
             axis.set_visible(index < len(ranges))
             axis.label_outer()
             if index + across >= len(ranges):  # nothing is below
-                axis.xaxis.label.set_visible(True)
+                axis.set_xlabel(label)
                 axis.tick_params("x", labelbottom=True)
-        legend(figure, axes, loc="outside lower center", ncols=4)
+        legend(
+            figure, axes, **({"loc": "outside right center"} if alone else {"loc": "outside lower center", "ncols": 4})
+        )
     return figure
 
 

@@ -1,5 +1,6 @@
 """Sentences made from numbers, so that they cannot go stale."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,22 +9,38 @@ from bench.statistics import Sample, half_width, holm, mean_of, p_value
 from bench.tables import Row, margin
 from bench.transfer import METRIC, Regret, Summary, ranking, regrets, summary
 
+# Times the variance trained at.
+FACTORS = {
+    0.1: "at a tenth of it",
+    0.5: "at half of it",
+    2.0: "at twice",
+    10.0: "at ten times that variance",
+}
+
 
 @dataclass(frozen=True)
 class Finding:
-    """A sentence, what kind of finding it is, how much it is about, in dB, and over how many test variances."""
+    """A sentence made from numbers.
+
+    Attributes:
+        kind: what it is about.
+        size: how much, in dB.
+        count: over how many pairs of training and test.
+        subject: the denoiser it is about.
+    """
 
     kind: str
     size: float
     text: str
     count: int = 1
+    subject: str = ""
 
 
 def findings(rows: Sequence[Row], variances: Sequence[float]) -> list[Finding]:
     """Who is best, what a wrong fixed variance costs, what not knowing the variance costs, what telling it gains."""
     found = dict(zip(map(id, rows), regrets(rows, variances).values(), strict=True))
     plain = [row for row in rows if row.experiment.variance is None and row.experiment.denoiser != "noisy"]
-    sentences = list(_best(rows, variances))
+    sentences, inside = list(_best(rows, variances)), _priced(rows, found)
     for subject in dict.fromkeys(row.subject for row in rows if row.learned):
         own = [row for row in rows if row.subject == subject]
         elsewhere = [
@@ -33,17 +50,27 @@ def findings(rows: Sequence[Row], variances: Sequence[float]) -> list[Finding]:
             for regret in found[id(row)]
             if regret.exact and not regret.inside
         ]
-        if elsewhere:
-            sentences.append(_elsewhere(max(elsewhere, key=lambda regret: regret.sample.mean), plain))
-        sentences += _blindness(own, found)
+        worst = max(elsewhere, key=lambda regret: regret.sample.mean, default=None)
+        if worst and worst.sample.mean > 0:
+            sentences.append(_elsewhere(worst, plain))
+        sentences += _factors(subject, elsewhere)
+        sentences += [inside[id(row)] for row in own if id(row) in inside]
     return [*sentences, *_kin(rows, variances)]
 
 
 def headlines(found: Sequence[Finding]) -> Iterator[str]:
-    """The largest loss by a wrong variance, the least price of a range to a blind network, and what changed most."""
-    for kind, sign in (("elsewhere", 1), ("range", -1), ("kin", 1)):
-        if alike := [finding for finding in found if finding.kind == kind]:
-            yield max(alike, key=lambda finding: (finding.count, sign * finding.size)).text
+    """The least price of a range to a blind network, what single variances cost the same one, and what changed most."""
+    ranges = [finding for finding in found if finding.kind == "range"]
+    cheapest = max(ranges, key=lambda finding: (finding.count, -finding.size), default=None)
+    single = [finding for kind in ("factors", "elsewhere") for finding in found if finding.kind == kind]
+    if cheapest and (own := [finding for finding in single if finding.subject == cheapest.subject]):
+        single = own
+    if single:
+        yield single[0].text
+    if cheapest:
+        yield cheapest.text
+    if changes := [finding for finding in found if finding.kind == "kin"]:
+        yield max(changes, key=lambda finding: finding.size).text
 
 
 def _best(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[Finding]:
@@ -59,16 +86,18 @@ def _best(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[Finding]:
     if len(places) < 2:
         return
     tied = [place for place in places if place.first == 1]
+    once = ", of one training each" if any(place.row.seeds == 1 and place.row.learned for place in tied) else ""
     each = [
         f"`{place.row.subject}`" + ("" if only else _on(place.row)) + f", {place.sample.mean:.2f} dB" for place in tied
     ]
     if len(tied) == 1:
+        alone = once.removesuffix(" each")
         yield Finding(
-            "best", 0, f"Best {where}: {each[0].removesuffix(' dB')}{margin(half_width(places[0].sample))} dB."
+            "best", 0, f"Best {where}: {each[0].removesuffix(' dB')}{margin(half_width(places[0].sample))} dB{alone}."
         )
     else:
         few = each[:4] + ([f"{len(each) - 4} more"] if len(each) > 4 else [])
-        yield Finding("best", 0, f"Best {where}, and not told apart: {'; '.join(few)}.")
+        yield Finding("best", 0, f"Best {where}, and not told apart{once}: {'; '.join(few)}.")
 
 
 def _on(row: Row) -> str:
@@ -79,7 +108,8 @@ def _elsewhere(regret: Regret, plain: Sequence[Row]) -> Finding:
     """The largest loss between fixed variances."""
     row, cell = regret.row, (regret.variance, METRIC)
     reached = row.means[cell]
-    better = [other.name for other in plain if other.means.get(cell, reached) > reached]
+    there = sorted((other for other in plain if cell in other.means), key=lambda other: other.means[cell])
+    better = [other.name for other in there if other.means[cell] > reached]  # the least first
     named = ["clip"] if "clip" in better else better[:2]
     beaten = f"; even {' and '.join(f'`{name}`' for name in named)} would have done better" if named else ""
     text = (
@@ -87,7 +117,28 @@ def _elsewhere(regret: Regret, plain: Sequence[Row]) -> Finding:
         f"{regret.sample.mean:.2f}{margin(half_width(regret.sample))} dB less than {_specialist(regret)}. This is its "
         f"largest loss between two fixed variances{beaten}."
     )
-    return Finding("elsewhere", regret.sample.mean, text)
+    return Finding("elsewhere", regret.sample.mean, text, subject=row.subject)
+
+
+def _factors(subject: str, elsewhere: Sequence[Regret]) -> Iterator[Finding]:
+    """What a single variance costs where the noise has another, by how many times as much."""
+    losses = {}
+    for factor, words in FACTORS.items():
+        alike = [
+            regret.sample
+            for regret in elsewhere
+            if (trained := regret.row.experiment.variance) and math.isclose(regret.variance, factor * trained.low)
+        ]
+        if len(alike) > 1 and (mean := mean_of(alike)):
+            losses[words] = mean, len(alike)
+    if len(losses) > 1:
+        each = [f"{mean.mean:.2f}{margin(half_width(mean))} dB {words}" for words, (mean, _) in losses.items()]
+        text = (
+            f"`{subject}` trained at one variance loses against the specialist, on average over training variances, "
+            f"{'; '.join(each)}."
+        )
+        largest = max(mean.mean for mean, _ in losses.values())
+        yield Finding("factors", largest, text, sum(count for _, count in losses.values()), subject)
 
 
 def _specialist(regret: Regret) -> str:
@@ -95,29 +146,37 @@ def _specialist(regret: Regret) -> str:
     return "the same network trained there" if kin == regret.row.experiment.denoiser else f"`{kin}` trained there"
 
 
-def _blindness(rows: Sequence[Row], found: Mapping[int, list[Regret]]) -> Iterator[Finding]:
-    """What training on a range costs inside it: the price of not knowing the variance."""
+def _priced(rows: Sequence[Row], found: Mapping[int, list[Regret]]) -> dict[int, Finding]:
+    """What training on a range costs inside it, the price of not knowing the variance: by identity of the row."""
+    inside = {}
     for row in rows:
-        if row.experiment.variance is None or row.experiment.variance.fixed:
-            continue
-        inside = summary(found[id(row)], inside=True)
-        if inside and inside.exact:
-            told = "" if row.blind else ", though it is told the variance,"
-            text = f"`{row.subject}` trained on {row.training}{told} {_price(inside)}"
-            yield Finding("range" if row.blind else "told", inside.mean.mean, text, inside.count)
+        if row.learned and row.experiment.variance is not None and not row.experiment.variance.fixed:
+            side = summary(found[id(row)], inside=True)
+            if side and side.exact:
+                inside[id(row)] = row, side
+    told = holm([p_value(side.mean) for _, side in inside.values()])
+    return {key: _price(*entry, distinct) for (key, entry), distinct in zip(inside.items(), told, strict=True)}
 
 
-def _price(inside: Summary) -> str:
+def _price(row: Row, inside: Summary, distinct: bool) -> Finding:
     mean, worst = inside.mean, inside.worst
-    lost = f"{'loses' if mean.mean >= 0 else 'gains'} {abs(mean.mean):.2f}{margin(half_width(mean))} dB against"
+    informed = "" if row.blind else ", though it is told the variance,"
+    lost = f"{'loses' if mean.mean >= 0 else 'gains'} {abs(mean.mean):.2f}{margin(half_width(mean))} dB"
+    lost += ("" if distinct else " (not distinguishable from none)") + " against"
+    base = f" of `{row.kin}`" if inside.of_kin else ""
+    if inside.of_kin and inside.of_kin < inside.count:
+        base = f", {inside.of_kin} of them of `{row.kin}`"
     if inside.count == 1:
         only = ", the only one inside the range" if inside.of > 1 else ""
-        return f"{lost} the specialist at {written(worst.variance)}{only}."
-    some = f" of {inside.of}" if inside.count < inside.of else ""
-    return (
-        f"{lost} specialists, on average over {inside.count}{some} test variances inside; at worst "
-        f"{worst.sample.mean:.2f}{margin(half_width(worst.sample))} dB, at {written(worst.variance)}."
-    )
+        lost += f" the specialist{base} at {written(worst.variance)}{only}."
+    else:
+        some = f" of {inside.of}" if inside.count < inside.of else ""
+        lost += (
+            f" specialists{base}, on average over {inside.count}{some} test variances inside; at worst "
+            f"{worst.sample.mean:.2f}{margin(half_width(worst.sample))} dB, at {written(worst.variance)}."
+        )
+    text = f"`{row.subject}` trained on {row.training}{informed} {lost}"
+    return Finding("range" if row.blind else "told", mean.mean, text, inside.count, row.subject)
 
 
 def _kin(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[Finding]:
@@ -131,7 +190,7 @@ def _kin(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[Finding]:
             for where, mean in parts.items()
         ]
         size = max(abs(mean.mean) for mean in parts.values())
-        text = f"`{row.subject}` less `{other.subject}`, both trained on {row.training}: {', '.join(words)}."
+        text = f"`{row.subject}` minus `{other.subject}`, both trained on {row.training}: {', '.join(words)}."
         yield Finding("kin", size, text)
 
 
@@ -159,6 +218,7 @@ def _alike(row: Row, rows: Sequence[Row], variances: Sequence[float]) -> Iterato
             samples = [one.minus(two) for one, two in pairs if one is not None and two is not None]
             there = [sample for sample in samples if sample is not None and sample.finite]
             if there and (mean := mean_of(there)):
-                parts[where] = mean
+                over = f" (mean of {len(there)} test variances)" if len(there) > 1 else ""
+                parts[where + over] = mean
         if parts:
             yield row, other, parts

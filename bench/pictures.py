@@ -105,8 +105,8 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
         yield Drawing(
             name,
             "psnr",
-            "PSNR against test variance; the training range is shaded. Dotted: the noisy input. Of what is not "
-            "trained, `clip` and any that is best of its kind at some test variance."
+            "PSNR against test noise; where a panel has one training range, that is shaded. Dotted: the noisy input. "
+            "Of what is not trained, `clip` and any that is best of its kind at some test variance."
             + (" Black and dash-dotted: what others published." if published else ""),
             ("psnr", variances, _data(chosen), published),
             later("psnr", chosen, variances, published),

@@ -100,6 +100,11 @@ def ablation(
     protocols = [protocol]
     if factor.every_noise:
         inside = (variance.low,) if variance.fixed else tuple(v for v in protocol.variances if v in variance)
+        if not inside:
+            raise ValueError(
+                f"the ablation {name!r} tests inside the training range {variance}, and no test variance lies in it: "
+                "add one to --test"
+            )
         protocols = [replace(protocol, noise=noise, variances=inside) for noise in NOISES]
     return [Section(name, each, found) for each in protocols]
 

@@ -6,7 +6,7 @@ QUESTION = """\
 What does a denoiser cost at the noise variances it was not trained for? Each denoiser below is
 trained on one fixed noise variance, or on a random one drawn anew for every image from a range, and
 then scored across a grid of test variances. Everything in this page is made from the stored results
-by `python run_all.py --report`; no number was typed.
+by `python run_all.py --report`; no measured number was typed.
 """
 
 CONVENTIONS = """\
@@ -32,8 +32,9 @@ They move the numbers by decibels, so compare with other tables only after readi
 - **±** is half of a 95 % interval over trainings and test images: scipy's bootstrap of the seeds and of about 100
   equal blocks of images, stretched for few seeds as Student's t is. With one seed it covers images alone. It belongs
   to a number by itself: paired rows may be told apart though their intervals overlap.
-- **Comparisons** are paired over seeds and over the same noisy images; where many are made, as in the columns of a
-  table, they hold together (Holm).
+- **Comparisons** are paired over the same noisy images. What trainings of one network vary by is pooled over the rows
+  of a table, those that met the variance in training and those that did not; a difference by itself, as in a
+  sentence, is paired over seeds too. Where many are made, as in the columns of a table, they hold together (Holm).
 """
 
 LIMITS = """\

@@ -1,7 +1,8 @@
 """The report: a pure function of the store, so that equal results give equal bytes."""
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from architectures import DENOISERS
 from bench import calibration, costs, sections, tables
@@ -10,6 +11,7 @@ from bench.datasets import title
 from bench.findings import findings, headlines
 from bench.pictures import Drawing, drawings_of
 from bench.plan import Section
+from bench.profiles import PROFILES
 from bench.prose import CONVENTIONS, DIGITS, LIMITS, QUESTION, REPRODUCE
 from bench.store import Store
 from bench.tables import Row
@@ -29,12 +31,12 @@ def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
     appendix: list[str] = []
     drawings: list[Drawing] = []
     names = Counter(_name(section) for section in asked)
-    grid: list[Row] = []  # of the first section, which is the grid where there is one
+    grid: list[Row] = []  # the first there is
     for section in asked:
         if section.name in ABLATIONS and ABLATIONS[section.name].every_noise:
             continue
         rows = tables.rows(store, section)
-        grid = grid or rows
+        grid = grid or (rows if section.name == "grid" else [])
         pictures = list(
             drawings_of(store, section, rows, _name(section) if names[_name(section)] == 1 else section.key)
         )
@@ -48,9 +50,9 @@ def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
     parts += sections.laws(store, asked)
     parts += calibration.text(store)
     pictures = list(costs.drawings_of(costs.latencies(store), grid))
-    parts += costs.text(store, folder, pictures)
+    parts += costs.text(store, folder, pictures, grid)
     drawings += pictures
-    if grid:
+    if asked:
         parts.append(LIMITS + (DIGITS if any(s.protocol.dataset == "mnist" for s in asked) else ""))
     parts.append(_reproduce(store, asked))
     appendix += costs.folded(store)
@@ -66,9 +68,22 @@ def _reproduce(store: Store, asked: Sequence[Section]) -> str:
     timed = [action for action, kind in ACTIONS.items() if store.timings(kind)]
     commands = [command for section in asked for command in section.commands]
     commands += [f"python run_all.py {action} --profile {store.root.name}" for action in timed]
-    lines = "\n".join(dict.fromkeys(commands))
+    lines = "\n".join(_shortest(commands, PROFILES[store.root.name].seeds if store.root.name in PROFILES else 1))
     needs = " ".join(f"{need}." for need in _needs(asked))
     return f"## How to reproduce\n\n```\n{lines}\n```\n\n{needs + chr(10) * 2 if needs else ''}{REPRODUCE}"
+
+
+def _shortest(commands: Iterable[str], seeds: int) -> Iterator[str]:
+    """Commands without those that others cover: the same with more seeds, or with all ablations."""
+    most: dict[str, tuple[int, str]] = {}
+    for command in commands:
+        found = re.search(r" --seeds (\d+)", command)
+        alike = command.replace(found[0], "") if found else command
+        most[alike] = max(most.get(alike, (0, "")), (int(found[1]) if found else seeds, command))
+    for alike, (count, command) in most.items():
+        every = re.sub(r"--ablate \w+", "--ablate all", alike)
+        if every == alike or most.get(every, (0, ""))[0] < count:
+            yield command
 
 
 def _needs(asked: Sequence[Section]) -> Iterator[str]:

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from bench import ablated, others, tables, transfer_tables
 from bench.ablations import ABLATIONS
 from bench.datasets import title
-from bench.experiment import written
+from bench.experiment import Experiment, written
 from bench.pictures import Drawing
 from bench.plan import Section
+from bench.profiles import RECIPES
 from bench.store import Store
 from bench.tables import Row, Table
-from bench.tuning import best
 
 SHOWN = ("noise", "regret", "psnr", "transfer-psnr")  # of the figures; all others but restored images are folded
 
@@ -29,7 +29,7 @@ def main(
     if section.name in ABLATIONS:
         yield ABLATIONS[section.name].about + "\n"
     yield from missing(rows)
-    yield from setup(section, rows)
+    yield from setup([section], rows)
     yield from figure("noise")
     if section.name in ablated.MORE:
         yield from ablated.MORE[section.name](store, rows)
@@ -63,8 +63,9 @@ def folded(store: Store, section: Section, rows: list[Row], pictures: Sequence[D
         yield fold(tables.scores(section, rows, metric, intervals=True))
     if pooled := _pooled(section, rows):
         yield fold(pooled)
-    if (chosen := transfer_tables.chosen_table(_chosen(store, rows))).rows:
-        yield fold(chosen)
+    tuned = [(row, trials) for row in rows if row.experiment.tuned and (trials := store.trials(row.experiment))]
+    if tuned:
+        yield fold(transfer_tables.chosen_table(tuned))
     figure = _figures(pictures, folder)
     for picture in pictures:
         if picture.kind not in SHOWN and not picture.kind.startswith("restored"):
@@ -82,9 +83,9 @@ def laws(store: Store, asked: Sequence[Section]) -> Iterator[str]:
             own = [section for section in mine if section.protocol.dataset == dataset]
             found = {section.protocol.noise: tables.rows(store, section) for section in own}
             yield f"## Ablation `{name}`: {title(dataset)}\n\n{ABLATIONS[name].about}\n"
-            for rows in found.values():
-                yield from missing(rows)
-            yield from setup(own[0], found[own[0].protocol.noise])
+            for noise, rows in sorted(found.items()):
+                yield from (f"Tested with {noise} noise: {line}" for line in missing(rows))
+            yield from setup(own, [row for rows in found.values() for row in rows])
             for variance in sorted({variance for section in own for variance in section.protocol.variances}):
                 yield from _tabled(ablated.laws_table(found, variance))
 
@@ -110,7 +111,7 @@ def _tabled(table: Table, figures: Iterable[str] = ()) -> Iterator[str]:
     if table.rows:
         yield f"### {table.title}\n"
         yield from figures
-        yield f"{table.markdown()}\n\n{table.note}.\n"
+        yield f"{table.markdown()}\n" + (f"\n{table.note}.\n" if table.note else "")
 
 
 def fold(table: Table, what: str = "") -> str:
@@ -134,46 +135,62 @@ def missing(rows: Iterable[Row]) -> Iterator[str]:
         yield f"**Incomplete**, {note}: {which}.\n"
 
 
-def setup(section: Section, rows: Sequence[Row]) -> Iterator[str]:
-    """Under which conditions: protocol, recipes, networks with their seeds, and the machine."""
-    protocol = section.protocol
+def setup(sections: Sequence[Section], rows: Sequence[Row]) -> Iterator[str]:
+    """Under which conditions: protocols, recipes, networks with their seeds, and the machine.
+
+    Args:
+        sections: one, or those that differ in the noise of their protocol alone.
+        rows: of all of them.
+    """
+    protocol, name = sections[0].protocol, sections[0].name
+    several = len(sections) > 1
+    digests = ", ".join(f"`{section.protocol.digest}`" for section in sections)
+    noises = ", ".join(f"`{section.protocol.noise}`" for section in sections)
     datasets = sorted({row.experiment.dataset for row in rows if row.experiment.dataset} - {protocol.dataset})
     trained = f" Trained on {' and '.join(f'`{name}`' for name in datasets)}." if datasets else ""
     yield (
-        f"### Setup\n\nProtocol {protocol.version} (`{protocol.digest}`): the first {protocol.images:,} test images of "
-        f"`{protocol.dataset}`, noise `{protocol.noise}` (seed {protocol.seed}).{trained}\n"
+        f"### Setup\n\nProtocol{'s' if several else ''} {protocol.version} ({digests}): the first {protocol.images:,} "
+        f"test images of `{protocol.dataset}`, noise {noises} (seed {protocol.seed}).{trained}\n"
     )
-    networks: dict[str, list[Row]] = {}
+    networks: dict[str, dict[Experiment, Row]] = {}
     for row in rows:
         if row.learned and row.seeds:
-            networks.setdefault(row.name, []).append(row)
-    recipes = {row.recipe: tables.recipe_text(row.experiment.recipe) for own in networks.values() for row in own}
-    if recipes:
-        name = min(recipes, key=len)  # the one that the others differ from
-        others = "; others differ from it by what their names say" if len(recipes) > 1 else ""
-        yield f"Recipe `{name}`: {recipes[name]}{others}.\n"
-        lines = tuple((name, f"{own[0].parameters:,}", f"{len(own)}", _seeds(own)) for name, own in networks.items())
+            networks.setdefault(row.name, {}).setdefault(row.experiment, row)
+    learned = [row for own in networks.values() for row in own.values()]
+    yield from _recipes(learned)
+    if learned:
+        lines = tuple(
+            (name, f"{max(row.parameters for row in own.values()):,}", f"{len(own)}", _seeds(list(own.values())))
+            for name, own in networks.items()
+        )
         yield Table("", ("network", "parameters", "ways of training", "seeds of each"), lines).markdown() + "\n"
-    if section.name != "seeds" and any(row.seeds == 1 for own in networks.values() for row in own):
+    if name != "seeds" and any(row.seeds == 1 for row in learned):
         yield "Where a network was trained once, what another training would change is not known.\n"
     if conditions := set().union(*(row.conditions for row in rows)):
-        hours = sum(row.seconds for row in rows) / 3600
+        once = {row.experiment: row.seconds[0] for row in rows}  # of sections that share their trainings
+        hours = (sum(once.values()) + sum(row.seconds[1] for row in rows)) / 3600
         time = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
         yield f"Measured on {'; '.join(sorted(conditions))}: {time} of one worker, training and scoring together.\n"
+
+
+def _recipes(rows: Iterable[Row]) -> Iterator[str]:
+    """Each recipe in words; of several that differ from one with a name, that one."""
+    families: dict[str, dict[str, str]] = {}
+    for row in rows:
+        families.setdefault(row.recipe.partition(",")[0], {})[row.recipe] = tables.recipe_text(row.experiment.recipe)
+    for base, found in families.items():
+        if len(found) == 1:
+            ((name, text),) = found.items()
+            yield f"Recipe `{name}`: {text}.\n"
+        else:
+            text = tables.recipe_text(RECIPES[base])
+            yield f"Recipe `{base}`: {text}; others differ from it by what their names say.\n"
 
 
 def _seeds(rows: Sequence[Row]) -> str:
     """How many trainings each row has: a number, or from least to most."""
     least, most = min(row.seeds for row in rows), max(row.seeds for row in rows)
     return f"{least}" if least == most else f"{least} to {most}"
-
-
-def _chosen(store: Store, rows: Sequence[Row]) -> Iterator[tuple[Row, str, float]]:
-    """What tuning chose, with the option it is a value of."""
-    for row in rows:
-        if row.experiment.tuned and (trials := store.trials(row.experiment)):
-            chosen = best(trials)
-            yield row, chosen.option, chosen.value
 
 
 def _pooled(section: Section, rows: Sequence[Row]) -> Table | None:

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bench.claims import IMAGES
 from bench.datasets import images_of
 from bench.device import place
 from bench.evaluate import BATCH, corrupt, evaluate
@@ -53,7 +54,7 @@ class Setting:
     device: str = "cpu"
     repeats: int = 25
     epochs: int = 10
-    images: int = 32000
+    images: int = IMAGES
     stores: tuple[int, int] = (1000, 10000)
 
 

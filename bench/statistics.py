@@ -1,15 +1,15 @@
 """How sure a number is: intervals over trainings and test images, and which rows are better than others.
 
 A cell has one mean for each seed and block of test images. Both are samples: of trainings and of images
-there might have been others. Differences are taken seed by seed and block by block between denoisers
-that met the same noisy images, which removes most of the spread.
+there might have been others. Denoisers that met the same noisy images are compared block by block, which
+removes most of the spread.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -69,10 +69,13 @@ class Sample:
         if not (self.seeds and other.seeds):
             return Sample(self.values - other.values, self.seeds or other.seeds)
         common = tuple(seed for seed in self.seeds if seed in other.seeds)
-        if not common:
-            return None
-        mine, theirs = ([sample.seeds.index(seed) for seed in common] for sample in (self, other))
-        return Sample(self.values[mine] - other.values[theirs], common)
+        return Sample(self.over(common).values - other.over(common).values, common) if common else None
+
+    def over(self, seeds: Sequence[int]) -> "Sample":
+        """The same of some of its seeds; all of it where it has none."""
+        if not self.seeds:
+            return self
+        return Sample(self.values[[self.seeds.index(seed) for seed in seeds]], tuple(seeds))
 
 
 def mean_of(samples: Sequence[Sample]) -> Sample | None:
@@ -81,10 +84,7 @@ def mean_of(samples: Sequence[Sample]) -> Sample | None:
     common = tuple(seed for seed in trained[0] if all(seed in seeds for seeds in trained)) if trained else ()
     if not samples or len({sample.values.shape[1] for sample in samples}) > 1 or (trained and not common):
         return None
-    chosen = [
-        sample.values[[sample.seeds.index(seed) for seed in common]] if sample.seeds else sample.values
-        for sample in samples
-    ]
+    chosen = [sample.over(common).values for sample in samples]
     return Sample(np.mean(np.broadcast_arrays(*chosen), axis=0), common)
 
 
@@ -152,27 +152,39 @@ def _shares(drawn: npt.NDArray[np.integer[Any]]) -> Array:
 def p_value(difference: Sample) -> float:
     """How likely a mean at least as far from zero is if there is no difference; 1 where it cannot be told.
 
-    The level at which the squares of Student's limits for seeds and for blocks add up to the square of
-    the mean: Howe, "Approximate confidence limits on the mean of X + Y", Journal of the American
-    Statistical Association 1974. With one seed it is the paired t-test over blocks.
+    With one seed it is the paired t-test over blocks.
     """
     values = difference.values
     if not difference.finite or values.shape[1] < 2:
         return 1.0
-    counts = [count for count in values.shape if count > 1]
-    means = [values.mean(1 - axis) for axis in (0, 1) if values.shape[axis] > 1]
-    errors = [mean.std(ddof=1) / count**0.5 for mean, count in zip(means, counts, strict=True)]
-    mean = abs(difference.mean)
-    if sum(errors) == 0:
+    errors = [
+        (values.mean(1 - axis).std(ddof=1) / count**0.5, count - 1)
+        for axis, count in enumerate(values.shape)
+        if count > 1
+    ]
+    return _level(difference.mean, errors)
+
+
+def _level(mean: float, errors: Sequence[tuple[float, int]]) -> float:
+    """The level at which the squares of Student's limits add up to the square of the mean.
+
+    Howe, "Approximate confidence limits on the mean of X + Y", Journal of the American Statistical
+    Association 1974.
+
+    Args:
+        errors: standard errors that are independent of each other, with their degrees of freedom.
+    """
+    mean, errors = abs(mean), [(error, freedom) for error, freedom in errors if error > 0]
+    if not errors:
         return float(mean == 0)
-    if len(counts) == 1:
-        return float(2 * stdtr(counts[0] - 1, -mean / errors[0]))
+    if len(errors) == 1:
+        ((error, freedom),) = errors
+        return float(2 * stdtr(freedom, -mean / error))
 
     def excess(logarithm: float) -> float:
         """Of the squared limits at a level over the squared mean."""
         tail = math.exp(logarithm) / 2
-        limits = [stdtrit(count - 1, tail) * error for count, error in zip(counts, errors, strict=True)]
-        return float(sum(limit**2 for limit in limits) - mean**2)
+        return float(sum((stdtrit(freedom, tail) * error) ** 2 for error, freedom in errors) - mean**2)
 
     return math.exp(brentq(excess, LEAST, 0)) if excess(LEAST) > 0 else 0.0
 
@@ -194,7 +206,30 @@ def holm(p_values: Sequence[float], count: int = 0, level: float = 1 - CONFIDENC
     return rejected
 
 
-def leaders(samples: Sequence[Sample | None], better: str) -> list[int]:
+@dataclass(frozen=True)
+class Trainings:
+    """How far trainings lie apart that differ in their seed alone, the same for all rows of a kind.
+
+    Three trainings say little of their own spread: Student's limit for two degrees of freedom, at the
+    levels that many pairs ask for, is dozens of standard errors. So rows are pooled, as in an analysis
+    of variance.
+
+    Attributes:
+        variance: of the mean over test images of one training.
+        freedom: degrees of freedom behind it; 0 where nothing was trained twice.
+    """
+
+    variance: float = 0.0
+    freedom: int = 0
+
+    @classmethod
+    def of(cls, samples: Iterable[Sample | None]) -> Self:
+        means = [sample.values.mean(1) for sample in samples if sample is not None and sample.finite and sample.seeds]
+        freedom = sum(len(each) - 1 for each in means)
+        return cls(sum(float(((each - each.mean()) ** 2).sum()) for each in means) / max(freedom, 1), freedom)
+
+
+def leaders(samples: Sequence[Sample | None], better: str, kinds: Sequence[object] = ()) -> list[int]:
     """The best, and those that cannot be told from it, by Holm over all pairs.
 
     All pairs count, since which one is the best is seen from the same data. One alone does not lead.
@@ -202,31 +237,45 @@ def leaders(samples: Sequence[Sample | None], better: str) -> list[int]:
     Args:
         samples: None for one without a number.
         better: "higher" or "lower".
+        kinds: of each sample, where trainings of different kinds vary by different amounts; else all are of one.
     """
+    kinds = kinds or [None] * len(samples)
     means = {index: sample.mean for index, sample in enumerate(samples) if sample is not None}
     means = {index: mean for index, mean in means.items() if not np.isnan(mean)}
     if len(means) < 2:
         return []  # nothing to lead
     best = (max if better == "higher" else min)(means, key=lambda index: means[index])
     others = [index for index in means if index != best]
-    pairs = len(means) * (len(means) - 1) // 2
-    sign = 1 if better == "higher" else -1
-    worse = holm([against(samples[index], samples[best], sign) for index in others], pairs)
+    trainings, every = {}, Trainings.of(samples)
+    for kind in set(kinds):
+        own = Trainings.of(sample for sample, its in zip(samples, kinds, strict=True) if its == kind)
+        trainings[kind] = own if own.freedom else every
+    p_values = [
+        against((samples[index], trainings[kinds[index]]), (samples[best], trainings[kinds[best]])) for index in others
+    ]
+    worse = holm(p_values, len(means) * (len(means) - 1) // 2)
     return sorted([best, *(index for index, told in zip(others, worse, strict=True) if not told)])
 
 
-def against(sample: Sample | None, best: Sample | None, sign: int = 1) -> float:
-    """The p-value of one number being worse than another, by what both were measured on.
+def against(one: tuple[Sample | None, Trainings], two: tuple[Sample | None, Trainings]) -> float:
+    """The p-value of two numbers being the same, by blocks of images that both met and by what trainings vary.
 
-    It is 0 where that is beyond doubt, as between finite and infinite values, and 1 where the two have
-    nothing in common to be compared by, or where what they have in common points the other way.
-
-    Args:
-        sign: 1 where more is better, -1 where less is.
+    It is 0 where they differ beyond doubt, as finite and infinite values do, and 1 where they have no
+    images in common.
     """
-    if sample is None or best is None:
+    (first, _), (second, _) = one, two
+    if first is None or second is None or first.values.shape[1] != second.values.shape[1]:
         return 1.0
-    if not (sample.finite and best.finite):
-        return float(sample.values.shape == best.values.shape and np.array_equal(sample.values, best.values))
-    difference = best.minus(sample)
-    return p_value(difference) if difference is not None and sign * difference.mean > 0 else 1.0
+    if not (first.finite and second.finite):
+        return float(np.array_equal(first.values.mean(0), second.values.mean(0)))
+    blocks = first.values.mean(0) - second.values.mean(0)
+    if len(blocks) < 2:
+        return 1.0
+    errors = [(float(blocks.std(ddof=1)) / len(blocks) ** 0.5, len(blocks) - 1)]
+    # Of one kind, both share what is known of it; of two, each adds its own.
+    shares: dict[Trainings, float] = {}
+    for sample, trainings in ((first, one[1]), (second, two[1])):
+        if sample.seeds:
+            shares[trainings] = shares.get(trainings, 0.0) + 1 / len(sample.values)
+    errors += [((trainings.variance * share) ** 0.5, trainings.freedom) for trainings, share in shares.items()]
+    return _level(float(blocks.mean()), errors)

@@ -48,7 +48,8 @@ def marks(subjects: Iterable[tuple[str, bool]]) -> dict[str, dict[str, Any]]:
     bare = {name: name.removesuffix(" †") for name in learned}
     others = [name for name in learned if bare[name] not in own]
     places = {n: len(own) + others.index(n) if n in others else own.index(bare[n]) for n in learned}
-    palette = sns.color_palette("colorblind", max([10, *(place + 1 for place in places.values())]))
+    colours = sns.color_palette("colorblind", max([10, *(place + 1 for place in places.values())]))
+    palette = [*colours[:5], colours[9], *colours[5:9], *colours[10:]]  # its sixth looks like its second
     greys = sns.color_palette([str(grey) for grey in np.linspace(0.25, 0.6, max(1, len(plain)))])
     dashes = ["--", ":", "-.", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1))]
 

@@ -32,7 +32,7 @@ class Row:
         means: likewise, the mean over images and seeds.
         conditions: under which its seeds were measured, in words.
         kin: the denoiser whose specialists it is measured against where it has none of its own.
-        seconds: what training and scoring its seeds took.
+        seconds: what training its seeds took, and scoring them under the protocol of the section.
         note: what is missing, such as "diverged in epoch 2"; empty if nothing is.
         label: what it was trained on, where it is not what the experiment says.
         subject: what a matrix is made for: its name, with the recipe where a section has several.
@@ -48,7 +48,7 @@ class Row:
     samples: dict[tuple[float, str], Sample] = field(default_factory=dict)
     means: dict[tuple[float, str], float] = field(default_factory=dict)
     conditions: set[str] = field(default_factory=set)
-    seconds: float = 0.0
+    seconds: tuple[float, float] = (0.0, 0.0)
     note: str = ""
     subject: str = ""
     label: str = ""
@@ -69,6 +69,11 @@ class Row:
     @property
     def training(self) -> str:
         return self.label or (str(self.experiment.variance) if self.experiment.variance else "–")
+
+    def was_trained_at(self, variance: float) -> bool:
+        """Whether it met that variance in training: elsewhere, trainings differ by much more."""
+        trained = self.experiment.variance
+        return EACH in self.label or (trained is not None and variance in trained)
 
     @property
     def recipe(self) -> str:
@@ -125,16 +130,16 @@ def _label(section: Section, rows: Sequence[Row]) -> None:
             if denoiser == row.experiment.denoiser and denoiser in DENOISERS:
                 row.options[option] = signature(DENOISERS[denoiser]).parameters[option].default
         if row.learned and noises != {section.protocol.noise}:
-            row.label = f"{row.experiment.variance}, {row.experiment.noise}"
+            row.label = f"{row.experiment.variance} ({row.experiment.noise})"
         if len(datasets) > 1 and row.experiment.dataset:
-            row.label = f"{row.training}, {dataset_title(row.experiment.dataset)}"
+            row.label = f"{row.training} ({dataset_title(row.experiment.dataset)})"
         if row.learned and section.name == "seeds":
-            row.label = f"{row.experiment.variance}, seed {row.experiment.seed}"
+            row.label = f"{row.experiment.variance} (seed {row.experiment.seed})"
 
 
 def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment], single: bool) -> Row:
     seeds = sorted(seeds, key=lambda experiment: experiment.seed)
-    row = Row(seeds[0], tuple(seeds))
+    row = Row(seeds[0], tuple(seeds), blind=getattr(DENOISERS.get(seeds[0].denoiser), "blind", True))
     found: dict[tuple[float, str], list[tuple[int, Score]]] = {}
     notes = []
     cells: dict[int, set[tuple[float, str]]] = {}
@@ -143,8 +148,9 @@ def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment], single: 
             row.conditions |= {_conditions(each) for each in [conditions, *conditions.get("elsewhere", [])]}
         row.parameters = conditions.get("parameters", row.parameters)
         row.blind = conditions.get("blind", row.blind)
-        steps = ("training", "scoring", f"scoring {protocol.digest}")  # the second is how older results have it
-        row.seconds += sum(value for step, value in conditions.get("seconds", {}).items() if step in steps)
+        took = conditions.get("seconds", {})
+        scoring = took.get("scoring", 0.0) + took.get(f"scoring {protocol.digest}", 0.0)  # older results have the first
+        row.seconds = row.seconds[0] + took.get("training", 0.0), row.seconds[1] + scoring
         row.kin = conditions.get("kin", row.kin)
         epoch = store.diverged(experiment)
         scores = [] if epoch else store.scores(experiment, protocol)
@@ -184,8 +190,15 @@ def scores(section: Section, rows: Sequence[Row], metric: str, intervals: bool) 
     """
     variances, measure = section.protocol.variances, METRICS[metric]
     several = len({row.recipe for row in rows if row.learned}) > 1
+    marked = section.name != "seeds"  # whose rows are one network: none is better but by chance
     best = {
-        variance: leaders([row.samples.get((variance, metric)) for row in rows], measure.better)
+        variance: leaders(
+            [row.samples.get((variance, metric)) for row in rows],
+            measure.better,
+            [row.was_trained_at(variance) for row in rows],
+        )
+        if marked
+        else []
         for variance in variances
     }
     there = [(i, v) for i, row in enumerate(rows) for v in variances if (v, metric) in row.samples]
@@ -217,17 +230,26 @@ def scores(section: Section, rows: Sequence[Row], metric: str, intervals: bool) 
         title(metric),
         header,
         (*((first, *padding, *rest) for first, *rest in about), *lines),
-        _about(rows),
+        marks(rows) if marked else "",
     )
 
 
-def _about(rows: Sequence[Row]) -> str:
+def marks(rows: Sequence[Row]) -> str:
     """What the marks in a table mean."""
     several = any(row.seeds > 1 for row in rows if row.learned)
-    paired = "seeds and the same noisy images" if several else "the same noisy images"
+    paired = "the same noisy images"
+    if several:
+        paired += (
+            ", beside what trainings of one network vary by, pooled over rows that met the variance in training and "
+            "over those that did not"
+        )
     single = "" if several else "; of each network there is one training, and it holds for that one"
     each = any(EACH in row.label for row in rows)
-    specialists = "; ‡ in each column the training for its variance, which must be known to choose it" if each else ""
+    specialists = (
+        "; ‡ in each column the training for its variance, which must be known to choose it; – where there is none"
+        if each
+        else ""
+    )
     return (
         "**better** than every other row of its column; ≈ not distinguishable from the best (paired differences over "
         f"{paired}; 95 % for all pairs of a column, by Holm{single}){specialists}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.statistics import Sample, against, holm, mean_of
+from bench.statistics import Sample, Trainings, against, holm, mean_of
 from bench.tables import Row
 
 METRIC = "psnr"  # which all of this is about
@@ -67,12 +67,13 @@ def _regret(row: Row, kin: Sequence[Row], variance: float) -> Regret | None:
     cell = variance, METRIC
     same = [other for other in kin if row.experiment.dataset in (None, other.experiment.dataset)]
     there = [other for other in same if cell in other.samples and other.samples[cell].finite]
-    if cell not in row.samples or not row.samples[cell].finite or not there:
+    if cell not in row.samples or not row.samples[cell].finite:
         return None
-    exact = [other for other in there if is_for(other, variance)]
     own = [other for other in there if other.experiment.denoiser == row.experiment.denoiser]
-    # Of its own if there is one, else of its kin.
-    exact = [other for other in exact if other in own] or exact
+    base = [other for other in there if other.experiment.denoiser == row.kin]
+    exact = [other for other in [*own, *base] if is_for(other, variance)]
+    if not (exact or own):
+        return None
     specialist = exact[0] if exact else max(own, key=lambda other: other.means[cell])
     sample = specialist.samples[cell].minus(row.samples[cell])
     return None if sample is None else Regret(row, variance, specialist, bool(exact), sample)
@@ -89,8 +90,9 @@ class Summary:
     """Regrets of a row over several test variances: their mean, and the worst.
 
     Attributes:
-        count, of: how many test variances that is, of how many.
+        count, of: how many test variances that is, of how many there are beside those it was trained at.
         exact: whether there is a specialist at all of them; else there is at none.
+        of_kin: at how many of them that is another network, the one it is made from.
     """
 
     mean: Sample
@@ -98,6 +100,7 @@ class Summary:
     count: int
     of: int
     exact: bool
+    of_kin: int
 
 
 def summary(found: Iterable[Regret], inside: bool) -> Summary | None:
@@ -105,14 +108,15 @@ def summary(found: Iterable[Regret], inside: bool) -> Summary | None:
 
     Those that have a specialist count alone, if there are any. None where nothing can be said.
     """
-    chosen = [regret for regret in found if regret.inside == inside and not regret.own]
-    count, exact = len(chosen), [regret for regret in chosen if regret.exact]
-    chosen = exact or chosen
+    there = [regret for regret in found if regret.inside == inside and not (regret.own and regret.exact)]
+    others = [regret for regret in there if not regret.own]
+    chosen = [regret for regret in others if regret.exact] or others
     mean = mean_of([regret.sample for regret in chosen]) if chosen else None
     if mean is None:
         return None
     worst = max(chosen, key=lambda regret: regret.sample.mean)
-    return Summary(mean, worst, len(chosen), count, bool(exact))
+    of_kin = sum(each.specialist.experiment.denoiser != each.row.experiment.denoiser for each in chosen)
+    return Summary(mean, worst, len(chosen), len(there), chosen[0].exact, of_kin)
 
 
 @dataclass(frozen=True)
@@ -193,7 +197,8 @@ def ranking(rows: Sequence[Row], variances: Sequence[float]) -> list[Place]:
             best[row.subject] = row, sample
     order = sorted(best.values(), key=lambda entry: -entry[1].mean)
     pairs = list(combinations(range(len(order)), 2))
-    told = holm([against(order[worse][1], order[better][1]) for better, worse in pairs])
+    trainings = Trainings.of(sample for _, sample in order)
+    told = holm([against((order[better][1], trainings), (order[worse][1], trainings)) for better, worse in pairs])
     first, last = [1] * len(order), [len(order)] * len(order)
     for (better, worse), distinct in zip(pairs, told, strict=True):
         first[worse] += distinct

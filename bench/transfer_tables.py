@@ -20,6 +20,9 @@ from bench.transfer import (
     regrets,
     summary,
 )
+from bench.tuning import Trial, best
+
+END = "°"  # behind a value from the end of a grid
 
 
 def main_rows(rows: Sequence[Row], variances: Sequence[float]) -> list[Row]:
@@ -78,9 +81,12 @@ def regret_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
         "lost"
     )
     if any(side.count < side.of for side in sides.values()):
-        note += "; in brackets how many of the test variances there have a specialist, where others have none"
+        note += "; in brackets at how many of the test variances there it can be told: the others have no specialist"
     if not all(side.exact for side in sides.values()):
-        note += "; * none of them has one, and the best training of that network stands for it"
+        note += (
+            "; * none of them has one, and the best training of that network stands for it, but where that is the row "
+            "itself"
+        )
     return Table("Regret (dB)", header, tuple(lines), note)
 
 
@@ -132,6 +138,7 @@ def _reach(found: Reach | None, variances: Sequence[float]) -> str:
 def ranking_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
     """Each denoiser with its best training, by mean PSNR over all test variances."""
     lines, places = [], ranking(rows, variances)
+    places = places if len(places) > 1 else []
     for place, width in zip(places, half_widths([place.sample for place in places]), strict=True):
         rank = f"{place.first}" if place.first == place.last else f"{place.first}–{place.last}"
         lines.append((place.row.name, place.row.training, rank, f"{place.sample.mean:.2f}{margin(width)}"))
@@ -143,15 +150,18 @@ def ranking_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
     return Table("Ranking", header, tuple(lines), note)
 
 
-def chosen_table(chosen: Iterable[tuple[Row, str, float]]) -> Table:
+def chosen_table(tuned: Iterable[tuple[Row, list[Trial]]]) -> Table:
     """Which value tuning chose: filters with their option, a column for each training range."""
-    found: dict[tuple[str, str], dict[str, float]] = {}
+    found: dict[tuple[str, str, str], dict[str, str]] = {}
     ranges: dict[str, None] = {}
-    for row, option, value in chosen:
-        found.setdefault((row.experiment.denoiser, option), {})[row.training] = value
+    for row, trials in tuned:
+        values, chosen = sorted(trial.value for trial in trials), best(trials)
+        tried = f"{len(values)} values, {values[0]:g} to {values[-1]:g}"
+        end = END if chosen.value in (values[0], values[-1]) else ""
+        found.setdefault((row.experiment.denoiser, chosen.option, tried), {})[row.training] = f"{chosen.value:g}{end}"
         ranges[row.training] = None
-    lines = tuple(
-        (name, option, *(f"{values[each]:g}" if each in values else "–" for each in ranges))
-        for (name, option), values in found.items()
-    )
-    return Table("Tuned parameters", ("filter", "option", *ranges), lines, "chosen on validation images")
+    lines = tuple((*which, *(values.get(each, "–") for each in ranges)) for which, values in found.items())
+    note = "chosen on validation images"
+    if any(END in text for values in found.values() for text in values.values()):
+        note += f"; {END} the end of what was tried: something beyond might be better, where there is anything beyond"
+    return Table("Tuned parameters", ("filter", "option", "tried", *ranges), lines, note)

@@ -13,7 +13,7 @@ from bench.evaluate import Restored
 from bench.execute import Result
 from bench.experiment import Experiment, Protocol, Range
 from bench.plan import Section
-from bench.profiles import FAST
+from bench.profiles import FAST, TUTORIAL
 from bench.store import Store
 from bench.task import Task
 from bench.train import ROWS, Progress
@@ -85,7 +85,7 @@ def test_seeds_stand_in_rows_of_their_own_and_their_spread_is_told(tmp_path: Pat
     for experiment in section.experiments:
         keep(store, experiment, 30 + 0.1 * experiment.seed)
     rows = tables.rows(store, section)
-    assert [row.training for row in rows] == [f"0.01, seed {seed}" for seed in range(5)]
+    assert [row.training for row in rows] == [f"0.01 (seed {seed})" for seed in range(5)]
     assert "Standard deviation between the 5 trainings" in "".join(ablated.seeds(store, rows))
     assert f"{np.std([0, 0.1, 0.2, 0.3, 0.4], ddof=1):.3f} at 0.01" in "".join(ablated.seeds(store, rows))
 
@@ -101,7 +101,7 @@ def test_laws_of_noise_are_one_table_of_training_and_test(tmp_path: Path) -> Non
     text, _ = report.build(store, "figures")
     assert text.count("## Ablation `noise_law`") == 1
     for noise in ("gaussian", "laplace", "salt_and_pepper"):
-        (line,) = (line for line in text.splitlines() if line.startswith(f"| conv_autoencoder | 0.01, {noise} |"))
+        (line,) = (line for line in text.splitlines() if line.startswith(f"| conv_autoencoder | 0.01 ({noise}) |"))
         assert line.count("**30.0") == 1
         assert line.count("25.0") == 5
 
@@ -118,6 +118,17 @@ def test_every_ablation_can_be_planned_with_the_denoiser_it_is_about(name: str) 
     for section in plan.ablation(name, [], Range(0.01, 0.01), PROTOCOL, FAST, seeds=2):
         assert len(section.experiments) >= 4
         assert {experiment.seed for experiment in section.experiments} >= {0, 1}
+
+
+@pytest.mark.parametrize("name", ["schedule", "optimizer"])
+def test_what_changes_muon_does_not_start_from_adam(name: str) -> None:
+    with pytest.raises(ValueError, match="got one of adam; leave out --recipe"):
+        plan.ablation(name, [], Range(0.01, 0.01), PROTOCOL, TUTORIAL, seeds=1)
+
+
+def test_an_ablation_over_a_range_needs_a_test_variance_inside() -> None:
+    with pytest.raises(ValueError, match="no test variance lies in it"):
+        plan.ablation("noise_law", [], Range(0.3, 0.4), replace(PROTOCOL, variances=(0.01,)), FAST, seeds=1)
 
 
 def test_an_ablation_over_a_range_is_tested_inside_it() -> None:

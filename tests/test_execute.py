@@ -1,7 +1,10 @@
 import multiprocessing
-from concurrent.futures import ThreadPoolExecutor
+import signal
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +12,7 @@ import torch
 from torch import Tensor
 
 import bench.execute
-from bench.execute import check, execute, measure, news_queue, pool, run
+from bench.execute import check, execute, measure, news_queue, pool, run, undisturbed
 from bench.experiment import Experiment, Protocol, Range
 from bench.plan import settle
 from bench.profiles import FAST
@@ -110,6 +113,32 @@ def test_a_worker_that_dies_and_a_denoiser_that_raises_are_failures_not_the_end(
     assert results["clip"].failure is None
     assert results["raising"].failure == "RuntimeError: on purpose"
     assert "its worker process died" in (results["dying"].failure or "")
+
+
+def test_what_waited_behind_a_dead_worker_goes_on_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dying = broken(tmp_path, "dying_first", "import os; os._exit(1)")
+    waiting = [Task(settle(EXPERIMENT.but(denoiser=name)), TASK.requests) for name in ("clip", "noisy", "gaussian")]
+    jobs: list[int] = []
+
+    def counted(count: int, *rest: Any) -> AbstractContextManager[Executor]:
+        jobs.append(count)
+        return pool(count, *rest)
+
+    monkeypatch.setattr("bench.execute.pool", counted)
+    results = list(run([dying, *waiting], 2, news_queue()))
+    assert sorted(r.task.experiment.denoiser for r in results) == ["clip", "dying_first", "gaussian", "noisy"]
+    assert [r.task.experiment.denoiser for r in results if r.failure] == ["dying_first"]
+    assert len(jobs) <= 4  # those that ran beside it alone, and the rest in one pool
+    assert sum(jobs[1:]) <= 4
+
+
+def test_ctrl_c_waits_for_what_must_not_be_cut_short() -> None:
+    done = False
+    with pytest.raises(KeyboardInterrupt), undisturbed():  # noqa: PT012  # the end of the block is what raises
+        signal.raise_signal(signal.SIGINT)
+        done = True
+    assert done
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_value_that_is_not_a_number_is_a_failure(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bench.experiment import Experiment, Range
-from bench.findings import findings, headlines
+from bench.findings import Finding, findings, headlines
 from bench.plan import settle
 from bench.profiles import FAST
 from bench.statistics import Sample
@@ -45,6 +45,34 @@ def test_who_is_best_what_a_wrong_variance_costs_and_what_a_range_costs() -> Non
     assert list(headlines(found)) == [elsewhere, inside]
 
 
+def test_what_one_variance_costs_is_said_by_how_many_times_as_much_the_noise_has() -> None:
+    """Made so that twice the variance costs 1 dB and half of it 0.5, at all three variances."""
+    cost = {0.25: 3.0, 0.5: 0.5, 1.0: 0.0, 2.0: 1.0, 4.0: 5.0}
+    rows = [
+        row(UNET.but(variance=Range(at, at)), {test: 30 - cost[test / at] for test in (0.01, 0.02, 0.04)})
+        for at in (0.01, 0.02, 0.04)
+    ]
+    found = {finding.kind: finding for finding in findings(rows, (0.01, 0.02, 0.04))}
+    assert found["factors"].text == (
+        "`unet` trained at one variance loses against the specialist, on average over training variances, "
+        "0.50 ±0.00 dB at half of it; 1.00 ±0.00 dB at twice."
+    )
+    assert found["factors"].count == 4
+    assert list(headlines(list(found.values()))) == [found["factors"].text]
+
+
+def test_the_headline_is_of_the_network_whose_range_costs_least() -> None:
+    cheap, dear = Finding("range", 0.1, "cheap range", 6, "unet"), Finding("range", 0.8, "dear range", 6, "small")
+    single = [Finding("factors", 9, "of small", 20, "small"), Finding("elsewhere", 3, "of unet", 1, "unet")]
+    assert list(headlines([*single, dear, cheap])) == ["of unet", "cheap range"]
+    assert list(headlines(single)) == ["of small"]
+
+
+def test_no_loss_is_said_where_the_wrong_variance_gains() -> None:
+    better = row(UNET.but(variance=Range(0.1, 0.1)), {0.01: 31.5, 0.1: 24})
+    assert findings([row(UNET, {0.01: 31, 0.1: 24.5}), better], (0.01, 0.1)) == []
+
+
 def test_there_is_nothing_to_say_without_specialists_and_others() -> None:
     assert list(findings([LOW], (0.01, 0.1))) == []
     assert list(findings([BOTH], (0.01, 0.1))) == []
@@ -53,16 +81,20 @@ def test_there_is_nothing_to_say_without_specialists_and_others() -> None:
 def test_a_specialist_that_diverged_is_left_out() -> None:
     diverged = row(UNET.but(variance=Range(0.1, 0.1)), {})
     (inside,) = findings([LOW, diverged, BOTH], (0.01, 0.1))
-    assert inside.text.endswith("loses 0.50 ±0.00 dB against the specialist at 0.01.")
+    assert inside.text.endswith("loses 0.50 ±0.00 dB against the specialist at 0.01, the only one inside the range.")
 
 
 def test_a_network_is_set_beside_the_one_it_is_made_from() -> None:
     made = row(UNET.but(denoiser="unet_bias_free"), {0.001: 36, 0.01: 30.8, 0.1: 19})
     made.kin = "unet"
     biased = row(UNET, {0.001: 36.5, 0.01: 31, 0.1: 16})
+    wide = row(UNET.but(denoiser="unet_bias_free", variance=Range(0.001, 0.01)), {0.001: 36, 0.01: 30.5, 0.1: 19})
+    wide.kin = "unet"
+    prices = [finding.text for finding in findings([biased, wide], (0.001, 0.01, 0.1)) if finding.kind == "range"]
+    assert prices[0].endswith("dB against the specialist of `unet` at 0.01, the only one inside the range.")
     *_, beside = findings([biased, made], (0.001, 0.01, 0.1))
     assert beside.text == (
-        "`unet_bias_free` less `unet`, both trained on 0.01: −0.20 ±0.00 dB at 0.01, −0.50 ±0.00 dB below, "
+        "`unet_bias_free` minus `unet`, both trained on 0.01: −0.20 ±0.00 dB at 0.01, −0.50 ±0.00 dB below, "
         "+3.00 ±0.00 dB above."
     )
 
@@ -80,8 +112,8 @@ def test_rows_of_other_seeds_are_compared_by_those_they_share() -> None:
     *_, price = findings([specialist, other, wide], (0.01, 0.1))
     # At 0.01 1 and 5 dB, at 0.1 -1 dB of the first seed alone: by that seed both together are even.
     assert price.text.startswith(
-        "`unet` trained on 0.001..0.1 loses 0.00 ±0.00 dB against specialists, on average over 2 test variances "
-        "inside; at worst 3.00 ±"
+        "`unet` trained on 0.001..0.1 loses 0.00 ±0.00 dB (not distinguishable from none) against specialists, on "
+        "average over 2 test variances inside; at worst 3.00 ±"
     )
     apart = seeded(UNET.but(variance=Range(0.001, 0.1)), 30, first=5)
     assert [finding.kind for finding in findings([specialist, other, apart], (0.01, 0.1))] == ["elsewhere"]

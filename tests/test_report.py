@@ -17,6 +17,14 @@ def store(counter: Counter) -> Store:
     return Store(Path("results/smoke"))
 
 
+def test_commands_that_others_cover_are_left_out() -> None:
+    grid, law, width, every = "run --grid", "run --grid --law log-uniform", "run --ablate width", "run --ablate all"
+    assert list(report._shortest([f"{grid} --seeds 1", grid, law], 3)) == [grid, law]
+    assert list(report._shortest([grid, f"{grid} --seeds 4"], 3)) == [f"{grid} --seeds 4"]
+    assert list(report._shortest([every, width, f"{width} --metrics psnr"], 3)) == [every, f"{width} --metrics psnr"]
+    assert list(report._shortest([f"{every} --seeds 1", width], 3)) == [f"{every} --seeds 1", width]
+
+
 def test_the_report_prints_its_conventions_above_the_first_table(store: Store) -> None:
     text, _ = report.build(store, "figures")
     conventions, table = text.index("## Conventions"), text.index("| denoiser |")

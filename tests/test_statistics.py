@@ -119,13 +119,45 @@ def test_equal_rows_are_seldom_told_apart_though_the_best_is_chosen_by_the_data(
     assert wrong <= 20  # 5 % of 200, and twice as many by chance
 
 
-def test_what_cannot_be_paired_is_not_told_apart() -> None:
+def test_what_met_other_images_is_not_told_apart() -> None:
     rng = np.random.default_rng(11)
-    one, two = sample(rng.normal(30, 0.1, 100), seeds=(0,)), sample(rng.normal(20, 0.1, 100), seeds=(1,))
-    assert leaders([one, two], "higher") == [0, 1]
+    assert leaders([sample(rng.normal(30, 0.1, 100)), sample(rng.normal(20, 0.1, 50))], "higher") == [0, 1]
 
 
-def test_a_row_is_not_worse_if_it_is_better_on_the_seeds_that_both_have() -> None:
+@pytest.mark.parametrize("seeds", [2, 3])
+def test_networks_of_few_trainings_that_are_alike_are_seldom_told_apart(seeds: int) -> None:
+    """Ten networks whose trainings lie 0.1 dB apart, on the same images."""
+    rng, wrong = np.random.default_rng(13), 0
+    for _ in range(200):
+        images = rng.normal(0, 1, 100)
+        trainings = 30 + rng.normal(0, 0.1, (10, seeds, 1)) + images + rng.normal(0, 0.02, (10, seeds, 100))
+        wrong += len(leaders([Sample(each, tuple(range(seeds))) for each in trainings], "higher")) < 10
+    assert wrong <= 20  # 5 % of 200, and twice as many by chance
+
+
+def test_few_trainings_are_enough_to_tell_what_is_far_worse() -> None:
+    """By two trainings each, of which no pair by itself could tell: Student's t with one degree of freedom."""
+    rng = np.random.default_rng(14)
+    images = rng.normal(0, 1, 100)
+    means = np.array([31.0, *np.linspace(30, 20, 20)])[:, None, None]
+    trainings = means + rng.normal(0, 0.05, (21, 2, 1)) + images + rng.normal(0, 0.02, (21, 2, 100))
+    rows = [Sample(each, (0, 1)) for each in trainings]
+    once, untrained = Sample(trainings[20, :1], (0,)), Sample(trainings[20, :1])
+    assert leaders([*rows, once, untrained], "higher") == [0]
+    difference = rows[0].minus(rows[20])
+    assert difference is not None
+    assert p_value(difference) > 0.05 / 210
+
+
+def test_one_training_is_doubted_as_much_as_those_of_other_rows_vary() -> None:
+    images = np.random.default_rng(15).normal(0, 0.01, 50)
+    one, two = sample(30 + images, seeds=(0,)), sample(30.3 + images, seeds=(0,))
+    assert leaders([one, two], "higher") == [1]
+    wild = sample(*(25 + shift + images for shift in (-1, 0, 1)), seeds=(0, 1, 2))
+    assert leaders([one, two, wild], "higher") == [0, 1, 2]
+
+
+def test_a_row_is_not_worse_if_trainings_vary_by_more_than_the_difference() -> None:
     images = np.random.default_rng(12).normal(0, 0.01, 50)
     one = sample(29.9 + images, seeds=(0,))
     two = sample(29.4 + images, 31 + images, 31 + images, seeds=(0, 1, 2))

@@ -9,7 +9,8 @@ from bench.profiles import FAST
 from bench.statistics import Sample
 from bench.tables import EACH, Row
 from bench.transfer import MARGIN, Reach, floors, ranking, reach, regrets, summary
-from bench.transfer_tables import breakdown_table, main_rows, ranking_table, regret_table
+from bench.transfer_tables import breakdown_table, chosen_table, main_rows, ranking_table, regret_table
+from bench.tuning import Trial
 
 UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
 SPREAD = np.tile([-1.0, 1.0], 50)
@@ -63,10 +64,15 @@ def test_without_a_specialist_the_best_of_its_kind_stands_for_it_and_the_table_s
     assert middle.sample.mean == pytest.approx(10.5)
     table = regret_table(rows, VARIANCES)
     assert table.rows[0][4:] == ("14.00 ±0.00 (1 of 2)", "14.00 @ 0.1")  # where there is a specialist
-    assert table.rows[2][2:4] == ("0.20 ±0.00", "0.20 @ 0.1")  # at 0.01 it would be measured against itself
-    assert "in brackets how many" in table.note
+    assert table.rows[2][2:4] == ("0.20 ±0.00 (1 of 2)", "0.20 @ 0.1")  # at 0.01 it would be measured against itself
+    assert "in brackets at how many" in table.note
     assert regret_table([LOW, WIDE], VARIANCES).rows[0][4:] == ("12.15* ±0.00", "13.80 @ 0.1")
     assert "* none of them has one" in regret_table([LOW, WIDE], VARIANCES).note
+    # Without any specialist: against another range at both, and at one where it is the best itself at the other.
+    other = row(UNET.but(variance=Range(0.02, 0.05)), 30, 30, 23)
+    assert regret_table([LOW, WIDE, other], (0.01, 0.1)).rows[-1][4:] == ("0.65* ±0.00", "0.80 @ 0.1")
+    best = row(UNET.but(variance=Range(0.02, 0.05)), 30, 40, 23)
+    assert regret_table([LOW, WIDE, best], (0.01, 0.1)).rows[-1][4:] == ("0.80* ±0.00 (1 of 2)", "0.80 @ 0.1")
     assert ";" not in regret_table([LOW, MIDDLE, HIGH, WIDE], VARIANCES).note.partition("most is lost")[2]
 
 
@@ -88,6 +94,16 @@ def test_one_without_specialists_of_its_own_is_measured_against_its_kin() -> Non
     assert [r.sample.mean for r in found[3]] == pytest.approx([1, 0.7, 1])
 
 
+def test_a_sibling_is_no_specialist() -> None:
+    sibling = at(0.01, 36, 30.7, 15, denoiser="unet_bias_free")
+    wide = row(UNET.but(denoiser="unet_conditioned", variance=Range(0.001, 0.1)), 38, 30, 23)
+    sibling.kin = wide.kin = "unet"
+    assert [r.specialist for r in regrets([sibling, MIDDLE, wide], (0.01,))[2]] == [MIDDLE]
+    assert [(r.own, r.exact) for r in regrets([sibling, wide], (0.01,))[1]] == [(True, False)]
+    plain = row(UNET.but(variance=Range(0.02, 0.1)), 30, 30, 23)
+    assert [(r.own, r.exact) for r in regrets([sibling, plain], (0.01,))[1]] == [(True, False)]
+
+
 def test_a_filter_with_its_defaults_is_measured_against_the_tuned_one() -> None:
     tuned = row(UNET.but(denoiser="median", recipe=None), 25, 24, 15)
     found = regrets([MEDIAN, tuned], (0.01,))
@@ -100,7 +116,7 @@ def test_seeds_widen_the_interval_of_a_regret() -> None:
     many = [at(0.01, 35, 31, 16, seeds=3), at(0.1, 28, 27, 24, seeds=1)]
     wide = regret_table(many, VARIANCES)
     assert narrow.rows[1][4].endswith("±0.00")
-    assert wide.rows[0][4].endswith("±0.00")  # only the seed that both have is compared
+    assert wide.rows[0][4].endswith("±0.00 (1 of 2)")  # only the seed that both have is compared
     alone = row(UNET.but(variance=Range(0.001, 0.1)), 34, 30, 23, seeds=3)
     alone.samples = {cell: Sample(s.values * [[1.0], [1.001], [0.999]], s.seeds) for cell, s in alone.samples.items()}
     three = regret_table([at(0.01, 35, 31, 16, seeds=3), alone], (0.01,))
@@ -160,3 +176,12 @@ def test_the_main_table_joins_specialists() -> None:
     )
     assert (wide, clip) == (WIDE, CLIP)
     assert main_rows([MIDDLE, CLIP], VARIANCES) == [MIDDLE, CLIP]
+
+
+def test_a_value_from_the_end_of_a_grid_is_marked() -> None:
+    tried = [Trial("size", size, abs(size - 3)) for size in (1, 3, 5)]
+    low, high = (row(UNET.but(denoiser="median", recipe=None, variance=Range(v, v)), 1, 1, 1) for v in (0.001, 0.1))
+    table = chosen_table([(low, tried), (high, [Trial("size", size, -size) for size in (1, 3, 5)])])
+    assert table.rows == (("median", "size", "3 values, 1 to 5", "3", "5°"),)
+    assert "° the end" in table.note
+    assert "°" not in chosen_table([(low, tried)]).note

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bench.experiment import Experiment
+from bench.experiment import Experiment, Recipe
 from bench.registry import Registry
 
 Generate = Callable[[Experiment], Iterator[Experiment]]
@@ -42,3 +42,11 @@ def ablation(*, of: str = "conv_autoencoder", every_noise: bool = False) -> Call
         return generate
 
     return register
+
+
+def require_muon(recipe: Recipe) -> None:
+    """Raises ValueError for a recipe that leaves nothing to be compared with Adam."""
+    if recipe.optimizer != "muon":
+        raise ValueError(
+            f"this ablation compares Adam with a recipe of Muon, and got one of {recipe.optimizer}; leave out --recipe"
+        )

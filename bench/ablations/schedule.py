@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from bench.ablations import ablation
+from bench.ablations import ablation, require_muon
 from bench.experiment import Experiment
 
 CHANGES: tuple[dict[str, Any], ...] = (
@@ -21,6 +21,7 @@ CHANGES: tuple[dict[str, Any], ...] = (
 def schedule(base: Experiment) -> Iterator[Experiment]:
     """Schedule: one epoch under `fast`, and with one value of it changed at a time."""
     if base.recipe is not None:
+        require_muon(base.recipe)
         start = replace(base.recipe, epochs=1, warm_up=0.3)
         for change in CHANGES:
             yield base.but(recipe=replace(start, **change))
