@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.experiment import written
-from bench.statistics import Sample, half_width, holm, mean_of, p_value
+from bench.statistics import Sample, half_width, half_widths, holm, mean_of, p_value
 from bench.tables import Row, margin
 from bench.transfer import METRIC, Regret, Summary, ranking, regrets, summary
 
@@ -154,14 +154,19 @@ def _priced(rows: Sequence[Row], found: Mapping[int, list[Regret]]) -> dict[int,
             side = summary(found[id(row)], inside=True)
             if side and side.exact:
                 inside[id(row)] = row, side
-    told = holm([p_value(side.mean) for _, side in inside.values()])
-    return {key: _price(*entry, distinct) for (key, entry), distinct in zip(inside.items(), told, strict=True)}
+    sides = [side for _, side in inside.values()]
+    told = holm([p_value(side.mean) for side in sides])
+    widths = half_widths([sample for side in sides for sample in (side.mean, side.worst.sample)])
+    return {
+        key: _price(row, side, told[index], widths[2 * index], widths[2 * index + 1])
+        for index, (key, (row, side)) in enumerate(inside.items())
+    }
 
 
-def _price(row: Row, inside: Summary, distinct: bool) -> Finding:
+def _price(row: Row, inside: Summary, distinct: bool, width: float, width_of_worst: float) -> Finding:
     mean, worst = inside.mean, inside.worst
     informed = "" if row.blind else ", though it is told the variance,"
-    lost = f"{'loses' if mean.mean >= 0 else 'gains'} {abs(mean.mean):.2f}{margin(half_width(mean))} dB"
+    lost = f"{'loses' if mean.mean >= 0 else 'gains'} {abs(mean.mean):.2f}{margin(width)} dB"
     lost += ("" if distinct else " (not distinguishable from none)") + " against"
     base = f" of `{row.kin}`" if inside.of_kin else ""
     if inside.of_kin and inside.of_kin < inside.count:
@@ -173,7 +178,7 @@ def _price(row: Row, inside: Summary, distinct: bool) -> Finding:
         some = f" of {inside.of}" if inside.count < inside.of else ""
         lost += (
             f" specialists{base}, on average over {inside.count}{some} test variances inside; at worst "
-            f"{worst.sample.mean:.2f}{margin(half_width(worst.sample))} dB, at {written(worst.variance)}."
+            f"{worst.sample.mean:.2f}{margin(width_of_worst)} dB, at {written(worst.variance)}."
         )
     text = f"`{row.subject}` trained on {row.training}{informed} {lost}"
     return Finding("range" if row.blind else "told", mean.mean, text, inside.count, row.subject)

@@ -58,7 +58,13 @@ class Sample:
     def mean(self) -> float:
         return float(self.values.mean())
 
-    @property
+    @cached_property
+    def blocks(self) -> Array:
+        """The mean over seeds of each block."""
+        means: Array = self.values.mean(0)
+        return means
+
+    @cached_property
     def finite(self) -> bool:
         return bool(np.isfinite(self.values).all())
 
@@ -224,7 +230,8 @@ class Trainings:
 
     @classmethod
     def of(cls, samples: Iterable[Sample | None]) -> Self:
-        means = [sample.values.mean(1) for sample in samples if sample is not None and sample.finite and sample.seeds]
+        repeated = [sample for sample in samples if sample is not None and len(sample.values) > 1 and sample.finite]
+        means = [sample.values.mean(1) for sample in repeated if sample.seeds]
         freedom = sum(len(each) - 1 for each in means)
         return cls(sum(float(((each - each.mean()) ** 2).sum()) for each in means) / max(freedom, 1), freedom)
 
@@ -267,8 +274,8 @@ def against(one: tuple[Sample | None, Trainings], two: tuple[Sample | None, Trai
     if first is None or second is None or first.values.shape[1] != second.values.shape[1]:
         return 1.0
     if not (first.finite and second.finite):
-        return float(np.array_equal(first.values.mean(0), second.values.mean(0)))
-    blocks = first.values.mean(0) - second.values.mean(0)
+        return float(np.array_equal(first.blocks, second.blocks))
+    blocks = first.blocks - second.blocks
     if len(blocks) < 2:
         return 1.0
     errors = [(float(blocks.std(ddof=1)) / len(blocks) ** 0.5, len(blocks) - 1)]

@@ -34,6 +34,13 @@ def test_an_example_of_a_plugin_works_from_its_file_alone(name: str, counter: Co
     assert Path("results/smoke/figures").is_dir()
 
 
+def test_what_the_readme_quotes_stands_in_the_report() -> None:
+    report = (Path(__file__).parent.parent / "REPORT.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"^> (.+)$", README, re.MULTILINE)
+    assert quoted
+    assert [line for line in quoted if line not in report] == []
+
+
 def test_every_option_that_the_readme_shows_is_one() -> None:
     from bench.options import parser
 
