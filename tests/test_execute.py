@@ -133,12 +133,16 @@ def test_what_waited_behind_a_dead_worker_goes_on_together(tmp_path: Path, monke
 
 
 def test_ctrl_c_waits_for_what_must_not_be_cut_short() -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # which what runs in the background has not
     done = False
-    with pytest.raises(KeyboardInterrupt), undisturbed():  # noqa: PT012  # the end of the block is what raises
-        signal.raise_signal(signal.SIGINT)
-        done = True
-    assert done
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    try:
+        with pytest.raises(KeyboardInterrupt), undisturbed():  # noqa: PT012  # the end of the block is what raises
+            signal.raise_signal(signal.SIGINT)
+            done = True
+        assert done
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_value_that_is_not_a_number_is_a_failure(tmp_path: Path) -> None:
