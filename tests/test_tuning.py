@@ -93,7 +93,8 @@ def test_what_was_tried_is_kept_and_the_report_says_what_was_chosen(counter: Cou
     kept = {str(e.variance): store.trials(e) for e in section.experiments}
     assert [len(trials) for trials in kept.values()].count(4) == 2
     text = (store.root / "REPORT.md").read_text()
-    chosen = " | ".join(f"{best(kept[name]).value:g}" + "°" * (best(kept[name]).value in (1, 7)) for name in ("0.01", "0.001..0.1"))
+    values = [best(kept[name]).value for name in ("0.01", "0.001..0.1")]
+    chosen = " | ".join(f"{value:g}" + "°" * (value in (1, 7)) for value in values)
     assert f"| median | size | 4 values, 1 to 7 | {chosen} |" in text
     assert "| median, tuned | 0.001..0.1 |" in text
     counter.run(*arguments)
