@@ -13,7 +13,7 @@ from bench.experiment import Experiment, Range, written
 from bench.profiles import TUTORIAL
 from bench.statistics import CONFIDENCE, half_width, leaders
 from bench.store import Store
-from bench.tables import Row, Table, margin, marks, title
+from bench.tables import Row, Table, margin, marks, signed, title
 from bench.train import ROWS
 from bench.transfer import METRIC
 
@@ -110,7 +110,7 @@ def _losses(store: Store, row: Row) -> Iterator[str]:
         for name, printed in PRINTED.items():
             mean, reach = prediction(found[name][:, epoch])
             shown = f"{mean:.5f}" + (f" ±{reach:.5f}" if seeds > 1 else "")
-            off = f"{printed[epoch] - mean:+.5f}".replace("-", "−")
+            off = signed(printed[epoch] - mean, 5)
             cells += [f"{printed[epoch]:.5f}", shown, "yes" if agrees[name][epoch] else f"no ({off})"]
         lines.append((f"{epoch + 1}", *cells))
     header = ("epoch", *(text for name in PRINTED for text in (f"{name}, printed", "here", "agrees")))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from bench.experiment import written
 from bench.statistics import Sample, half_width, half_widths, holm, mean_of, p_value
-from bench.tables import Row, margin
-from bench.transfer import METRIC, Regret, Summary, ranking, regrets, summary
+from bench.tables import Row, margin, signed
+from bench.transfer import METRIC, Regret, Summary, differences, ranking, regrets, summary
 
 # Times the variance trained at.
 FACTORS = {
@@ -190,7 +190,7 @@ def _kin(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[Finding]:
     told = iter(holm([p_value(mean) for _, _, parts in compared for mean in parts.values()]))
     for row, other, parts in compared:
         words = [
-            f"{_signed(mean.mean)}{margin(half_width(mean))} dB {where}"
+            f"{signed(mean.mean)}{margin(half_width(mean))} dB {where}"
             + ("" if next(told) else " (not distinguishable from none)")
             for where, mean in parts.items()
         ]
@@ -199,31 +199,18 @@ def _kin(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[Finding]:
         yield Finding("kin", size, text)
 
 
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
-
-
 def _alike(row: Row, rows: Sequence[Row], variances: Sequence[float]) -> Iterator[tuple[Row, Row, dict[str, Sample]]]:
     """The row, another of the network it is made from and trained alike, and their mean differences by where."""
     trained = row.experiment.variance
     if not row.learned or trained is None or row.kin in ("", row.experiment.denoiser):
         return
     alike = row.experiment.but(denoiser=row.kin, seed=0)
-    inside = f"at {trained}" if trained.fixed else "inside the range"
     for other in rows:
         if other.experiment.but(seed=0) != alike:
             continue
         parts = {}
-        for where, cells in (
-            (inside, [v for v in variances if v in trained]),
-            ("below", [v for v in variances if v < trained.low]),
-            ("above", [v for v in variances if v > trained.high]),
-        ):
-            pairs = [(row.samples.get((v, METRIC)), other.samples.get((v, METRIC))) for v in cells]
-            samples = [one.minus(two) for one, two in pairs if one is not None and two is not None]
-            there = [sample for sample in samples if sample is not None and sample.finite]
-            if there and (mean := mean_of(there)):
-                over = f" (mean of {len(there)} test variances)" if len(there) > 1 else ""
-                parts[where + over] = mean
+        for side, (mean, count) in differences(row, other, variances).items():
+            where = side if side != "inside" else f"at {trained}" if trained.fixed else "inside the range"
+            parts[where + (f" (mean of {count} test variances)" if count > 1 else "")] = mean
         if parts:
             yield row, other, parts

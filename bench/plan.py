@@ -27,12 +27,14 @@ class Section:
     Attributes:
         name: "grid", or the name of an ablation.
         commands: that asked for them.
+        bases: of an ablation, what its other experiments are compared with: one for each denoiser, with seed 0.
     """
 
     name: str
     protocol: Protocol
     experiments: tuple[Experiment, ...]
     commands: tuple[str, ...] = ()
+    bases: tuple[Experiment, ...] = ()
 
     @property
     def key(self) -> str:
@@ -46,7 +48,13 @@ class Section:
             metrics=self.protocol.metrics + other.protocol.metrics,
         )
         experiments, commands = self.experiments + other.experiments, self.commands + other.commands
-        return Section(self.name, protocol, tuple(dict.fromkeys(experiments)), tuple(dict.fromkeys(commands)))
+        return Section(
+            self.name,
+            protocol,
+            tuple(dict.fromkeys(experiments)),
+            tuple(dict.fromkeys(commands)),
+            tuple(dict.fromkeys(self.bases + other.bases)),
+        )
 
 
 def grid(
@@ -96,7 +104,9 @@ def ablation(
     for base in bases:
         if not learns(base):
             raise ValueError(f"the ablation {name!r} needs a denoiser that is trained, and {base.denoiser!r} is not")
-    found = settled(each for base in bases for each in factor.function(base))
+    made = [settled(factor.function(base)) for base in bases]
+    found = tuple(dict.fromkeys(each for own in made for each in own))
+    firsts = tuple(dict.fromkeys(own[0].but(seed=0) for own in made))
     protocols = [protocol]
     if factor.every_noise:
         inside = (variance.low,) if variance.fixed else tuple(v for v in protocol.variances if v in variance)
@@ -106,7 +116,7 @@ def ablation(
                 "add one to --test"
             )
         protocols = [replace(protocol, noise=noise, variances=inside) for noise in NOISES]
-    return [Section(name, each, found) for each in protocols]
+    return [Section(name, each, found, bases=firsts) for each in protocols]
 
 
 def _plain(denoiser: str, protocol: Protocol, source: Source) -> Experiment:

@@ -32,6 +32,8 @@ def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
     drawings: list[Drawing] = []
     names = Counter(_name(section) for section in asked)
     grid: list[Row] = []  # the first there is
+    ablations: list[tuple[Section, list[Row]]] = []
+    ablated: list[str] = []
     for section in asked:
         if section.name in ABLATIONS and ABLATIONS[section.name].every_noise:
             continue
@@ -43,11 +45,14 @@ def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
         found = findings(rows, section.protocol.variances)
         if section.name == "grid":
             short += [f"- {title(section.protocol.dataset)}: {sentence}" for sentence in headlines(found)]
-        parts += sections.main(store, section, rows, [each.text for each in found], pictures, folder)
+        else:
+            ablations.append((section, rows))
+        own = parts if section.name == "grid" else ablated
+        own += sections.main(store, section, rows, [each.text for each in found], pictures, folder)
         if more := list(sections.folded(store, section, rows, pictures, folder)):
             appendix += [f"### {sections.heading(section)}\n", *more]
         drawings += pictures
-    parts += sections.laws(store, asked)
+    parts += [*sections.glance(ablations), *ablated, *sections.laws(store, asked)]
     parts += calibration.text(store)
     pictures = list(costs.drawings_of(costs.latencies(store), grid))
     parts += costs.text(store, folder, pictures, grid)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from bench import ablated, others, tables, transfer_tables
 from bench.ablations import ABLATIONS
 from bench.datasets import title
-from bench.experiment import Experiment, written
+from bench.experiment import Experiment, Recipe, written
+from bench.glance import glance_table
 from bench.pictures import Drawing
 from bench.plan import Section
 from bench.profiles import RECIPES
@@ -71,6 +72,16 @@ def folded(store: Store, section: Section, rows: list[Row], pictures: Sequence[D
         if picture.kind not in SHOWN and not picture.kind.startswith("restored"):
             name, _, _ = picture.caption.partition(";")
             yield f"<details><summary>{name}</summary>\n\n{''.join(figure(picture.kind))}\n</details>\n"
+
+
+def glance(ablations: Sequence[tuple[Section, list[Row]]]) -> Iterator[str]:
+    """What every change of one factor does: one table for each dataset and noise."""
+    for name in dict.fromkeys((section.protocol.dataset, section.protocol.noise) for section, _ in ablations):
+        own = [each for each in ablations if (each[0].protocol.dataset, each[0].protocol.noise) == name]
+        table = glance_table(own)
+        if table.rows:
+            dataset, noise = name
+            yield f"## Ablations at a glance: {title(dataset)}, {noise} noise\n\n{table.markdown()}\n\n{table.note}.\n"
 
 
 def laws(store: Store, asked: Sequence[Section]) -> Iterator[str]:
@@ -157,7 +168,7 @@ def setup(sections: Sequence[Section], rows: Sequence[Row]) -> Iterator[str]:
         if row.learned and row.seeds:
             networks.setdefault(row.name, {}).setdefault(row.experiment, row)
     learned = [row for own in networks.values() for row in own.values()]
-    yield from _recipes(learned)
+    yield from _recipes(learned, [base.recipe for base in sections[0].bases])
     if learned:
         lines = tuple(
             (name, f"{max(row.parameters for row in own.values()):,}", f"{len(own)}", _seeds(list(own.values())))
@@ -173,18 +184,19 @@ def setup(sections: Sequence[Section], rows: Sequence[Row]) -> Iterator[str]:
         yield f"Measured on {'; '.join(sorted(conditions))}: {time} of one worker, training and scoring together.\n"
 
 
-def _recipes(rows: Iterable[Row]) -> Iterator[str]:
-    """Each recipe in words; of several that differ from one with a name, that one."""
+def _recipes(rows: Iterable[Row], bases: Sequence[Recipe | None]) -> Iterator[str]:
+    """Each recipe in words; of several that differ from one with a name, the base, or that one."""
     families: dict[str, dict[str, str]] = {}
     for row in rows:
         families.setdefault(row.recipe.partition(",")[0], {})[row.recipe] = tables.recipe_text(row.experiment.recipe)
-    for base, found in families.items():
+    named = {tables.recipe_name(base): base for base in bases}
+    for family, found in families.items():
+        base = next((name for name in named if name in found), family)
+        text = found.get(base) or tables.recipe_text(RECIPES[family])
         if len(found) == 1:
-            ((name, text),) = found.items()
-            yield f"Recipe `{name}`: {text}.\n"
-        else:
-            text = tables.recipe_text(RECIPES[base])
-            yield f"Recipe `{base}`: {text}; others differ from it by what their names say.\n"
+            ((base, text),) = found.items()
+        others = "" if len(found) == 1 else "; others differ by what their names say"
+        yield f"Recipe `{base}`: {text}{others}.\n"
 
 
 def _seeds(rows: Sequence[Row]) -> str:
@@ -203,6 +215,7 @@ def _pooled(section: Section, rows: Sequence[Row]) -> Table | None:
         error = row.means.get((variance, "mse"))
         return "–" if error is None else f"{tables.decibels(error):.2f}"
 
-    lines = tuple((row.subject, row.training, *(decibels(row, v) for v in variances)) for row in rows)
+    there = [row for row in rows if any((variance, "mse") in row.means for variance in variances)]
+    lines = tuple((row.subject, row.training, *(decibels(row, v) for v in variances)) for row in there)
     header = ("denoiser", "trained on", *map(written, variances))
     return Table("Pooled PSNR: of the mean MSE (dB)", header, lines)

@@ -126,7 +126,8 @@ class Store:
             try:
                 experiments = tuple(Experiment.from_json(entry) for entry in values["experiments"])
                 protocol, commands = Protocol.from_json(values["protocol"]), tuple(values.get("commands", ()))
-                found.append(Section(values["name"], protocol, experiments, commands))
+                bases = tuple(each for each in experiments if each.id in values.get("bases", ()))
+                found.append(Section(values["name"], protocol, experiments, commands, bases))
             except (KeyError, TypeError, ValueError) as error:
                 raise Damaged(
                     f"{path} is no section of a report ({error}); delete it and run the command again"
@@ -195,6 +196,7 @@ class Store:
                 section = earlier.joined(section)
         values = {
             "name": section.name,
+            "bases": [experiment.id for experiment in section.bases],
             "commands": section.commands,
             "protocol": canonical(section.protocol),
             "experiments": [canonical(e) for e in sorted(section.experiments, key=lambda e: e.id)],

@@ -268,6 +268,11 @@ def margin(width: float, digits: int = 2) -> str:
     return f" ±{width:.{digits}f}" if math.isfinite(width) else ""
 
 
+def signed(value: float, digits: int = 2) -> str:
+    """A difference with its sign, as it is set in print."""
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
 def recipe_name(recipe: Recipe | None) -> str:
     """The nearest recipe that has a name, with the fields that differ from it."""
     if recipe is None:

@@ -79,6 +79,22 @@ def _regret(row: Row, kin: Sequence[Row], variance: float) -> Regret | None:
     return None if sample is None else Regret(row, variance, specialist, bool(exact), sample)
 
 
+def differences(row: Row, other: Row, variances: Iterable[float]) -> dict[str, tuple[Sample, int]]:
+    """Row minus other, two that were trained on one range: "inside" it, "below" and "above".
+
+    Each is the mean over the test variances there, with their number; none where nothing can be said.
+    """
+    trained = row.experiment.variance
+    if trained is None:
+        return {}
+    found: dict[str, list[Sample]] = {"inside": [], "below": [], "above": []}
+    for variance in variances:
+        one, two = row.samples.get((variance, METRIC)), other.samples.get((variance, METRIC))
+        if one is not None and two is not None and (sample := one.minus(two)) and sample.finite:
+            found["inside" if variance in trained else "below" if variance < trained.low else "above"].append(sample)
+    return {where: (mean, len(own)) for where, own in found.items() if own and (mean := mean_of(own))}
+
+
 def is_for(row: Row, variance: float) -> bool:
     """Whether it was trained at exactly that variance."""
     trained = row.experiment.variance

@@ -162,3 +162,10 @@ def test_an_ablation_yields_distinct_experiments_that_can_be_built(name: str) ->
     assert len(found) > 1
     assert all(a != b for a, b in itertools.combinations(found, 2))
     assert all(plan.learns(each) for each in found)
+
+
+@pytest.mark.parametrize("name", ABLATIONS)
+def test_an_ablation_changes_one_factor_at_a_time_from_what_it_yields_first(name: str) -> None:
+    first, *others = ABLATIONS[name].function(BASE.but(denoiser=ABLATIONS[name].of))
+    for other in others:
+        assert sum(getattr(other, field) != value for field, value in vars(first).items()) == 1

@@ -1,8 +1,9 @@
 """Ablations: one file each, holding a generator decorated by `@ablation`.
 
 `(base) -> Iterator[Experiment]` yields experiments that differ from `base` in one factor, written as
-`base.but(...)`. The first line of its docstring heads its section of the report. Where the command line
-names no denoiser, `conv_autoencoder` is ablated, or what the decorator names: `@ablation(of="unet")`.
+`base.but(...)`. The first of them is what the report compares the others with. The first line of its
+docstring heads its section. Where the command line names no denoiser, `conv_autoencoder` is ablated, or
+what the decorator names: `@ablation(of="unet")`.
 With `every_noise` the experiments are scored under each noise in turn, at the variance of the base alone.
 """
 

@@ -8,6 +8,6 @@ from bench.experiment import Experiment
 
 @ablation(of="deep_autoencoder")
 def depth(base: Experiment) -> Iterator[Experiment]:
-    """Depth: 7, 9 and 13 layers, those beyond 7 at a quarter of the size."""
-    for layers in (7, 9, 13):
+    """Depth: 9, 7 and 13 layers, those beyond 7 at a quarter of the size."""
+    for layers in (9, 7, 13):
         yield base.but(options={"depth": layers})

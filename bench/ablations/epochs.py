@@ -9,6 +9,6 @@ from bench.experiment import Experiment
 
 @ablation()
 def epochs(base: Experiment) -> Iterator[Experiment]:
-    """Epochs: 1, 2, 4 and 8, each with a schedule of its own."""
-    for epochs in (1, 2, 4, 8):
+    """Epochs: 4, 1, 2 and 8, each with a schedule of its own."""
+    for epochs in (4, 1, 2, 8):
         yield base.but(recipe=base.recipe and replace(base.recipe, epochs=epochs))

@@ -8,6 +8,6 @@ from bench.experiment import Experiment
 
 @ablation(of="unet")
 def residual(base: Experiment) -> Iterator[Experiment]:
-    """Residual: the network gives the restored image, or the noise to be subtracted."""
-    for residual in (False, True):
+    """Residual: the network gives the noise to be subtracted, or the restored image."""
+    for residual in (True, False):
         yield base.but(options={"residual": residual})

@@ -10,7 +10,7 @@ from bench.profiles import TUTORIAL
 
 @ablation()
 def target(base: Experiment) -> Iterator[Experiment]:
-    """Target: the noisy image itself (the tutorial as printed), the clean one, or a second noisy draw (Noise2Noise)."""
+    """Target: the clean image, the noisy one itself (the tutorial as printed), or a second noisy draw (Noise2Noise)."""
     tutorial = base.but(variance=Range(0.01, 0.01))
-    for name in ("noisy", "clean", "renoised"):
+    for name in ("clean", "noisy", "renoised"):
         yield tutorial.but(recipe=replace(TUTORIAL, target=name))

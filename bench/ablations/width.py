@@ -8,6 +8,6 @@ from bench.experiment import Experiment
 
 @ablation()
 def width(base: Experiment) -> Iterator[Experiment]:
-    """Width: half, once and twice the channels of the tutorial's network."""
-    for channels in (4, 8, 16):
+    """Width: once, half and twice the channels of the tutorial's network."""
+    for channels in (8, 4, 16):
         yield base.but(options={"width": channels})

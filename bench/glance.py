@@ -1,0 +1,85 @@
+"""Every ablation at a glance: what each change of one factor does to PSNR."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from bench.plan import Section
+from bench.statistics import half_widths, holm, p_value
+from bench.tables import Row, Table, margin, signed
+from bench.transfer import differences
+
+SIDES = {"inside": "where trained", "below": "at less noise", "above": "at more noise"}
+
+
+def glance_table(ablations: Iterable[tuple[Section, Sequence[Row]]]) -> Table:
+    """What each change of one factor does to PSNR, where the networks were trained and at other noise."""
+    lines, found = [], []
+    spreads: list[tuple[str, ...]] = []
+    for section, rows in ablations:
+        for row in rows:
+            base = _base(section, rows, row)
+            if base and (parts := differences(row, base, section.protocol.variances)):
+                lines.append((f"`{section.name}`", f"`{base.name}`, {base.recipe}", _change(row, base)))
+                found.append((parts, min(row.seeds, base.seeds)))
+        if section.name == "seeds":
+            spreads += _spread(section, rows)
+    samples = [sample for parts, _ in found for sample, _ in parts.values()]
+    told = iter(zip(half_widths(samples), holm([p_value(sample) for sample in samples]), strict=True))
+    cells = []
+    for parts, seeds in found:
+        shown = {}
+        for side, (sample, _) in parts.items():
+            width, distinct = next(told)
+            shown[side] = ("" if distinct else "≈") + signed(sample.mean) + margin(width)
+        cells.append((*(shown.get(side, "–") for side in SIDES), f"{seeds}"))
+    single = any(seeds == 1 for _, seeds in found)
+    caution = (
+        "; of one seed, a difference holds for those two trainings, and says little where it is not far above what "
+        "trainings differ by that have another seed"
+    )
+    return Table(
+        "PSNR against the base (dB)",
+        ("ablation", "base", "change", *SIDES.values(), "seeds"),
+        (*((*line, *own) for line, own in zip(lines, cells, strict=True)), *spreads),
+        "the changed network minus its base, trained on the same noise; means over the test variances there; ≈ not "
+        "distinguishable from none (paired differences over the same noisy images; 95 % for the whole table, by Holm)"
+        + (caution if single else "")
+        + ("; sd: the standard deviation of trainings" if spreads else ""),
+    )
+
+
+def _spread(section: Section, rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
+    """How far trainings lie apart that differ in their seed alone."""
+    for base in (row for row in rows if row.experiment in section.bases):
+        own = [row for row in rows if row.experiment.but(seed=0) == base.experiment]
+        off = [parts for row in own if (parts := differences(row, base, section.protocol.variances))]
+        if len(off) > 1:
+            cells = [
+                f"sd {np.std([parts[side][0].mean for parts in off], ddof=1):.2f}"
+                if all(side in parts for parts in off)
+                else "–"
+                for side in SIDES
+            ]
+            yield "`seeds`", f"`{base.name}`, {base.recipe}", "another seed", *cells, f"{len(off)}"
+
+
+def _base(section: Section, rows: Sequence[Row], row: Row) -> Row | None:
+    """What it is compared with: the base of its own denoiser, or of the one that is made from, trained on the same."""
+    own = row.experiment.but(seed=0)
+    mine = [base for name in (own.denoiser, row.kin) for base in section.bases if base.denoiser == name]
+    if not mine or mine[0] == own or own.variance != mine[0].variance:
+        return None
+    return next(other for other in rows if other.experiment.but(seed=0) == mine[0])
+
+
+def _change(row: Row, base: Row) -> str:
+    """In what a row differs from its base: another denoiser, options, fields of the recipe."""
+    one, two = row.experiment, base.experiment
+    found = [f"`{one.denoiser}`"] if one.denoiser != two.denoiser else []
+    options, before = row.options | dict(one.options), base.options | dict(two.options)
+    found += [f"{name}={value}" for name, value in sorted(options.items()) if before.get(name) != value]
+    if one.recipe and two.recipe:
+        changed = [name for name in vars(one.recipe) if getattr(one.recipe, name) != getattr(two.recipe, name)]
+        found += [f"{name}={getattr(one.recipe, name)}" for name in changed]
+    return ", ".join(found)

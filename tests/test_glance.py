@@ -1,0 +1,100 @@
+"""All ablations in one table, from made-up stores with known answers."""
+
+from pathlib import Path
+
+import numpy as np
+
+from bench import plan, report, tables
+from bench.evaluate import Restored
+from bench.execute import Result
+from bench.experiment import Experiment, Protocol, Range
+from bench.glance import glance_table
+from bench.plan import Section
+from bench.profiles import FAST
+from bench.store import Store
+from bench.task import Task
+
+PROTOCOL = Protocol("mnist", "gaussian", (0.005, 0.01, 0.02, 0.05), ("psnr",), 100)
+IMAGES = np.tile([-1.0, 1.0], 50)
+
+
+def keep(store: Store, experiment: Experiment, *psnr: float, kin: str = "") -> None:
+    """Scores at the four test variances, of 100 images that all differ from them by one dB."""
+    pictures = np.zeros((1, 16, 16), np.uint8)
+    restored = [
+        (PROTOCOL, Restored(variance, {"psnr": level + IMAGES}, pictures, pictures))
+        for variance, level in zip(PROTOCOL.variances, psnr, strict=True)
+    ]
+    conditions = {"device": "cpu", "threads": 1, "torch": "2", "python": "3", "parameters": 10, "blind": True}
+    conditions |= {"seconds": {}, "sources": {}, "kin": kin}
+    store.keep(Result(Task(experiment, ()), [], None, restored, conditions))
+
+
+def asked(store: Store, name: str, *denoisers: str, seeds: int = 1) -> Section:
+    (section,) = plan.ablation(name, denoisers, Range(0.01, 0.01), PROTOCOL, FAST, seeds)
+    store.ask(section)
+    return section
+
+
+def lines(store: Store) -> list[tuple[str, ...]]:
+    """Of the table, after the columns that every line shares."""
+    return [row[2:] for row in glance_table([(each, tables.rows(store, each)) for each in store.sections()]).rows]
+
+
+def test_every_change_stands_beside_what_it_does_where_trained_and_elsewhere(tmp_path: Path) -> None:
+    store = Store(tmp_path / "full")
+    for experiment in asked(store, "width").experiments:
+        width = dict(experiment.options).get("width", 8)
+        keep(store, experiment, *{8: (33, 30, 27, 24), 4: (32, 29.5, 27, 24), 16: (33, 30, 28, 27)}[width])
+    assert lines(store) == [
+        ("width=16", "≈+0.00 ±0.00", "≈+0.00 ±0.00", "+2.00 ±0.00", "1"),
+        ("width=4", "−0.50 ±0.00", "−1.00 ±0.00", "≈+0.00 ±0.00", "1"),
+    ]
+    text, _ = report.build(store, "figures")
+    assert text.index("## Ablations at a glance: mnist, gaussian noise") < text.index("## Ablation `width`")
+    assert "says little where it is not far above what trainings differ by" in text
+
+
+def test_each_denoiser_is_compared_with_its_own_base_and_a_relative_with_what_it_is_made_from(tmp_path: Path) -> None:
+    store = Store(tmp_path / "full")
+    level = {"conv_autoencoder": 30.0, "unet": 31.0, "unet_bias_free": 30.5}
+    for experiment in asked(store, "loss", "conv_autoencoder", "unet").experiments:
+        assert experiment.recipe is not None
+        lost = {"mse": 0.0, "l1": 0.25, "charbonnier": 0.5}[experiment.recipe.loss]
+        keep(store, experiment, *[level[experiment.denoiser] - lost] * 4)
+    for experiment in asked(store, "bias_free").experiments:
+        kin = "unet" if experiment.denoiser == "unet_bias_free" else ""
+        keep(store, experiment, *[level[experiment.denoiser]] * 4, kin=kin)
+    found = [(change, at) for change, at, *_ in lines(store)]
+    assert found.count(("loss=l1", "−0.25 ±0.00")) == 2
+    assert found.count(("loss=charbonnier", "−0.50 ±0.00")) == 2
+    assert found.count(("`unet_bias_free`", "−0.50 ±0.00")) == 1
+    assert len(found) == 5
+
+
+def test_trainings_that_differ_in_their_seed_alone_are_the_yardstick(tmp_path: Path) -> None:
+    store = Store(tmp_path / "full")
+    for experiment in asked(store, "seeds").experiments:
+        keep(store, experiment, 33 + experiment.seed, 30 + 0.1 * experiment.seed, 27, 24 + 2 * experiment.seed)
+    spread = float(np.std(range(5), ddof=1))
+    (line,) = lines(store)
+    assert line == ("another seed", f"sd {0.1 * spread:.2f}", f"sd {spread:.2f}", f"sd {spread:.2f}", "5")
+
+
+def test_seeds_are_averaged_and_their_differences_paired(tmp_path: Path) -> None:
+    store = Store(tmp_path / "full")
+    for experiment in asked(store, "precision", seeds=3).experiments:
+        assert experiment.recipe is not None
+        gain = 0.3 * (experiment.recipe.precision == "bfloat16")
+        keep(store, experiment, *[30 + experiment.seed + gain] * 4)
+    # Trainings lie 1 dB apart, and the change gains the same in each: the interval is of the differences.
+    assert lines(store) == [("precision=bfloat16", *["+0.30 ±0.00"] * 3, "3")]
+    text, _ = report.build(store, "figures")
+    assert "says little where" not in text
+
+
+def test_nothing_to_compare_makes_no_table(tmp_path: Path) -> None:
+    store = Store(tmp_path / "full")
+    asked(store, "width")
+    store.ask(plan.grid({"unet": [Range(0.01, 0.01)]}, PROTOCOL, FAST, seeds=1))
+    assert "at a glance" not in report.build(store, "figures")[0]
