@@ -192,7 +192,7 @@ def _level(mean: float, errors: Sequence[tuple[float, int]]) -> float:
         tail = math.exp(logarithm) / 2
         return float(sum((stdtrit(freedom, tail) * error) ** 2 for error, freedom in errors) - mean**2)
 
-    return math.exp(brentq(excess, LEAST, 0)) if excess(LEAST) > 0 else 0.0
+    return math.exp(brentq(excess, LEAST, 0, xtol=1e-6)) if excess(LEAST) > 0 else 0.0
 
 
 def holm(p_values: Sequence[float], count: int = 0, level: float = 1 - CONFIDENCE) -> list[bool]:

@@ -44,16 +44,22 @@ class Regret:
         return self.row is self.specialist
 
 
-def regrets(rows: Sequence[Row], variances: Iterable[float]) -> dict[int, list[Regret]]:
+def regrets(rows: Sequence[Row], variances: Sequence[float]) -> dict[int, list[Regret]]:
     """By position of the row; rows without kin have none, nor have cells without a finite number."""
     families: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
         if row.experiment.variance is not None:
             families.setdefault(_family(row), []).append(row)
-    found = {}
+    specialists: dict[tuple[Any, ...], tuple[Row, bool] | None] = {}  # alike for all rows of a network
+    found: dict[int, list[Regret]] = {}
     for index, row in enumerate(rows):
-        kin = families.get(_family(row), [])
-        found[index] = [regret for variance in variances if (regret := _regret(row, kin, variance))]
+        found[index] = []
+        for variance in variances:
+            which = _family(row), row.experiment.denoiser, row.kin, row.experiment.dataset, variance
+            if which not in specialists:
+                specialists[which] = _specialist(row, families.get(_family(row), []), variance)
+            if (chosen := specialists[which]) and (sample := _lost(row, chosen[0], variance)):
+                found[index].append(Regret(row, variance, *chosen, sample))
     return found
 
 
@@ -63,20 +69,24 @@ def _family(row: Row) -> tuple[Any, ...]:
     return row.kin or experiment.denoiser, experiment.options, experiment.recipe
 
 
-def _regret(row: Row, kin: Sequence[Row], variance: float) -> Regret | None:
+def _specialist(row: Row, kin: Sequence[Row], variance: float) -> tuple[Row, bool] | None:
+    """What a row is measured against at a variance, and whether it was trained for it."""
     cell = variance, METRIC
     same = [other for other in kin if row.experiment.dataset in (None, other.experiment.dataset)]
     there = [other for other in same if cell in other.samples and other.samples[cell].finite]
-    if cell not in row.samples or not row.samples[cell].finite:
-        return None
     own = [other for other in there if other.experiment.denoiser == row.experiment.denoiser]
     base = [other for other in there if other.experiment.denoiser == row.kin]
     exact = [other for other in [*own, *base] if is_for(other, variance)]
-    if not (exact or own):
+    if exact:
+        return exact[0], True
+    return (max(own, key=lambda other: other.means[cell]), False) if own else None
+
+
+def _lost(row: Row, specialist: Row, variance: float) -> Sample | None:
+    cell = variance, METRIC
+    if cell not in row.samples or not row.samples[cell].finite:
         return None
-    specialist = exact[0] if exact else max(own, key=lambda other: other.means[cell])
-    sample = specialist.samples[cell].minus(row.samples[cell])
-    return None if sample is None else Regret(row, variance, specialist, bool(exact), sample)
+    return specialist.samples[cell].minus(row.samples[cell])
 
 
 def differences(row: Row, other: Row, variances: Iterable[float]) -> dict[str, tuple[Sample, int]]:
