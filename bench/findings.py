@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.experiment import written
-from bench.statistics import Sample, half_width, half_widths, holm, mean_of, p_value
+from bench.statistics import Sample, half_width, half_widths, holm, mean_of, p_values
 from bench.tables import Row, margin, signed
 from bench.transfer import METRIC, Regret, Summary, differences, ranking, regrets, summary
 
@@ -155,7 +155,7 @@ def _priced(rows: Sequence[Row], found: Mapping[int, list[Regret]]) -> dict[int,
             if side and side.exact:
                 inside[id(row)] = row, side
     sides = [side for _, side in inside.values()]
-    told = holm([p_value(side.mean) for side in sides])
+    told = holm(p_values([side.mean for side in sides]))
     widths = half_widths([sample for side in sides for sample in (side.mean, side.worst.sample)])
     return {
         key: _price(row, side, told[index], widths[2 * index], widths[2 * index + 1])
@@ -187,7 +187,7 @@ def _price(row: Row, inside: Summary, distinct: bool, width: float, width_of_wor
 def _kin(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[Finding]:
     """A network beside the one it is made from, both trained alike: inside the training range and outside."""
     compared = [pair for row in rows for pair in _alike(row, rows, variances)]
-    told = iter(holm([p_value(mean) for _, _, parts in compared for mean in parts.values()]))
+    told = iter(holm(p_values([mean for _, _, parts in compared for mean in parts.values()])))
     for row, other, parts in compared:
         words = [
             f"{signed(mean.mean)}{margin(half_width(mean))} dB {where}"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from bench.plan import Section
-from bench.statistics import half_widths, holm, p_value
+from bench.statistics import half_widths, holm, p_values
 from bench.tables import Row, Table, margin, signed
 from bench.transfer import differences
 
@@ -25,7 +25,7 @@ def glance_table(ablations: Iterable[tuple[Section, Sequence[Row]]]) -> Table:
         if section.name == "seeds":
             spreads += _spread(section, rows)
     samples = [sample for parts, _ in found for sample, _ in parts.values()]
-    told = iter(zip(half_widths(samples), holm([p_value(sample) for sample in samples]), strict=True))
+    told = iter(zip(half_widths(samples), holm(p_values(samples)), strict=True))
     cells = []
     for parts, seeds in found:
         shown = {}

@@ -13,13 +13,14 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
-from scipy.special import ndtri, stdtr, stdtrit
+from scipy.optimize.elementwise import find_root
+from scipy.special import ndtri, stdtrit
 from scipy.stats import bootstrap
 
 from bench.experiment import Score
 
 Array = npt.NDArray[np.floating[Any]]
+Errors = list[tuple[float, int]]  # standard errors with their degrees of freedom
 BLOCKS, FEWEST = 100, 20
 RESAMPLES = 2000
 CONFIDENCE = 0.95
@@ -155,44 +156,57 @@ def _shares(drawn: npt.NDArray[np.integer[Any]]) -> Array:
     return shares
 
 
-def p_value(difference: Sample) -> float:
-    """How likely a mean at least as far from zero is if there is no difference; 1 where it cannot be told.
+def p_values(differences: Sequence[Sample]) -> list[float]:
+    """How likely each mean at least as far from zero is if there is no difference; 1 where it cannot be told.
 
     With one seed it is the paired t-test over blocks.
     """
+    return _levels([_with_errors(difference) for difference in differences])
+
+
+def _with_errors(difference: Sample) -> tuple[float, Errors]:
     values = difference.values
     if not difference.finite or values.shape[1] < 2:
-        return 1.0
+        return 0.0, []
     errors = [
-        (values.mean(1 - axis).std(ddof=1) / count**0.5, count - 1)
+        (float(values.mean(1 - axis).std(ddof=1)) / count**0.5, count - 1)
         for axis, count in enumerate(values.shape)
         if count > 1
     ]
-    return _level(difference.mean, errors)
+    return difference.mean, errors
 
 
-def _level(mean: float, errors: Sequence[tuple[float, int]]) -> float:
-    """The level at which the squares of Student's limits add up to the square of the mean.
+def _levels(found: Sequence[tuple[float, Errors]]) -> list[float]:
+    """For each mean the level at which the squares of Student's limits add up to its square, all at once.
 
     Howe, "Approximate confidence limits on the mean of X + Y", Journal of the American Statistical
     Association 1974.
 
     Args:
-        errors: standard errors that are independent of each other, with their degrees of freedom.
+        found: means, each with standard errors that are independent of each other, and their degrees of freedom.
     """
-    mean, errors = abs(mean), [(error, freedom) for error, freedom in errors if error > 0]
-    if not errors:
-        return float(mean == 0)
-    if len(errors) == 1:
-        ((error, freedom),) = errors
-        return float(2 * stdtr(freedom, -mean / error))
+    most = max((len(errors) for _, errors in found), default=0)
+    padded = [[*errors, *[(0.0, 0)] * (most - len(errors))] for _, errors in found]
+    error, freedom = np.moveaxis(np.array(padded).reshape(len(found), most, 2), 2, 0)
+    freedom = np.maximum(freedom, 1)  # of none there is no error either
+    mean = np.abs([mean for mean, _ in found])
 
-    def excess(logarithm: float) -> float:
+    def excess(logarithm: Array, mean: Array, *parts: Array) -> Array:
         """Of the squared limits at a level over the squared mean."""
-        tail = math.exp(logarithm) / 2
-        return float(sum((stdtrit(freedom, tail) * error) ** 2 for error, freedom in errors) - mean**2)
+        tail, errors, freedoms = np.exp(logarithm) / 2, parts[:most], parts[most:]
+        limits = [(stdtrit(freedom, tail) * error) ** 2 for error, freedom in zip(errors, freedoms, strict=True)]
+        return np.asarray(sum(limits) - mean**2)
 
-    return math.exp(brentq(excess, LEAST, 0, xtol=1e-6)) if excess(LEAST) > 0 else 0.0
+    levels = np.where(mean > 0, 0.0, 1.0)
+    open_ = (mean > 0) & (error > 0).any(1)
+    known = (mean, *error.T, *freedom.T)
+    open_[open_] = excess(np.array(LEAST), *(part[open_] for part in known)) > 0  # the others are at zero
+    if open_.any():
+        root = find_root(
+            excess, (LEAST, 0.0), args=tuple(part[open_] for part in known), tolerances={"xatol": 1e-6, "xrtol": 0}
+        )
+        levels[open_] = np.exp(root.x)
+    return [float(level) for level in levels]
 
 
 def holm(p_values: Sequence[float], count: int = 0, level: float = 1 - CONFIDENCE) -> list[bool]:
@@ -253,36 +267,41 @@ def leaders(samples: Sequence[Sample | None], better: str, kinds: Sequence[objec
         return []  # nothing to lead
     best = (max if better == "higher" else min)(means, key=lambda index: means[index])
     others = [index for index in means if index != best]
-    trainings, every = {}, Trainings.of(samples)
+    trainings = {}
     for kind in set(kinds):
         own = Trainings.of(sample for sample, its in zip(samples, kinds, strict=True) if its == kind)
-        trainings[kind] = own if own.freedom else every
-    p_values = [
-        against((samples[index], trainings[kinds[index]]), (samples[best], trainings[kinds[best]])) for index in others
-    ]
-    worse = holm(p_values, len(means) * (len(means) - 1) // 2)
+        trainings[kind] = own if own.freedom else Trainings.of(samples)
+    told = against([((samples[i], trainings[kinds[i]]), (samples[best], trainings[kinds[best]])) for i in others])
+    worse = holm(told, len(means) * (len(means) - 1) // 2)
     return sorted([best, *(index for index, told in zip(others, worse, strict=True) if not told)])
 
 
-def against(one: tuple[Sample | None, Trainings], two: tuple[Sample | None, Trainings]) -> float:
-    """The p-value of two numbers being the same, by blocks of images that both met and by what trainings vary.
+Trained = tuple[Sample | None, Trainings]
+
+
+def against(pairs: Sequence[tuple[Trained, Trained]]) -> list[float]:
+    """The p-values of two numbers being the same, by blocks of images that both met and by what trainings vary.
 
     It is 0 where they differ beyond doubt, as finite and infinite values do, and 1 where they have no
     images in common.
     """
+    return _levels([_difference(one, two) for one, two in pairs])
+
+
+def _difference(one: Trained, two: Trained) -> tuple[float, Errors]:
     (first, _), (second, _) = one, two
     if first is None or second is None or first.values.shape[1] != second.values.shape[1]:
-        return 1.0
+        return 0.0, []
     if not (first.finite and second.finite):
-        return float(np.array_equal(first.blocks, second.blocks))
+        return float(not np.array_equal(first.blocks, second.blocks)), []
     blocks = first.blocks - second.blocks
     if len(blocks) < 2:
-        return 1.0
+        return 0.0, []
     errors = [(float(blocks.std(ddof=1)) / len(blocks) ** 0.5, len(blocks) - 1)]
     # Of one kind, both share what is known of it; of two, each adds its own.
     shares: dict[Trainings, float] = {}
-    for sample, trainings in ((first, one[1]), (second, two[1])):
-        if sample.seeds:
+    for sample, trainings in (one, two):
+        if sample is not None and sample.seeds:
             shares[trainings] = shares.get(trainings, 0.0) + 1 / len(sample.values)
     errors += [((trainings.variance * share) ** 0.5, trainings.freedom) for trainings, share in shares.items()]
-    return _level(float(blocks.mean()), errors)
+    return float(blocks.mean()), errors

@@ -230,8 +230,9 @@ def _rows(path: Path, parse: Callable[[dict[str, str]], Row]) -> list[Row]:
     if not path.exists():
         return []
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return [parse(row) for row in csv.DictReader(file)]
+        # No field of ours holds a comma, and the csv module would take half of the time of a large report.
+        header, *lines = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
+        return [parse(dict(zip(header, line, strict=True))) for line in lines]
     except Exception as error:
         raise Damaged(f"{path} is damaged ({error}); delete it to have it measured again") from None
 

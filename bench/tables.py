@@ -152,8 +152,8 @@ def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment], single: 
         scoring = took.get("scoring", 0.0) + took.get(f"scoring {protocol.digest}", 0.0)  # older results have the first
         row.seconds = row.seconds[0] + took.get("training", 0.0), row.seconds[1] + scoring
         row.kin = conditions.get("kin", row.kin)
-        epoch = store.diverged(experiment)
-        scores = [] if epoch else store.scores(experiment, protocol)
+        scores = store.scores(experiment, protocol)
+        epoch = None if scores else store.diverged(experiment)
         row.seeds += bool(scores)
         cells[experiment.seed] = {(score.variance, score.metric) for score in scores} & set(protocol.cells)
         for score in scores:

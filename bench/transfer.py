@@ -224,7 +224,7 @@ def ranking(rows: Sequence[Row], variances: Sequence[float]) -> list[Place]:
     order = sorted(best.values(), key=lambda entry: -entry[1].mean)
     pairs = list(combinations(range(len(order)), 2))
     trainings = Trainings.of(sample for _, sample in order)
-    told = holm([against((order[better][1], trainings), (order[worse][1], trainings)) for better, worse in pairs])
+    told = holm(against([((order[better][1], trainings), (order[worse][1], trainings)) for better, worse in pairs]))
     first, last = [1] * len(order), [len(order)] * len(order)
     for (better, worse), distinct in zip(pairs, told, strict=True):
         first[worse] += distinct
