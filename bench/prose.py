@@ -31,10 +31,12 @@ They move the numbers by decibels, so compare with other tables only after readi
 - **†** is told the noise variance; all others are blind.
 - **±** is half of a 95 % interval over trainings and test images: scipy's bootstrap of the seeds and of about 100
   equal blocks of images, stretched for few seeds as Student's t is. With one seed it covers images alone. It belongs
-  to a number by itself: paired rows may be told apart though their intervals overlap.
+  to a number by itself: paired rows may be told apart though their intervals overlap, and one of many differences
+  may not be distinguishable from none though its own interval leaves zero out.
 - **Comparisons** are paired over the same noisy images. What trainings of one network vary by is pooled over the rows
   of a table, those that met the variance in training and those that did not; a difference by itself, as in a
-  sentence, is paired over seeds too. Where many are made, as in the columns of a table, they hold together (Holm).
+  sentence, is paired over seeds too. Where many are made, as in the columns of a table or in sentences of a kind,
+  they hold together (Holm).
 """
 
 LIMITS = """\
