@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from architectures import DENOISERS
 from bench.ablations import ablation
 from bench.experiment import Experiment
 
@@ -9,5 +10,8 @@ from bench.experiment import Experiment
 @ablation(of="unet")
 def bias_free(base: Experiment) -> Iterator[Experiment]:
     """Bias-free: the U-Net, and the same without any additive constant."""
+    twin = f"{base.denoiser}_bias_free"
+    if twin not in DENOISERS:
+        raise ValueError(f"the ablation 'bias_free' needs a denoiser with a bias-free twin, and there is no {twin!r}")
     yield base
-    yield base.but(denoiser=f"{base.denoiser}_bias_free")
+    yield base.but(denoiser=twin)
