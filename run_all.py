@@ -4,6 +4,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,21 +94,24 @@ def _measure(options: argparse.Namespace, work: "Work", console: "Console") -> l
 
     from bench.display import Display, describe
     from bench.execute import news_queue, run, undisturbed
+    from bench.pending import pending
     from bench.provenance import cores
 
     failures = []
-    for section in work.sections:
-        work.store.ask(section)
-    if work.tasks:
-        jobs = min(options.jobs or cores(), len(work.tasks))
-        names, news = describe(work.tasks), news_queue()
-        with Display(console, work.tasks, news) as display:
-            for result in run(work.tasks, jobs, news):
-                with undisturbed():
-                    work.store.keep(result)
-                display.finish(result)
-                if result.failure is not None:
-                    failures.append(f"{names[result.task.experiment.id]}: {escape(result.failure)}")
+    with work.store.alone() if work.tasks else nullcontext():
+        for section in work.sections:
+            work.store.ask(section)
+        if work.tasks:
+            # Once more, since another command may have ended after this one looked.
+            tasks = pending(work.store, work.sections, options.device, options.plugin, options.refresh)
+            names, news = describe(tasks), news_queue()
+            with Display(console, tasks, news) as display:
+                for result in run(tasks, options.jobs or cores(), news):
+                    with undisturbed():
+                        work.store.keep(result)
+                    display.finish(result)
+                    if result.failure is not None:
+                        failures.append(f"{names[result.task.experiment.id]}: {escape(result.failure)}")
     for experiment in {experiment: None for section in work.sections for experiment in section.experiments}:
         if epoch := work.store.diverged(experiment):
             failures.append(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bench.experiment import Cell, Experiment, Protocol
-from bench.plan import Section, order
+from bench.plan import Section, check, order
 from bench.provenance import stale
 from bench.store import Store
 from bench.task import Request, Task
@@ -48,9 +48,14 @@ def _add(requests: Requests, protocol: Protocol, cells: Iterable[Cell]) -> None:
 
 
 def _add_what_is_there(store: Store, experiment: Experiment, requests: Requests) -> None:
-    """Every cell the store has of an experiment, whoever asked for it: other weights need not give the same."""
+    """Every cell the store has of an experiment, whoever asked for it: other weights need not give the same.
+
+    Raises:
+        UnknownName: one of them is of a plug-in that is not loaded.
+    """
     for section in store.sections():
         if scores := store.scores(experiment, section.protocol):
+            check(section.protocol)
             _add(requests, section.protocol, [(score.variance, score.metric) for score in scores])
 
 

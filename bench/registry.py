@@ -21,11 +21,11 @@ class UnknownName(KeyError):
         return str(self.args[0])
 
 
-def pick(kind: str, name: str, entries: Mapping[str, T]) -> T:
+def pick(kind: str, name: str, entries: Mapping[str, T], more: str = "") -> T:
     """The entry of that name; raises `UnknownName` with the closest one there is."""
     if name not in entries:
         near = difflib.get_close_matches(name, entries, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(entries)}"
+        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(entries)}{more}"
         raise UnknownName(f"no {kind} named {name!r}; {hint}")
     return entries[name]
 
@@ -81,7 +81,7 @@ class Registry(Mapping[str, T]):
         return self._entries
 
     def __getitem__(self, name: str) -> T:
-        return pick(self.kind, name, self._fill())
+        return pick(self.kind, name, self._fill(), "; --plugin FILE loads one of your own")
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._fill()))

@@ -9,8 +9,10 @@ import io
 import json
 import math
 import os
+import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,6 +59,33 @@ class Store:
                 f"results cannot be written below {folder} ({error.strerror}): make it writable or choose --results"
             )
             raise PermissionError(message) from None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keeps other commands from measuring here, as far as the system can.
+
+        Two that train the same experiment would replace each other's scores.
+
+        Raises:
+            ValueError: another command measures here.
+        """
+        if sys.platform == "win32":
+            yield  # which has no such locks
+            return
+        import fcntl
+
+        self.root.mkdir(parents=True, exist_ok=True)
+        folder = os.open(self.root, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ValueError(
+                    f"another command measures in {self.root}; wait for it, or choose another --results"
+                ) from None
+            yield
+        finally:
+            os.close(folder)
 
     # What is there
 
@@ -140,11 +169,12 @@ class Store:
     def keep(self, result: Result) -> None:
         """Stores all that a task gave; scores come last, so that their presence means the rest is there.
 
-        A fresh one that failed before it had anything whole replaces nothing.
+        A fresh one that failed replaces no scores, and nothing at all before it had anything whole.
         """
         experiment, fresh = result.task.experiment, result.task.fresh
         folder = self.folder(experiment)
-        if fresh and not (result.weights or result.restored or result.diverged):
+        whole = result.weights or result.restored or result.diverged
+        if fresh and (not whole or (result.failure is not None and any(folder.glob("scores-*")))):
             return
         if fresh:
             for pattern in REPLACED:

@@ -12,6 +12,7 @@ from bench.experiment import Experiment, Protocol, Range
 from bench.pending import pending
 from bench.plan import Section
 from bench.profiles import FAST
+from bench.registry import UnknownName
 from bench.store import Damaged, Store, write
 from bench.task import Task
 from bench.train import Progress
@@ -90,6 +91,10 @@ def test_a_training_that_failed_half_way_replaces_nothing_and_one_that_diverged_
     store.keep(broken)
     assert (store.weights(EXPERIMENT), store.history(EXPERIMENT)) == (b"weights", HISTORY)
     assert store.missing(EXPERIMENT, PROTOCOL) == ()
+    unscored = result((), fresh=True)
+    unscored.weights, unscored.failure = b"others", "RuntimeError: metric"
+    store.keep(unscored)
+    assert (store.weights(EXPERIMENT), store.missing(EXPERIMENT, PROTOCOL)) == (b"weights", ())
     broken.history, broken.failure = [Progress(0.5, float("nan"), None)], None
     store.keep(broken)
     assert (store.weights(EXPERIMENT), store.diverged(EXPERIMENT)) == (None, 1)
@@ -109,6 +114,26 @@ def test_a_training_anew_is_scored_wherever_the_old_one_was(store: Store) -> Non
     assert task.fresh
     assert {r.protocol.noise: len(r.cells) for r in task.requests} == {"gaussian": 6, "laplace": 4}
     assert pending(store, [Section("grid", PROTOCOL, (EXPERIMENT,))]) == []
+
+
+def test_a_training_anew_needs_every_metric_it_was_scored_by(store: Store) -> None:
+    own = replace(PROTOCOL, metrics=("psnr", "lpips"))
+    store.ask(Section("grid", own, (EXPERIMENT,)))
+    store.keep(result(ALL[:1], protocol=own))
+    (store.folder(EXPERIMENT) / "weights.safetensors").unlink()
+    with pytest.raises(UnknownName, match=r"no metric named 'lpips'; there are: .*; --plugin FILE loads one"):
+        pending(store, [Section("grid", PROTOCOL, (EXPERIMENT,))])
+
+
+def test_two_commands_never_measure_in_one_store(store: Store) -> None:
+    with store.alone():
+        other, elsewhere = Store(store.root).alone(), Store(store.root.parent / "full").alone()
+        with pytest.raises(ValueError, match=r"another command measures in .*quick; wait for it, or choose"), other:
+            raise AssertionError
+        with elsewhere:
+            pass
+    with Store(store.root).alone():
+        pass
 
 
 def test_a_divergence_is_remembered_and_not_tried_again(store: Store) -> None:
