@@ -22,8 +22,10 @@ from bench.datasets import images_of
 from bench.device import keep_memory
 from bench.evaluate import Restored, corrupt, evaluate
 from bench.experiment import Experiment, Protocol, written
+from bench.noises import NOISES
 from bench.provenance import provenance
 from bench.registry import load_plugin
+from bench.rng import stream
 from bench.sources import training_of
 from bench.stacks import batches, one_size
 from bench.task import Task
@@ -69,6 +71,7 @@ def check(tasks: Iterable[Task]) -> None:
     """
     tasks = list(tasks)
     _check_noises({(r.protocol, max(v for v, _ in r.cells)) for task in tasks for r in task.requests if r.cells})
+    _check_training_noises(task.experiment for task in tasks if not (task.weights or task.trials))
     for task in tasks:
         recipe, dataset = task.experiment.recipe, task.experiment.dataset
         if dataset is None:
@@ -113,6 +116,24 @@ def _check_noises(wanted: Iterable[tuple[Protocol, float]]) -> None:
             raise ValueError(
                 f"{protocol.dataset!r} cannot have {protocol.noise} noise of variance {written(variance)}: {error}; "
                 "leave it out of --test"
+            ) from None
+
+
+def _check_training_noises(experiments: Iterable[Experiment]) -> None:
+    """Makes each noise once on whole training images, at the largest variance it is asked for."""
+    most: dict[tuple[str, str], float] = {}
+    for each in experiments:
+        if each.dataset and each.noise and each.variance and not (each.recipe and each.recipe.patch):
+            pair = each.dataset, each.noise
+            most[pair] = max(each.variance.high, most.get(pair, 0.0))
+    for (dataset, noise), variance in most.items():
+        try:
+            for _, images in batches(training_of(dataset)):
+                NOISES[noise](images.float() / 255, torch.full((len(images),), variance), stream("check"))
+        except ValueError as error:
+            raise ValueError(
+                f"{dataset!r} cannot have {noise} noise of variance {written(variance)}: {error}; "
+                "leave it out of --train"
             ) from None
 
 
@@ -214,13 +235,17 @@ def execute(tasks: Iterable[Task], executor: Executor) -> Iterator[Result]:
             futures[executor.submit(measure, task)] = task
         except BrokenExecutor:
             yield _died(task)
-    for future in as_completed(futures):
+    for future in as_completed(list(futures)):
+        task = futures.pop(future)  # so that results are let go once they are kept
         try:
-            yield future.result()
+            result = future.result()
         except BrokenExecutor:
-            yield _died(futures[future])
+            result = _died(task)
         except Exception as error:
-            yield Result(futures[future], failure=f"{type(error).__name__}: {error}")
+            result = Result(task, failure=f"{type(error).__name__}: {error}")
+        del future
+        yield result
+        del result
 
 
 def _died(task: Task) -> Result:

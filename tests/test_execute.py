@@ -1,5 +1,7 @@
+import gc
 import multiprocessing
 import signal
+import weakref
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -12,7 +14,7 @@ import torch
 from torch import Tensor
 
 import bench.execute
-from bench.execute import check, execute, measure, news_queue, pool, run, undisturbed
+from bench.execute import Result, check, execute, measure, news_queue, pool, run, undisturbed
 from bench.experiment import Experiment, Protocol, Range
 from bench.plan import settle
 from bench.profiles import FAST
@@ -153,6 +155,19 @@ def test_a_value_that_is_not_a_number_is_a_failure(tmp_path: Path) -> None:
 def test_damaged_weights_are_named() -> None:
     result = measure(Task(EXPERIMENT, TASK.requests, weights=b"no weights"))
     assert "weights.safetensors is damaged, delete it" in (result.failure or "")
+
+
+def test_results_are_let_go_once_they_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.execute.measure", Result)
+    tasks = [replace(TASK, experiment=EXPERIMENT.but(seed=seed)) for seed in range(5)]
+    taken, held = [], []
+    with ThreadPoolExecutor(1) as executor:
+        for result in execute(tasks, executor):
+            taken.append(weakref.ref(result))
+            del result
+            gc.collect()
+            held.append(sum(each() is not None for each in taken))
+    assert held == [1] * 5
 
 
 def test_any_executor_will_do() -> None:

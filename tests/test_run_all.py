@@ -205,6 +205,14 @@ def test_a_divergence_is_told_and_never_averaged_in(counter: Counter, capsys: py
             ],
             "'shapes' cannot have salt_and_pepper noise of variance 0.9: ",
         ),
+        (
+            ["--grid", "--profile", "smoke", "--denoisers", "unet", "--noise", "salt_and_pepper", "--train", "0.9"],
+            "'shapes' cannot have salt_and_pepper noise of variance 0.9: ",
+        ),
+        (
+            ["--ablate", "bias_free", "--denoisers", "dncnn"],
+            "'bias_free' needs a denoiser with a bias-free twin, and there is no 'dncnn_bias_free'",
+        ),
         (["--ablate", "all", "--denoisers", "unet"], "name one ablation to choose --denoisers"),
         (["--report"], "nothing was measured in results"),
         ([], "nothing to do; say one of --grid"),
