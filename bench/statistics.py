@@ -26,6 +26,7 @@ RESAMPLES = 2000
 CONFIDENCE = 0.95
 LEAST = math.log(1e-12)  # p-values below are zero
 AT_ONCE = 4000  # intervals; more would need much memory
+ENOUGH = 4  # degrees of freedom, below which Student's limits for many pairs tell nothing apart
 
 
 def summarize(variance: float, metric: str, values: Array) -> Score:
@@ -145,7 +146,10 @@ def _half_widths(values: Array) -> Array:
 def _stretch(count: int) -> float:
     """From the spread of resampled means of `count` normal values to that of Student's t."""
     tail = (1 + CONFIDENCE) / 2
-    return float((count / (count - 1)) ** 0.5 * stdtrit(count - 1, tail) / ndtri(tail))
+    limit = stdtrit(count - 1, tail)
+    if count == 2:  # a quarter of the draws lie at each end, so that the interval ends there
+        return float(limit)
+    return float((count / (count - 1)) ** 0.5 * limit / ndtri(tail))
 
 
 def _shares(drawn: npt.NDArray[np.integer[Any]]) -> Array:
@@ -242,6 +246,10 @@ class Trainings:
     variance: float = 0.0
     freedom: int = 0
 
+    def or_else(self, every: "Trainings") -> "Trainings":
+        """Those of a kind; those of every kind where these are few, and do not lie further apart."""
+        return self if self.freedom >= ENOUGH or self.variance > every.variance else every
+
     @classmethod
     def of(cls, samples: Iterable[Sample | None]) -> Self:
         repeated = [sample for sample in samples if sample is not None and len(sample.values) > 1 and sample.finite]
@@ -267,10 +275,10 @@ def leaders(samples: Sequence[Sample | None], better: str, kinds: Sequence[objec
         return []  # nothing to lead
     best = (max if better == "higher" else min)(means, key=lambda index: means[index])
     others = [index for index in means if index != best]
-    trainings = {}
+    every, trainings = Trainings.of(samples), {}
     for kind in set(kinds):
         own = Trainings.of(sample for sample, its in zip(samples, kinds, strict=True) if its == kind)
-        trainings[kind] = own if own.freedom else Trainings.of(samples)
+        trainings[kind] = own.or_else(every)
     told = against([((samples[i], trainings[kinds[i]]), (samples[best], trainings[kinds[best]])) for i in others])
     worse = holm(told, len(means) * (len(means) - 1) // 2)
     return sorted([best, *(index for index, told in zip(others, worse, strict=True) if not told)])

@@ -28,9 +28,9 @@ def test_the_interval_covers_what_it_says(seeds: int, seed_spread: float, block_
     if seeds == 1 and seed_spread > 0:
         assert covered < 0.93
     elif seed_spread == 0.1:  # both matter
-        assert 0.93 <= covered <= 0.995
+        assert 0.94 <= covered <= 0.995
     else:
-        assert 0.93 <= covered <= 0.975
+        assert 0.94 <= covered <= 0.975
 
 
 def test_the_interval_of_images_alone_is_near_students() -> None:
@@ -146,6 +146,19 @@ def test_few_trainings_are_enough_to_tell_what_is_far_worse() -> None:
     difference = rows[0].minus(rows[20])
     assert difference is not None
     assert p_values([difference])[0] > 0.05 / 210
+
+
+def test_what_is_far_worse_is_told_from_the_only_row_of_its_kind() -> None:
+    """Of one row with three trainings, Student's limit for two degrees of freedom tells nothing apart."""
+    rng = np.random.default_rng(16)
+    images = rng.normal(0, 1, 100)
+    means = np.array([31.0, *np.linspace(30, 20, 20)])[:, None, None]
+    trainings = means + rng.normal(0, 0.05, (21, 3, 1)) + images + rng.normal(0, 0.02, (21, 3, 100))
+    rows = [Sample(each, (0, 1, 2)) for each in trainings]
+    kinds = ["met it", *["did not"] * 20]
+    assert leaders(rows, "higher", kinds) == [0]
+    wild = Sample(trainings[0] + np.array([-9.0, 0, 9])[:, None], (0, 1, 2))  # whose own spread rules
+    assert leaders([wild, *rows[1:]], "higher", kinds) == list(range(21))
 
 
 def test_one_training_is_doubted_as_much_as_those_of_other_rows_vary() -> None:
