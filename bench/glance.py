@@ -20,7 +20,7 @@ def glance_table(ablations: Iterable[tuple[Section, Sequence[Row]]]) -> Table:
         for row in rows:
             base = _base(section, rows, row)
             if base and (parts := differences(row, base, section.protocol.variances)):
-                lines.append((f"`{section.name}`", f"`{base.name}`, {base.recipe}", _change(row, base)))
+                lines.append((f"`{section.name}`", f"`{base.name}`, {base.recipe}", ", ".join(_changes(row, base))))
                 found.append((parts, min(row.seeds, base.seeds)))
         if section.name == "seeds":
             spreads += _spread(section, rows)
@@ -67,13 +67,17 @@ def _spread(section: Section, rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
 def _base(section: Section, rows: Sequence[Row], row: Row) -> Row | None:
     """What it is compared with: the base of its own denoiser, or of the one that is made from, trained on the same."""
     own = row.experiment.but(seed=0)
-    mine = [base for name in (own.denoiser, row.kin) for base in section.bases if base.denoiser == name]
-    if not mine or mine[0] == own or own.variance != mine[0].variance:
+    if own in section.bases:
         return None
-    return next(other for other in rows if other.experiment.but(seed=0) == mine[0])
+    there = [other for other in rows if other.experiment.but(seed=0) in section.bases]
+    there = [other for other in there if other.experiment.variance == own.variance]
+    for name in (own.denoiser, row.kin):
+        if mine := [other for other in there if other.experiment.denoiser == name]:
+            return min(mine, key=lambda base: len(_changes(row, base)))  # of several commands there are several
+    return None
 
 
-def _change(row: Row, base: Row) -> str:
+def _changes(row: Row, base: Row) -> list[str]:
     """In what a row differs from its base: another denoiser, options, fields of the recipe."""
     one, two = row.experiment, base.experiment
     found = [f"`{one.denoiser}`"] if one.denoiser != two.denoiser else []
@@ -82,4 +86,4 @@ def _change(row: Row, base: Row) -> str:
     if one.recipe and two.recipe:
         changed = [name for name in vars(one.recipe) if getattr(one.recipe, name) != getattr(two.recipe, name)]
         found += [f"{name}={getattr(one.recipe, name)}" for name in changed]
-    return ", ".join(found)
+    return found

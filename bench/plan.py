@@ -27,7 +27,8 @@ class Section:
     Attributes:
         name: "grid", or the name of an ablation.
         commands: that asked for them.
-        bases: of an ablation, what its other experiments are compared with: one for each denoiser, with seed 0.
+        bases: of an ablation, what its other experiments are compared with: one for each denoiser and
+            command, with seed 0.
     """
 
     name: str

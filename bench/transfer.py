@@ -163,8 +163,10 @@ class Reach:
 
 def reach(row: Row, floor: dict[float, float], variances: Sequence[float]) -> Reach | None:
     """Where a row beats a floor, PSNR in dB by test variance, by more than `MARGIN`; None where it does nowhere."""
-    cells = [variance for variance in variances if variance in floor and (variance, METRIC) in row.means]
-    lead = [row.means[variance, METRIC] - floor[variance] - MARGIN for variance in cells]
+    both = [variance for variance in variances if variance in floor and (variance, METRIC) in row.means]
+    leads = {variance: row.means[variance, METRIC] - floor[variance] - MARGIN for variance in both}
+    leads = {variance: lead for variance, lead in leads.items() if not math.isnan(lead)}  # as of two infinite ones
+    cells, lead = list(leads), list(leads.values())
     if not any(value > 0 for value in lead):
         return None
     first = last = int(np.argmax(lead))
@@ -180,8 +182,10 @@ def reach(row: Row, floor: dict[float, float], variances: Sequence[float]) -> Re
 
 def _crossing(cells: Sequence[float], lead: Sequence[float]) -> float:
     """Where a straight line between two leads crosses zero, over the logarithm of the variance."""
-    if cells[0] <= 0:
+    if cells[0] <= 0 or math.isinf(lead[0]):
         return cells[1]
+    if math.isinf(lead[1]):
+        return cells[0]
     share = lead[0] / (lead[0] - lead[1])
     return math.exp(math.log(cells[0]) + share * math.log(cells[1] / cells[0]))
 

@@ -7,10 +7,10 @@ import numpy as np
 from bench import plan, report, tables
 from bench.evaluate import Restored
 from bench.execute import Result
-from bench.experiment import Experiment, Protocol, Range
+from bench.experiment import Experiment, Protocol, Range, Recipe
 from bench.glance import glance_table
 from bench.plan import Section
-from bench.profiles import FAST
+from bench.profiles import FAST, TUTORIAL
 from bench.store import Store
 from bench.task import Task
 
@@ -30,8 +30,10 @@ def keep(store: Store, experiment: Experiment, *psnr: float, kin: str = "") -> N
     store.keep(Result(Task(experiment, ()), [], None, restored, conditions))
 
 
-def asked(store: Store, name: str, *denoisers: str, seeds: int = 1) -> Section:
-    (section,) = plan.ablation(name, denoisers, Range(0.01, 0.01), PROTOCOL, FAST, seeds)
+def asked(
+    store: Store, name: str, *denoisers: str, seeds: int = 1, variance: float = 0.01, recipe: Recipe = FAST
+) -> Section:
+    (section,) = plan.ablation(name, denoisers, Range(variance, variance), PROTOCOL, recipe, seeds)
     store.ask(section)
     return section
 
@@ -91,6 +93,16 @@ def test_seeds_are_averaged_and_their_differences_paired(tmp_path: Path) -> None
     assert lines(store) == [("precision=bfloat16", *["+0.30 ±0.00"] * 3, "3")]
     text, _ = report.build(store, "figures")
     assert "says little where" not in text
+
+
+def test_each_command_has_a_base_of_its_own(tmp_path: Path) -> None:
+    """An ablation that was asked three times: at two variances, and with another recipe."""
+    store = Store(tmp_path / "full")
+    for variance, recipe, level in ((0.01, FAST, 30.0), (0.02, FAST, 28.0), (0.01, TUTORIAL, 26.0)):
+        for experiment in asked(store, "width", variance=variance, recipe=recipe).experiments:
+            keep(store, experiment, *[level + dict(experiment.options).get("width", 8) / 8] * 4)
+    changes = [(change, at) for change, at, *_ in lines(store)]
+    assert sorted(changes) == [("width=16", "+1.00 ±0.00")] * 3 + [("width=4", "−0.50 ±0.00")] * 3
 
 
 def test_nothing_to_compare_makes_no_table(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Regret, reach and ranking of made-up results with known answers."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -136,6 +138,10 @@ def test_where_a_denoiser_beats_a_floor() -> None:
     assert found.high == pytest.approx(0.001 * 10 ** (7 / 9))
     assert not found.open_high
     assert reach(row(UNET, 1, 1, 1), floor, VARIANCES) is None
+    assert reach(HIGH, floor | {0.001: math.inf}, VARIANCES) == Reach(0.01, 0.1, open_low=False, open_high=True)
+    assert reach(MIDDLE, floor | {0.1: math.inf}, VARIANCES) == Reach(0.001, 0.01, open_low=True, open_high=False)
+    untouched = row(UNET, math.inf, 30, 30)
+    assert reach(untouched, floor | {0.001: math.inf}, VARIANCES) == Reach(0.01, 0.1, open_low=True, open_high=True)
     assert reach(row(UNET, 31.98, 21.99, 12.96), floor, VARIANCES) is None  # a lead that nobody sees
 
 
