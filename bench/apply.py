@@ -1,6 +1,7 @@
 """A trained denoiser from the store, applied to an image file."""
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,8 @@ def denoise(path: Path, denoiser: str, store: Store, variance: float | None, dat
     pixels, notes = read(path, colour=coloured(path)), []
     if variance is None:
         variance = estimate(pixels)
+        if math.isnan(variance):
+            raise ValueError(f"the noise of {path} cannot be estimated, since it has no detail; say it with --variance")
         notes.append(f"noise variance estimated as {variance:.4g} (σ = {255 * math.sqrt(variance):.1f} of 255)")
     experiment = choose(of_dataset(usable(store, denoiser), dataset, store), denoiser, store, variance)
     trained = experiment.variance
@@ -74,11 +77,16 @@ def coloured(path: Path) -> bool:
 
 
 def estimate(pixels: Tensor) -> float:
-    """Noise variance of an image, uint8 (C, H, W), by scikit-image's wavelet estimate, the mean over channels."""
+    """Noise variance of an image, uint8 (C, H, W), by scikit-image's wavelet estimate.
+
+    The mean is over the channels that have any detail at all; NaN where none has.
+    """
     from skimage.restoration import estimate_sigma  # late: slow to import
 
-    sigma = estimate_sigma(pixels.numpy() / 255.0, average_sigmas=True, channel_axis=0)  # type: ignore[no-untyped-call]  # not annotated there
-    return float(sigma) ** 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the mean is of nothing
+        sigmas = np.array(estimate_sigma(pixels.numpy() / 255.0, channel_axis=0))  # type: ignore[no-untyped-call]  # not annotated there
+        return float(np.nanmean(sigmas)) ** 2
 
 
 def usable(store: Store, denoiser: str) -> list[Experiment]:

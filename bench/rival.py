@@ -46,9 +46,9 @@ def dataset(images: Images, folder: Path) -> Dataset[tuple[Tensor, int]]:
 class Rival:
     """The loop with its state: a network, Adam, and 48,000 : 12,000 images behind two loaders."""
 
-    def __init__(self, images: Dataset[tuple[Tensor, int]], device: str = "cpu") -> None:
+    def __init__(self, images: Dataset[tuple[Tensor, int]], device: str = "cpu", seed: int = 0) -> None:
         self.images, self.device = images, device
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         count: int = len(images)  # type: ignore[arg-type]  # MNIST has a length, a Dataset need not
         order, cut = torch.randperm(count).tolist(), count * 4 // 5
         training, validation = Subset(images, order[:cut]), Subset(images, order[cut:])

@@ -63,8 +63,15 @@ def pending_calibrations(store: Store, refresh: bool) -> list[str]:
 
 
 def calibration(name: str, data: Path, store: Store) -> dict[str, Any]:
-    """Measures a row of the calibration; values to keep."""
-    return calibrate.measure(name, calibrate.Setting(data, store))
+    """Measures a row of the calibration; values to keep.
+
+    Raises:
+        ValueError: it needs what is not there, and was measured before, which stays.
+    """
+    found = calibrate.measure(name, calibrate.Setting(data, store))
+    if "absent" in found and store.timings("calibration").get(name, {}).get("rows"):
+        raise ValueError(f"{found['absent']}; what was measured before is kept")
+    return found
 
 
 def harness(name: str, root: Path, results: Path, device: str) -> dict[str, Any]:

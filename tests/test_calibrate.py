@@ -1,12 +1,13 @@
 """Calibration: rows that hold and rows that do not, and data that is not there."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from bench import calibrate, calibration
+from bench import calibrate, calibration, timings
 from bench.calibration import Outcome
 from bench.published import published_dncnn
 from bench.store import Store
@@ -34,6 +35,14 @@ def test_a_row_without_its_data_says_what_it_needs(setting: calibrate.Setting) -
             found = calibrate.measure(name, setting)
             assert found["rows"] == []
             assert ("--data" in found["absent"]) or ("--ablate target" in found["absent"]), found
+
+
+def test_what_was_measured_is_not_lost_for_want_of_its_data(setting: calibrate.Setting) -> None:
+    setting.store.keep_timing("calibration", "bm3d", {"rows": [], "absent": "no bm3d"})
+    assert "absent" in timings.calibration("dncnn-bias-10", setting.data, setting.store)
+    setting.store.keep_timing("calibration", "dncnn-bias-10", {"rows": [asdict(ROW)]})
+    with pytest.raises(ValueError, match="--data; what was measured before is kept"):
+        timings.calibration("dncnn-bias-10", setting.data, setting.store)
 
 
 def test_a_figure_out_of_tolerance_is_shown_as_such() -> None:

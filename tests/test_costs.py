@@ -161,8 +161,19 @@ def test_memory_is_kept_where_the_library_is_glibc(monkeypatch: pytest.MonkeyPat
     def libc(name: str) -> Any:
         return lambda: (name, "")
 
+    class Library:
+        def mallopt(self, option: int, value: int) -> int:
+            told[option] = value
+            return 1
+
+    told: dict[int, int] = {}
+    monkeypatch.setattr("ctypes.CDLL", lambda name: Library())
     monkeypatch.setattr("platform.libc_ver", libc(""))
     assert not keep_memory()
+    assert told == {}
+    monkeypatch.setattr("platform.libc_ver", libc("glibc"))
+    assert keep_memory()
+    assert told == {-3: 2**30, -1: 2**31 - 1}  # M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of malloc.h
 
 
 def test_digits_are_three() -> None:
