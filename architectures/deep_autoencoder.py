@@ -8,12 +8,12 @@ from architectures import denoiser
 
 def convolve(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
     convolution = nn.Conv2d(inputs, outputs, 3, stride, padding=1)
-    return nn.Sequential(convolution, nn.ReLU(), nn.BatchNorm2d(outputs))
+    return nn.Sequential(convolution, nn.ReLU(inplace=True), nn.BatchNorm2d(outputs))
 
 
 def enlarge(inputs: int, outputs: int) -> nn.Sequential:
     convolution = nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1)
-    return nn.Sequential(convolution, nn.ReLU(), nn.BatchNorm2d(outputs))
+    return nn.Sequential(convolution, nn.ReLU(inplace=True), nn.BatchNorm2d(outputs))
 
 
 @denoiser

@@ -143,11 +143,12 @@ def validate(model: nn.Module, images: Tensor, experiment: Experiment) -> float:
 
 
 def optimizers_of(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
-    """Adam for all, or Muon for kernels and Adam for norms and biases."""
+    """Adam for all, or Muon for kernels and Adam for norms and biases; what is frozen stays as it is."""
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if recipe.optimizer == "adam":
-        return [torch.optim.Adam(model.parameters(), recipe.lr, fused=True)]
-    kernels = [parameter for parameter in model.parameters() if parameter.ndim > 1]
-    vectors = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
+        return [torch.optim.Adam(trained, recipe.lr, fused=True)]
+    kernels = [parameter for parameter in trained if parameter.ndim > 1]
+    vectors = [parameter for parameter in trained if parameter.ndim <= 1]
     optimizers: list[torch.optim.Optimizer] = []
     if kernels:
         optimizers.append(Muon(kernels, recipe.lr))

@@ -84,6 +84,17 @@ def test_a_diverging_training_ends_at_once() -> None:
     assert rows[-1].epoch < 5
 
 
+@pytest.mark.parametrize("change", [{}, {"optimizer": "adam", "lr": 1e-2, "lr_vectors": 0}])
+def test_what_is_frozen_stays_as_it_is(change: dict[str, Any]) -> None:
+    model, experiment = build(BASE), BASE.but(recipe=replace(FAST, **change))
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(not name.startswith("encoder."))
+    before = {name: parameter.clone() for name, parameter in model.named_parameters()}
+    assert math.isfinite(list(fit(model, IMAGES, experiment, CPU))[-1].training)
+    for name, parameter in model.named_parameters():
+        assert torch.equal(parameter, before[name]) == name.startswith("encoder."), name
+
+
 def test_the_split_is_disjoint_whole_and_of_the_dataset_alone() -> None:
     images = torch.arange(100)
 
