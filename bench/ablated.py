@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 
 from bench.experiment import Experiment, Range, written
 from bench.profiles import TUTORIAL
-from bench.statistics import CONFIDENCE, half_width, leaders
+from bench.statistics import CONFIDENCE, half_width, leaders, trainings_of
 from bench.store import Store
 from bench.tables import Row, Table, margin, marks, signed, title
 from bench.train import ROWS
@@ -150,10 +150,10 @@ def laws_table(rows: dict[str, list[Row]], variance: float) -> Table:
     tested = sorted(rows)
     first = {row.experiment: row for each in rows.values() for row in each}
     samples = {noise: {row.experiment: row.samples.get((variance, METRIC)) for row in rows[noise]} for noise in tested}
-    best = {
-        noise: leaders([samples[noise].get(each) for each in first], "higher", [each.noise == noise for each in first])
-        for noise in tested
-    }
+    best = {}
+    for noise in tested:
+        own = [samples[noise].get(each) for each in first]
+        best[noise] = leaders(own, "higher", trainings_of(own, [each.noise == noise for each in first]))
     lines = []
     for index, (experiment, row) in enumerate(first.items()):
         cells = []

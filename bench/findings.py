@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bench.experiment import written
 from bench.statistics import Sample, half_width, half_widths, holm, mean_of, p_values
 from bench.tables import Row, margin, signed
-from bench.transfer import METRIC, Regret, Summary, differences, ranking, regrets, summary
+from bench.transfer import METRIC, Regret, Summary, differences, over, ranking, regrets, summary
 
 # Times the variance trained at.
 FACTORS = {
@@ -79,7 +79,7 @@ def _best(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[Finding]:
     if only is not None and only.fixed and only.low in variances and len(rows) > 1:
         variances, where = [only.low], f"at variance {written(only.low)}, where all were trained"
     elif len(variances) > 1:
-        where = f"on average over the {len(variances)} test variances"
+        where = f"on average over {over(rows, variances)}"
     else:
         return
     places = ranking(rows, variances)

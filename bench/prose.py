@@ -33,10 +33,10 @@ They move the numbers by decibels, so compare with other tables only after readi
   equal blocks of images, stretched for few seeds as Student's t is. With one seed it covers images alone. It belongs
   to a number by itself: paired rows may be told apart though their intervals overlap, and one of many differences
   may not be distinguishable from none though its own interval leaves zero out.
-- **Comparisons** are paired over the same noisy images. What trainings of one network vary by is pooled over the rows
-  of a table, those that met the variance in training and those that did not; a difference by itself, as in a
-  sentence, is paired over seeds too. Where many are made, as in the columns of a table or in sentences of a kind,
-  they hold together (Holm).
+- **Comparisons** are paired over the same noisy images. A few trainings say little of what further ones would vary
+  by, so what they say is drawn towards what those of all networks do (Smyth 2004), of those that met the variance in
+  training apart from those that did not; a difference by itself, as in a sentence, is paired over seeds too. Where
+  many are made, as in the columns of a table or in sentences of a kind, they hold together (Holm).
 """
 
 LIMITS = """\

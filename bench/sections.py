@@ -39,7 +39,7 @@ def main(
     general = len({row.experiment.variance for row in rows if row.learned}) > 1 and len(protocol.variances) > 1
     if general:
         yield from _tabled(transfer_tables.regret_table(rows, protocol.variances), figure("regret"))
-    scores = tables.scores(section, _short(section, rows), protocol.metrics[0], intervals=True)
+    scores = tables.scores(section, _short(section, rows), protocol.metrics[0], intervals=True, every=rows)
     yield from _tabled(scores, figure("psnr"))
     published = others.curves_of(section)
     yield from _tabled(others.beside(rows, protocol.variances, published))

@@ -6,27 +6,29 @@ removes most of the spread.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
 from scipy.optimize.elementwise import find_root
-from scipy.special import ndtri, stdtrit
+from scipy.special import digamma, ndtri, polygamma, stdtrit
 from scipy.stats import bootstrap
 
 from bench.experiment import Score
 
 Array = npt.NDArray[np.floating[Any]]
-Errors = list[tuple[float, int]]  # standard errors with their degrees of freedom
+Errors = list[tuple[float, float]]  # standard errors with their degrees of freedom
 BLOCKS, FEWEST = 100, 20
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 LEAST = math.log(1e-12)  # p-values below are zero
 AT_ONCE = 4000  # intervals; more would need much memory
-ENOUGH = 4  # degrees of freedom, below which Student's limits for many pairs tell nothing apart
+ENOUGH = 3  # networks that were trained more than once, to tell how much they differ in their spread
+MANY = 1e4  # degrees of freedom are as good as infinite
 
 
 def summarize(variance: float, metric: str, values: Array) -> Score:
@@ -172,7 +174,7 @@ def _with_errors(difference: Sample) -> tuple[float, Errors]:
     values = difference.values
     if not difference.finite or values.shape[1] < 2:
         return 0.0, []
-    errors = [
+    errors: Errors = [
         (float(values.mean(1 - axis).std(ddof=1)) / count**0.5, count - 1)
         for axis, count in enumerate(values.shape)
         if count > 1
@@ -232,11 +234,7 @@ def holm(p_values: Sequence[float], count: int = 0, level: float = 1 - CONFIDENC
 
 @dataclass(frozen=True)
 class Trainings:
-    """How far trainings lie apart that differ in their seed alone, the same for all rows of a kind.
-
-    Three trainings say little of their own spread: Student's limit for two degrees of freedom, at the
-    levels that many pairs ask for, is dozens of standard errors. So rows are pooled, as in an analysis
-    of variance.
+    """How far trainings of a network lie apart that differ in their seed alone.
 
     Attributes:
         variance: of the mean over test images of one training.
@@ -244,21 +242,70 @@ class Trainings:
     """
 
     variance: float = 0.0
-    freedom: int = 0
-
-    def or_else(self, every: "Trainings") -> "Trainings":
-        """Those of a kind; those of every kind where these are few, and do not lie further apart."""
-        return self if self.freedom >= ENOUGH or self.variance > every.variance else every
-
-    @classmethod
-    def of(cls, samples: Iterable[Sample | None]) -> Self:
-        repeated = [sample for sample in samples if sample is not None and len(sample.values) > 1 and sample.finite]
-        means = [sample.values.mean(1) for sample in repeated if sample.seeds]
-        freedom = sum(len(each) - 1 for each in means)
-        return cls(sum(float(((each - each.mean()) ** 2).sum()) for each in means) / max(freedom, 1), freedom)
+    freedom: float = 0.0
 
 
-def leaders(samples: Sequence[Sample | None], better: str, kinds: Sequence[object] = ()) -> list[int]:
+def trainings_of(samples: Sequence[Sample | None], kinds: Sequence[object] = ()) -> list[Trainings]:
+    """How far the trainings of each sample lie apart, as far as it and its like tell.
+
+    Three trainings say little of their own spread: Student's limit for two degrees of freedom, at the levels that
+    many pairs ask for, is dozens of standard errors. Yet networks differ in theirs, so that one spread for all would
+    call chance a difference. Each variance is therefore drawn towards what is common, as far as those of its kind
+    are alike: the "moderated" variance of Smyth, "Linear models and empirical Bayes methods", Statistical
+    Applications in Genetics and Molecular Biology 2004.
+
+    Args:
+        kinds: of each sample, where trainings of different kinds vary by different amounts; else all are of one.
+    """
+    kinds = kinds or [None] * len(samples)
+    own: dict[int, tuple[float, int]] = {}
+    for index, sample in enumerate(samples):
+        if sample is not None and sample.seeds and sample.finite:
+            means = sample.values.mean(1)
+            own[index] = (float(means.var(ddof=1)) if len(means) > 1 else 0.0, len(means) - 1)
+    repeated = {index: pair for index, pair in own.items() if pair[1]}
+    found = [Trainings()] * len(samples)
+    for kind in set(kinds):
+        mine = [pair for index, pair in repeated.items() if kinds[index] == kind]
+        group = mine if len(mine) >= ENOUGH else list(repeated.values())
+        common, most = _common(group), sum(freedom for _, freedom in group)
+        for index, (variance, freedom) in own.items():
+            if kinds[index] == kind:
+                found[index] = _drawn(variance, freedom, common, most)
+    return found
+
+
+def _drawn(variance: float, freedom: int, common: Trainings, most: int) -> Trainings:
+    """A variance of some degrees of freedom drawn towards the common one; together they know no more than `most`."""
+    if math.isinf(common.freedom):
+        return Trainings(common.variance, most)
+    together = common.freedom + freedom
+    if not together:
+        return Trainings()
+    return Trainings((common.freedom * common.variance + freedom * variance) / together, min(together, most))
+
+
+def _common(group: Sequence[tuple[float, int]]) -> Trainings:
+    """What variances with their degrees of freedom are drawn towards, and with what weight; infinite where all agree.
+
+    Their logarithms spread by chance, and by what networks differ; how much of it is the latter sets the weight.
+    """
+    if not group:
+        return Trainings()
+    variances, freedoms = np.array(group, dtype=float).T
+    pooled = float((variances * freedoms).sum() / freedoms.sum())
+    if len(group) < ENOUGH or not pooled:
+        return Trainings(pooled, math.inf)
+    variances = np.maximum(variances, 1e-5 * np.median(variances[variances > 0]))  # none has a logarithm at zero
+    logarithms = np.log(variances) - digamma(freedoms / 2) + np.log(freedoms / 2)
+    beyond_chance = float(logarithms.var(ddof=1) - polygamma(1, freedoms / 2).mean())
+    if beyond_chance <= polygamma(1, MANY):
+        return Trainings(pooled, math.inf)
+    half = float(brentq(lambda half: polygamma(1, half) - beyond_chance, 1e-6, MANY))
+    return Trainings(float(np.exp(logarithms.mean() + digamma(half) - np.log(half))), 2 * half)
+
+
+def leaders(samples: Sequence[Sample | None], better: str, trainings: Sequence[Trainings] = ()) -> list[int]:
     """The best, and those that cannot be told from it, by Holm over all pairs.
 
     All pairs count, since which one is the best is seen from the same data. One alone does not lead.
@@ -266,22 +313,18 @@ def leaders(samples: Sequence[Sample | None], better: str, kinds: Sequence[objec
     Args:
         samples: None for one without a number.
         better: "higher" or "lower".
-        kinds: of each sample, where trainings of different kinds vary by different amounts; else all are of one.
+        trainings: how far those of each sample lie apart; else what the samples tell as if all were of one kind.
     """
-    kinds = kinds or [None] * len(samples)
+    trainings = trainings or trainings_of(samples)
     means = {index: sample.mean for index, sample in enumerate(samples) if sample is not None}
     means = {index: mean for index, mean in means.items() if not np.isnan(mean)}
     if len(means) < 2:
         return []  # nothing to lead
     best = (max if better == "higher" else min)(means, key=lambda index: means[index])
     others = [index for index in means if index != best]
-    every, trainings = Trainings.of(samples), {}
-    for kind in set(kinds):
-        own = Trainings.of(sample for sample, its in zip(samples, kinds, strict=True) if its == kind)
-        trainings[kind] = own.or_else(every)
-    told = against([((samples[i], trainings[kinds[i]]), (samples[best], trainings[kinds[best]])) for i in others])
-    worse = holm(told, len(means) * (len(means) - 1) // 2)
-    return sorted([best, *(index for index, told in zip(others, worse, strict=True) if not told)])
+    levels = against([((samples[i], trainings[i]), (samples[best], trainings[best])) for i in others])
+    distinct = holm(levels, len(means) * (len(means) - 1) // 2)
+    return sorted([best, *(index for index, told in zip(others, distinct, strict=True) if not told)])
 
 
 Trained = tuple[Sample | None, Trainings]
@@ -300,13 +343,13 @@ def _difference(one: Trained, two: Trained) -> tuple[float, Errors]:
     (first, _), (second, _) = one, two
     if first is None or second is None or first.values.shape[1] != second.values.shape[1]:
         return 0.0, []
-    if not (first.finite and second.finite):
-        return float(not np.array_equal(first.blocks, second.blocks)), []
+    if not (first.finite and second.finite):  # two that are infinite are equal, whatever the images say
+        return float(first.mean != second.mean), []
     blocks = first.blocks - second.blocks
     if len(blocks) < 2:
         return 0.0, []
-    errors = [(float(blocks.std(ddof=1)) / len(blocks) ** 0.5, len(blocks) - 1)]
-    # Of one kind, both share what is known of it; of two, each adds its own.
+    errors: Errors = [(float(blocks.std(ddof=1)) / len(blocks) ** 0.5, len(blocks) - 1)]
+    # Where both know the same, they share it; else each adds its own.
     shares: dict[Trainings, float] = {}
     for sample, trainings in (one, two):
         if sample is not None and sample.seeds:

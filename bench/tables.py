@@ -14,7 +14,7 @@ from bench.experiment import Experiment, Protocol, Range, Recipe, Score, written
 from bench.metrics import METRICS, Metric
 from bench.plan import Section
 from bench.profiles import RECIPES
-from bench.statistics import Sample, half_widths, leaders
+from bench.statistics import Sample, Trainings, half_widths, leaders, trainings_of
 from bench.store import Store
 
 EACH = "each test variance ‡"  # what a row of specialists was trained on
@@ -182,23 +182,18 @@ def title(name: str) -> str:
     return name.upper() + (f" ({unit})" if unit else "")
 
 
-def scores(section: Section, rows: Sequence[Row], metric: str, intervals: bool) -> Table:
+def scores(section: Section, rows: Sequence[Row], metric: str, intervals: bool, every: Sequence[Row] = ()) -> Table:
     """One metric: a row per denoiser and training range, a column per test variance.
 
     Args:
         intervals: whether cells show the half-width of their 95 % interval.
+        every: all rows of the section, where these are some: they tell what trainings vary by.
     """
     variances, measure = section.protocol.variances, METRICS[metric]
     several = len({row.recipe for row in rows if row.learned}) > 1
     marked = section.name != "seeds"  # whose rows are one network: none is better but by chance
     best = {
-        variance: leaders(
-            [row.samples.get((variance, metric)) for row in rows],
-            measure.better,
-            [row.was_trained_at(variance) for row in rows],
-        )
-        if marked
-        else []
+        variance: best_of(rows, every or rows, (variance, metric), measure.better) if marked else []
         for variance in variances
     }
     there = [(i, v) for i, row in enumerate(rows) for v in variances if (v, metric) in row.samples]
@@ -234,14 +229,23 @@ def scores(section: Section, rows: Sequence[Row], metric: str, intervals: bool) 
     )
 
 
+def best_of(rows: Sequence[Row], every: Sequence[Row], cell: tuple[float, str], better: str) -> list[int]:
+    """The best rows of a cell, by position, beside what trainings of all rows vary by there."""
+    there = [(sample, row.was_trained_at(cell[0])) for row in every if (sample := row.samples.get(cell))]
+    samples = [sample for sample, _ in there]
+    known = dict(zip(samples, trainings_of(samples, [met for _, met in there]), strict=True))
+    shown = [row.samples.get(cell) for row in rows]
+    return leaders(shown, better, [known[sample] if sample else Trainings() for sample in shown])
+
+
 def marks(rows: Sequence[Row]) -> str:
     """What the marks in a table mean."""
     several = any(row.seeds > 1 for row in rows if row.learned)
     paired = "the same noisy images"
     if several:
         paired += (
-            ", beside what trainings of one network vary by, pooled over rows that met the variance in training and "
-            "over those that did not"
+            ", beside what trainings of a network vary by, drawn towards what those of all networks do that met the "
+            "variance in training, or that did not"
         )
     single = "" if several else "; of each network there is one training, and it holds for that one"
     each = any(EACH in row.label for row in rows)

@@ -15,6 +15,7 @@ from bench.transfer import (
     Summary,
     floors,
     is_for,
+    over,
     ranking,
     reach,
     regrets,
@@ -136,7 +137,7 @@ def _reach(found: Reach | None, variances: Sequence[float]) -> str:
 
 
 def ranking_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
-    """Each denoiser with its best training, by mean PSNR over all test variances."""
+    """Each denoiser with its best training, by mean PSNR over the test variances that all have."""
     lines, places = [], ranking(rows, variances)
     places = places if len(places) > 1 else []
     for place, width in zip(places, half_widths([place.sample for place in places]), strict=True):
@@ -144,8 +145,8 @@ def ranking_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
         lines.append((place.row.name, place.row.training, rank, f"{place.sample.mean:.2f}{margin(width)}"))
     header = ("denoiser", "trained on", "rank", "mean PSNR (dB)")
     note = (
-        "each denoiser with the training of the highest mean over all test variances; equal ranks are not told apart "
-        "(paired differences, 95 % for all pairs together, by Holm)"
+        f"each denoiser with the training of the highest mean over {over(rows, variances)}; equal ranks are not told "
+        "apart (paired differences, 95 % for all pairs together, by Holm)"
     )
     return Table("Ranking", header, tuple(lines), note)
 

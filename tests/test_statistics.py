@@ -1,10 +1,22 @@
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from bench.statistics import Sample, half_width, half_widths, holm, leaders, mean_of, p_values, summarize
+from bench.statistics import (
+    Sample,
+    Trainings,
+    half_width,
+    half_widths,
+    holm,
+    leaders,
+    mean_of,
+    p_values,
+    summarize,
+    trainings_of,
+)
 
 
 def sample(*rows: object, seeds: tuple[int, ...] = ()) -> Sample:
@@ -134,6 +146,36 @@ def test_networks_of_few_trainings_that_are_alike_are_seldom_told_apart(seeds: i
     assert wrong <= 20  # 5 % of 200, and twice as many by chance
 
 
+@pytest.mark.parametrize(
+    "spreads", [[0.02] * 8 + [0.3] * 2, [0.05] * 9 + [1.0], np.geomspace(0.006, 3.8, 15)], ids=["two", "one", "all"]
+)
+def test_networks_whose_trainings_vary_by_unequal_amounts_are_seldom_told_apart(spreads: Sequence[float]) -> None:
+    rng, wrong, scale = np.random.default_rng(17), 0, np.array(spreads)[:, None, None]
+    for _ in range(200):
+        images = rng.normal(0, 1, 100)
+        noise = rng.normal(0, 0.02, (len(scale), 3, 100))
+        trainings = 30 + scale * rng.normal(0, 1, (len(scale), 3, 1)) + images + noise
+        wrong += len(leaders([Sample(each, (0, 1, 2)) for each in trainings], "higher")) < len(scale)
+    assert wrong <= 20  # 5 % of 200, and twice as many by chance
+
+
+def test_variances_are_drawn_together_as_far_as_they_are_alike() -> None:
+    rng = np.random.default_rng(18)
+
+    def samples(spreads: Sequence[float]) -> list[Sample]:
+        return [Sample(30 + each * rng.normal(size=(3, 1)) + np.zeros((3, 2)), (0, 1, 2)) for each in spreads]
+
+    alike = trainings_of([*samples([0.1] * 40), sample([30.0, 30.0], seeds=(0,)), sample([30.0, 30.0]), None])
+    assert alike[0].freedom > 6  # they speak for each other, and for one that was trained once
+    assert alike[0].variance == pytest.approx(0.01, rel=0.5)
+    assert alike[40].variance == pytest.approx(0.01, rel=0.5)
+    assert alike[41:] == [Trainings(), Trainings()]  # what is not trained does not vary
+    different = trainings_of(samples(np.geomspace(0.001, 10, 40).tolist()))
+    assert different[0].freedom < 4  # each speaks for itself
+    assert different[-1].variance > 1e3 * different[0].variance
+    assert trainings_of([sample([30.0, 30.0], [30.0, 30.0], seeds=(0, 1))] * 5)[0].variance == 0
+
+
 def test_few_trainings_are_enough_to_tell_what_is_far_worse() -> None:
     """By two trainings each, of which no pair by itself could tell: Student's t with one degree of freedom."""
     rng = np.random.default_rng(14)
@@ -156,9 +198,9 @@ def test_what_is_far_worse_is_told_from_the_only_row_of_its_kind() -> None:
     trainings = means + rng.normal(0, 0.05, (21, 3, 1)) + images + rng.normal(0, 0.02, (21, 3, 100))
     rows = [Sample(each, (0, 1, 2)) for each in trainings]
     kinds = ["met it", *["did not"] * 20]
-    assert leaders(rows, "higher", kinds) == [0]
-    wild = Sample(trainings[0] + np.array([-9.0, 0, 9])[:, None], (0, 1, 2))  # whose own spread rules
-    assert leaders([wild, *rows[1:]], "higher", kinds) == list(range(21))
+    assert leaders(rows, "higher", trainings_of(rows, kinds)) == [0]
+    wild = [Sample(trainings[0] + np.array([-9.0, 0, 9])[:, None], (0, 1, 2)), *rows[1:]]  # whose own spread rules
+    assert leaders(wild, "higher", trainings_of(wild, kinds)) == list(range(21))
 
 
 def test_one_training_is_doubted_as_much_as_those_of_other_rows_vary() -> None:
@@ -204,6 +246,7 @@ def test_rows_without_numbers_never_lead() -> None:
 def test_what_is_infinite_leads_and_ties_with_its_like() -> None:
     perfect, good = sample([math.inf, 1.0]), sample([2.0, 1.0])
     assert leaders([perfect, good, perfect], "higher") == [0, 2]
+    assert leaders([perfect, good, sample([math.inf, 2.0])], "higher") == [0, 2]
 
 
 def test_a_score_sums_up_images() -> None:

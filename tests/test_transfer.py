@@ -171,7 +171,18 @@ def test_the_ranking_takes_the_best_training_and_ties_what_cannot_be_told_apart(
         "median": (4, 4),
     }
     assert next(place.row for place in places if place.row.subject == "unet") is WIDE
-    assert {line[2] for line in ranking_table([WIDE, alike, CLIP], VARIANCES).rows} == {"1–2", "3"}
+    table = ranking_table([WIDE, alike, CLIP], VARIANCES)
+    assert {line[2] for line in table.rows} == {"1–2", "3"}
+    assert "over the 3 test variances;" in table.note
+
+
+def test_one_more_test_variance_of_one_row_is_left_out_of_the_ranking() -> None:
+    more = row(UNET, 35, 31, 16)
+    more.samples[0.2, "psnr"] = more.samples[0.1, "psnr"]
+    unmeasured = Row(UNET.but(denoiser="nlm"), subject="nlm")
+    table = ranking_table([more, CLIP, unmeasured], [*VARIANCES, 0.2])
+    assert table.rows == ranking_table([more, CLIP], VARIANCES).rows != ()
+    assert "over the 3 of 4 test variances that all have;" in table.note
 
 
 def test_the_main_table_joins_specialists() -> None:
