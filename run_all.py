@@ -15,7 +15,6 @@ from bench.registry import UnknownName
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bench.plan import Section
     from bench.store import Store
     from bench.work import Work
 
@@ -78,8 +77,9 @@ def _carry_out(options: argparse.Namespace, work: "Work") -> int:
         failures = _measure(options, work, console) + _time(options, work, console)
         if options.denoise:
             _denoise(options, work.store, console)
+        _show(options, work, console)
         for store in work.reports:
-            _report(store, work.sections, options, console)
+            _report(store, console)
         failures += _out_of_tolerance(work.store) if options.calibrate else []
     except (Damaged, UnknownName, ValueError, OSError) as error:
         return _say(f"{error}; what was finished is kept", status=1)
@@ -93,9 +93,10 @@ def _measure(options: argparse.Namespace, work: "Work", console: "Console") -> l
     from rich.markup import escape
 
     from bench.display import Display, describe
-    from bench.execute import news_queue, run, undisturbed
+    from bench.execute import run, run_there
     from bench.pending import pending
     from bench.provenance import cores
+    from bench.workers import news_queue, undisturbed
 
     failures = []
     with work.store.alone() if work.tasks else nullcontext():
@@ -103,10 +104,11 @@ def _measure(options: argparse.Namespace, work: "Work", console: "Console") -> l
             work.store.ask(section)
         if work.tasks:
             # Once more, since another command may have ended after this one looked.
-            tasks = pending(work.store, work.sections, options.device, options.plugin, options.refresh)
-            names, news = describe(tasks), news_queue()
-            with Display(console, tasks, news) as display:
-                for result in run(tasks, options.jobs or cores(), news):
+            work.tasks = pending(work.store, work.sections, options.device, options.plugin, options.refresh)
+            names, news = describe(work.tasks), news_queue()
+            with Display(console, work.tasks, news) as display:
+                jobs, there = options.jobs or cores(), options.cluster
+                for result in run_there(work.tasks, there) if there else run(work.tasks, jobs, news):
                     with undisturbed():
                         work.store.keep(result)
                     display.finish(result)
@@ -122,6 +124,9 @@ def _measure(options: argparse.Namespace, work: "Work", console: "Console") -> l
 
 def _time(options: argparse.Namespace, work: "Work", console: "Console") -> list[str]:
     """Times what was asked for, one after the other; returns what failed, in words."""
+    if not (work.latencies or work.speeds or work.calibrations):
+        return []
+
     from rich.markup import escape
 
     from bench import timings
@@ -167,27 +172,33 @@ def _denoise(options: argparse.Namespace, store: "Store", console: "Console") ->
     console.print(f"image    {options.out}", highlight=False)
 
 
-def _report(store: "Store", sections: "Sequence[Section]", options: argparse.Namespace, console: "Console") -> None:
-    """Prints this command's tables; writes the report and the figures that changed."""
-    from bench import calibration, costs, report, tables
+def _show(options: argparse.Namespace, work: "Work", console: "Console") -> None:
+    """Prints this command's tables."""
+    from bench import calibration, costs, tables
     from bench import sections as headings
     from bench.display import show
-    from bench.store import write
 
-    for section in sections:
+    for section in work.sections:
         console.print(f"[bold]{headings.heading(section)}[/bold]", highlight=False, soft_wrap=True)
-        rows = tables.rows(store, section)
+        rows = tables.rows(work.store, section)
         for metric in section.protocol.metrics:
             show(console, tables.scores(section, rows, metric, intervals=False))
     if options.latency:
-        show(console, costs.latency_table(costs.latencies(store)))
+        show(console, costs.latency_table(costs.latencies(work.store)))
     if options.speed:
-        show(console, costs.speed_table(store.timings("speed")))
+        show(console, costs.speed_table(work.store.timings("speed")))
     if options.calibrate:
-        found, absent = calibration.outcomes(store)
+        found, absent = calibration.outcomes(work.store)
         show(console, calibration.table(found))
         for line in absent:
             console.print(f"not measured: {line}", highlight=False)
+
+
+def _report(store: "Store", console: "Console") -> None:
+    """Writes the report of a store and the figures that changed."""
+    from bench import report
+    from bench.store import write
+
     published = store.root.resolve() == HERE / "results" / "full"
     path = HERE / "REPORT.md" if published else store.root / "REPORT.md"
     text, drawings = report.build(store, "results/full/figures" if published else "figures")

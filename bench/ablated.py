@@ -111,7 +111,8 @@ def _losses(store: Store, row: Row) -> Iterator[str]:
             mean, reach = prediction(found[name][:, epoch])
             shown = f"{mean:.5f}" + (f" ±{reach:.5f}" if seeds > 1 else "")
             off = signed(printed[epoch] - mean, 5)
-            cells += [f"{printed[epoch]:.5f}", shown, "yes" if agrees[name][epoch] else f"no ({off})"]
+            told = "–" if seeds == 1 else "yes" if agrees[name][epoch] else f"no ({off})"
+            cells += [f"{printed[epoch]:.5f}", shown, told]
         lines.append((f"{epoch + 1}", *cells))
     header = ("epoch", *(text for name in PRINTED for text in (f"{name}, printed", "here", "agrees")))
     trainings = "one training" if seeds == 1 else f"{seeds} trainings"

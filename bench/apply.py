@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from bench.datasets import title
+from bench.datasets import parted, title
 from bench.device import place
 from bench.execute import load
 from bench.experiment import Experiment
@@ -90,10 +90,14 @@ def estimate(pixels: Tensor) -> float:
 
 
 def usable(store: Store, denoiser: str) -> list[Experiment]:
-    """What the grids of a store have of a denoiser that can be applied; ablations train what nobody should use."""
+    """What the grids of a store have of a denoiser that can be applied."""
+    return [each for each in asked_for(store, denoiser) if _can(each, store)]
+
+
+def asked_for(store: Store, denoiser: str) -> list[Experiment]:
+    """What was asked of a denoiser by grids; ablations train what nobody should use."""
     grids = [section for section in store.sections() if section.name == "grid"]
-    asked = {each: None for section in grids for each in section.experiments if each.denoiser == denoiser}
-    return [each for each in asked if _can(each, store)]
+    return list({each: None for section in grids for each in section.experiments if each.denoiser == denoiser})
 
 
 def _can(experiment: Experiment, store: Store) -> bool:
@@ -104,7 +108,7 @@ def _can(experiment: Experiment, store: Store) -> bool:
 
 def of_dataset(there: Sequence[Experiment], dataset: str | None, store: Store) -> list[Experiment]:
     """Those trained on one dataset, whose name may lack its digest; raises ValueError where it is not clear which."""
-    names = sorted({name_of(each) for each in there} - {""})
+    names, dataset = sorted({name_of(each) for each in there} - {""}), dataset and parted(dataset)[0]
     if dataset is None and len(names) > 1:
         raise ValueError(f"{store.root} has it trained on {' and on '.join(names)}: choose one by --train-data NAME")
     if dataset is not None and dataset not in names:
@@ -114,7 +118,7 @@ def of_dataset(there: Sequence[Experiment], dataset: str | None, store: Store) -
 
 def name_of(experiment: Experiment) -> str:
     """What it was trained on, without a digest; empty for a filter with its defaults."""
-    return (experiment.dataset or "").partition("@")[0]
+    return parted(experiment.dataset or "")[0]
 
 
 def choose(there: Sequence[Experiment], denoiser: str, store: Store, variance: float) -> Experiment:
@@ -123,10 +127,13 @@ def choose(there: Sequence[Experiment], denoiser: str, store: Store, variance: f
     What was trained with Gaussian noise comes before what was trained with any other.
     """
     if not there:
-        raise ValueError(
-            f"{store.root} has no trained {denoiser!r}; train it with: python run_all.py --grid --denoisers {denoiser} "
-            f"--profile {store.root.name}"
-        )
+        train = f"python run_all.py --grid --denoisers {denoiser} --profile {store.root.name}"
+        if any(store.provenance(each) for each in asked_for(store, denoiser)):
+            raise ValueError(
+                f"{store.root} has results of {denoiser!r} and no weights, as a fresh clone has: train it in a folder "
+                f"of your own with: {train} --results DIR, and add --results DIR here too"
+            )
+        raise ValueError(f"{store.root} has no trained {denoiser!r}; train it with: {train}")
 
     def distance(experiment: Experiment) -> tuple[bool, float, float, float, int]:
         trained, other = experiment.variance, experiment.noise not in (None, "gaussian")

@@ -91,8 +91,8 @@ def tutorial(setting: Setting) -> list[Outcome]:
     since they depend on each other.
     """
     sections = [section for section in setting.store.sections() if section.name == "target"]
-    printed = [each for section in sections for each in section.experiments if is_printed(each)]
-    found = losses_of(setting.store, printed)
+    printed = {each: None for section in sections for each in section.experiments if is_printed(each)}
+    found = losses_of(setting.store, list(printed))
     if len(found["training"]) < 2:
         name = setting.store.root.name
         raise Absent(f"two trainings of it are needed: python run_all.py --ablate target --profile {name} --seeds 3")

@@ -19,13 +19,14 @@ from architectures import DENOISERS
 from bench import train
 from bench.ablations import ABLATIONS
 from bench.datasets import DATASETS
-from bench.execute import News, Result
+from bench.execute import Result
 from bench.metrics import METRICS
 from bench.noises import NOISES
 from bench.plan import cost
 from bench.profiles import PROFILES, RECIPES
 from bench.tables import Table, recipe_name, recipe_text
 from bench.task import Task
+from bench.workers import News
 
 
 class Display:

@@ -1,13 +1,8 @@
 """Measuring experiments on any `concurrent.futures.Executor`: workers return values, the driver writes."""
 
-import multiprocessing
-import os
-import signal
-import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, as_completed
 from dataclasses import dataclass, field
 from multiprocessing.queues import Queue
 from typing import Any
@@ -20,23 +15,16 @@ from torch import nn
 
 from bench.datasets import images_of
 from bench.device import keep_memory
-from bench.evaluate import Restored, corrupt, evaluate
-from bench.experiment import Experiment, Protocol, written
-from bench.noises import NOISES
+from bench.evaluate import Restored, evaluate
+from bench.experiment import Protocol, written
 from bench.provenance import provenance
 from bench.registry import load_plugin
-from bench.rng import stream
 from bench.sources import training_of
-from bench.stacks import batches, one_size
+from bench.stacks import one_size
 from bench.task import Task
 from bench.train import Progress, build, fit, split
 from bench.tuning import Trial, tune, tuned
-
-News = tuple[str, float, Progress | None]  # experiment id, share done, newest row of the history
-
-CONTEXT = multiprocessing.get_context("spawn")
-
-_news: "Queue[News | None] | None" = None
+from bench.workers import News, cluster, pool, tell
 
 
 @dataclass
@@ -61,88 +49,6 @@ class Result:
         return bool(self.history) and self.history[-1].diverged
 
 
-def check(tasks: Iterable[Task]) -> None:
-    """Makes sure that tasks can be measured here, before the first of them is.
-
-    Raises:
-        ValueError: a recipe needs more images than its dataset has, or images of one size; a noise cannot
-            have a variance that is asked for.
-        OSError: a dataset cannot be read.
-    """
-    tasks = list(tasks)
-    _check_noises({(r.protocol, max(v for v, _ in r.cells)) for task in tasks for r in task.requests if r.cells})
-    _check_training_noises(task.experiment for task in tasks if not (task.weights or task.trials))
-    for task in tasks:
-        recipe, dataset = task.experiment.recipe, task.experiment.dataset
-        if dataset is None:
-            continue
-        images = training_of(dataset)
-        if recipe is not None and recipe.patch:
-            smallest = min(min(image.shape[1:]) for image in images)
-            if smallest < recipe.patch:
-                raise ValueError(
-                    f"{dataset!r} has an image of {smallest} pixels to a side, and the recipe trains on patches of "
-                    f"{recipe.patch}: take it away, or choose another recipe"
-                )
-        elif not task.experiment.tuned:
-            try:
-                one_size(images)
-            except ValueError as error:
-                raise ValueError(
-                    f"{task.experiment.denoiser!r} cannot be trained on {dataset!r}: {error}; train on patches with "
-                    "--recipe photographs, or choose other --denoisers"
-                ) from None
-        if recipe is None:
-            continue
-        there = len(images) * 4 // 5
-        needed = max(1 if recipe.patch else recipe.batch, recipe.train_images)
-        if needed > there:
-            raise ValueError(
-                f"{dataset!r} has {there} images to train on, and the recipe of {task.experiment.id} needs "
-                f"{needed}: choose another dataset or recipe"
-            )
-
-
-def _check_noises(wanted: Iterable[tuple[Protocol, float]]) -> None:
-    """Makes the noise of each protocol once, at the largest variance it is asked for."""
-    most: dict[str, tuple[Protocol, float]] = {}
-    for protocol, variance in wanted:
-        most[protocol.digest] = protocol, max(variance, most.get(protocol.digest, (protocol, 0.0))[1])
-    for protocol, variance in most.values():
-        try:
-            for numbers, images in batches(images_of(protocol.dataset).test[: protocol.images]):
-                corrupt(images.float() / 255, variance, protocol, numbers.tolist())
-        except ValueError as error:
-            raise ValueError(
-                f"{protocol.dataset!r} cannot have {protocol.noise} noise of variance {written(variance)}: {error}; "
-                "leave it out of --test"
-            ) from None
-
-
-def _check_training_noises(experiments: Iterable[Experiment]) -> None:
-    """Makes each noise once on whole training images, at the largest variance it is asked for."""
-    most: dict[tuple[str, str], float] = {}
-    for each in experiments:
-        if each.dataset and each.noise and each.variance and not (each.recipe and each.recipe.patch):
-            pair = each.dataset, each.noise
-            most[pair] = max(each.variance.high, most.get(pair, 0.0))
-    for (dataset, noise), variance in most.items():
-        try:
-            for _, images in batches(training_of(dataset)):
-                NOISES[noise](images.float() / 255, torch.full((len(images),), variance), stream("check"))
-        except ValueError as error:
-            raise ValueError(
-                f"{dataset!r} cannot have {noise} noise of variance {written(variance)}: {error}; "
-                "leave it out of --train"
-            ) from None
-
-
-def check_device(device: str) -> None:
-    """Raises ValueError where there is no such device."""
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"--device cuda, but torch {torch.__version__} finds no CUDA device; use --device cpu")
-
-
 def measure(task: Task) -> Result:
     """Trains one denoiser unless it has weights, then scores it; never raises but when interrupted."""
     result = Result(task)
@@ -151,6 +57,13 @@ def measure(task: Task) -> Result:
     except Exception as error:  # one broken denoiser must not take the others down
         result.failure = f"{type(error).__name__}: {error}"
     return result
+
+
+def measure_there(task: Task) -> Result:
+    """The same in a worker that nobody prepared for it."""
+    keep_memory()
+    torch.set_num_threads(1)
+    return measure(task)
 
 
 def _measure(task: Task, result: Result) -> None:
@@ -218,13 +131,9 @@ def state_of(model: nn.Module) -> dict[str, torch.Tensor]:
     return {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
 
 
-def tell(experiment: Experiment, share: float, row: Progress | None) -> None:
-    """Sends the driver news, where there is a queue for it."""
-    if _news is not None:
-        _news.put((experiment.id, share, row))
-
-
-def execute(tasks: Iterable[Task], executor: Executor) -> Iterator[Result]:
+def execute(
+    tasks: Iterable[Task], executor: Executor, function: Callable[[Task], Result] | None = None
+) -> Iterator[Result]:
     """Hands out the tasks in their order and yields results as they come.
 
     A task whose worker died, or whose result got lost, comes back as a failure.
@@ -232,7 +141,7 @@ def execute(tasks: Iterable[Task], executor: Executor) -> Iterator[Result]:
     futures = {}
     for task in tasks:
         try:
-            futures[executor.submit(measure, task)] = task
+            futures[executor.submit(function or measure, task)] = task
         except BrokenExecutor:
             yield _died(task)
     for future in as_completed(list(futures)):
@@ -250,6 +159,12 @@ def execute(tasks: Iterable[Task], executor: Executor) -> Iterator[Result]:
 
 def _died(task: Task) -> Result:
     return Result(task, failure="its worker process died (out of memory?)", died=True)
+
+
+def run_there(tasks: Sequence[Task], address: str) -> Iterator[Result]:
+    """Measures tasks on the workers of the Dask scheduler at an address, and yields results as they come."""
+    with cluster(address) as executor:
+        yield from execute(tasks, executor, measure_there)
 
 
 def run(tasks: Sequence[Task], jobs: int, news: "Queue[News | None]") -> Iterator[Result]:
@@ -271,77 +186,3 @@ def run(tasks: Sequence[Task], jobs: int, news: "Queue[News | None]") -> Iterato
             with pool(1, news) as executor:
                 yield from execute([task], executor)
         tasks = left[jobs:]
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Holds Ctrl-C and a request to end back until what is inside is done; to be used in the main thread."""
-    held: list[int] = []
-    before = {
-        number: signal.signal(number, lambda number, frame: held.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if held:
-        signal.raise_signal(held[0])
-
-
-def news_queue() -> "Queue[News | None]":
-    """What carries news from the workers of a pool to the driver."""
-    queue: Queue[News | None] = CONTEXT.Queue()
-    queue.cancel_join_thread()  # a worker killed while it wrote would hold the driver's exit
-    return queue
-
-
-@contextmanager
-def pool(
-    jobs: int, news: "Queue[News | None] | None" = None, threads: int = 1, keep: bool = True
-) -> Iterator[Executor]:
-    """Worker processes; all are gone at the end, also after Ctrl-C.
-
-    To be used in the main thread, since it sets how the workers take Ctrl-C.
-
-    Args:
-        threads: of each worker.
-        keep: whether workers keep the memory of freed tensors (see `bench.device`).
-    """
-    others = multiprocessing.active_children()
-    executor = ProcessPoolExecutor(jobs, CONTEXT, initializer=_start, initargs=(news, threads, keep))
-    # Processes are deaf to Ctrl-C if they are born so; the driver alone answers it, and ends them.
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        for _ in range(jobs):
-            executor.submit(int)  # a process is born for each task that finds none idle
-    finally:
-        signal.signal(signal.SIGINT, before)
-    try:
-        yield executor
-        executor.shutdown()
-    finally:
-        executor.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
-            if process not in others:
-                process.kill()
-                process.join()
-
-
-def _start(news: "Queue[News | None] | None", threads: int, keep: bool) -> None:
-    """Prepares a worker: its threads, its memory, and gone when the driver is."""
-    global _news
-    _news = news
-    if keep:
-        keep_memory()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(threads)
-    driver = multiprocessing.parent_process()
-
-    def follow() -> None:
-        if driver is not None:
-            driver.join()
-            os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()

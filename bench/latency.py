@@ -1,7 +1,6 @@
 """Per-batch latency: pytest-benchmark measures, and its JSON becomes rows with their conditions."""
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,13 +17,13 @@ from architectures import DENOISERS
 from bench.datasets import images_of
 from bench.device import place
 from bench.evaluate import corrupt
-from bench.execute import pool
 from bench.experiment import Protocol
 from bench.plan import memorizes, parameters
 from bench.provenance import conditions
 from bench.registry import load_plugin
 from bench.stacks import one_size
 from bench.train import split
+from bench.workers import pool
 
 BATCHES = (1, 8, 64, 256)
 VARIANCE = 0.01
@@ -156,6 +155,8 @@ def _memory(name: str, batch: int, device: str, plugins: Sequence[Path]) -> floa
         return torch.cuda.max_memory_allocated() / 2**20
     status = Path("/proc/self/status")
     if not status.exists():  # which includes what its parent held when it was born
+        import resource  # late: not every system has it
+
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) / 2**10

@@ -81,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
         help="where --calibrate looks (default: %(default)s)",
     )
     how.add_argument("--jobs", metavar="N", type=_count, help="worker processes of one thread (default: one per core)")
+    how.add_argument("--cluster", metavar="ADDRESS", help="measure on the workers of the Dask scheduler there instead")
     how.add_argument("--device", default="cpu", choices=("cpu", "cuda"), help="where to train and score (default: cpu)")
     how.add_argument(
         "--results", metavar="DIR", type=Path, default=Path("results"), help="where results go (default: results)"

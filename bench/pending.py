@@ -1,6 +1,7 @@
 """What a store is missing of what was asked."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bench.experiment import Cell, Experiment, Protocol
@@ -26,7 +27,7 @@ def pending(
             _add(wanted.setdefault(experiment, {}), section.protocol, section.protocol.cells)
             if cells := store.missing(experiment, section.protocol):
                 _add(missing.setdefault(experiment, {}), section.protocol, cells)
-    tasks = []
+    tasks, known = [], store.sections()
     for experiment, requests in wanted.items():
         again = refresh and stale(store.provenance(experiment))
         if not (again or experiment in missing):
@@ -36,7 +37,7 @@ def pending(
         # Weights trained anew need not be those that gave the scores that are there.
         fresh = again or (weights is None and experiment.recipe is not None)
         if fresh:
-            _add_what_is_there(store, experiment, requests)
+            _add_what_is_there(store, known, experiment, requests)
         chosen = tuple((requests if fresh else missing[experiment]).values())
         tasks.append(Task(experiment, chosen, weights, trials, device, tuple(plugins), fresh))
     return sorted(tasks, key=lambda task: order(task.experiment, task.cells))
@@ -47,15 +48,15 @@ def _add(requests: Requests, protocol: Protocol, cells: Iterable[Cell]) -> None:
     requests[protocol.digest] = Request(there.protocol, tuple(dict.fromkeys([*there.cells, *cells])))
 
 
-def _add_what_is_there(store: Store, experiment: Experiment, requests: Requests) -> None:
+def _add_what_is_there(store: Store, known: Iterable[Section], experiment: Experiment, requests: Requests) -> None:
     """Every cell the store has of an experiment, whoever asked for it: other weights need not give the same.
 
     Raises:
         UnknownName: one of them is of a plug-in that is not loaded.
     """
-    for section in store.sections():
+    for section in known:
         if scores := store.scores(experiment, section.protocol):
-            check(section.protocol)
+            check(replace(section.protocol, metrics=tuple(score.metric for score in scores)))
             _add(requests, section.protocol, [(score.variance, score.metric) for score in scores])
 
 

@@ -118,11 +118,13 @@ def modules_of(task: Task) -> list[str]:
     modules |= {NOISES[name].__module__ for name in (experiment.noise, *(p.noise for p in protocols)) if name}
     if any(":" in name for name in datasets if name):
         modules |= FILES
+    if experiment.dataset is not None:
+        modules |= {bench.train.__name__}  # which splits its images, also those to be memorized
     if experiment.recipe is not None:
-        modules |= {module.__name__ for module in (bench.train, bench.muon)}
+        modules |= {bench.muon.__name__}
         modules |= {bench.patches.__name__} if experiment.recipe.patch else set()
     if experiment.tuned:
-        modules |= {module.__name__ for module in (bench.train, bench.tuning)}
+        modules |= {bench.tuning.__name__}
     return sorted(modules)
 
 

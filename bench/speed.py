@@ -17,7 +17,6 @@ from bench.claims import IMAGES
 from bench.datasets import images_of
 from bench.device import place
 from bench.evaluate import BATCH, corrupt, evaluate
-from bench.execute import pool
 from bench.experiment import Experiment, Protocol, Range
 from bench.metrics import METRICS
 from bench.profiles import FAST, TUTORIAL
@@ -25,6 +24,7 @@ from bench.provenance import cores
 from bench.rival import Rival, dataset
 from bench.stacks import one_size
 from bench.train import ROWS, Progress, build, fit, optimizers_of
+from bench.workers import pool
 
 Pairs = dict[str, tuple[float, float]]  # by claim: ours, and the other
 

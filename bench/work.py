@@ -9,8 +9,8 @@ from PIL import Image
 from architectures import DENOISERS
 from bench import plan
 from bench.ablations import ABLATIONS
+from bench.checks import check, check_device
 from bench.datasets import images_of, pinned
-from bench.execute import check, check_device
 from bench.experiment import LAWS, Protocol, Range
 from bench.metrics import METRICS
 from bench.options import command
@@ -21,6 +21,7 @@ from bench.registry import load_plugin, pick
 from bench.sources import source_of, training_of
 from bench.store import Store
 from bench.task import Task
+from bench.workers import cluster
 
 
 @dataclass
@@ -63,7 +64,13 @@ def prepare(options: argparse.Namespace) -> Work:
     if sections or timed:
         store.check_writable()
     check(work.tasks)
-    check_device(options.device)
+    if options.cluster and options.jobs:
+        raise ValueError("--jobs is for this machine, and --cluster has workers of its own: leave one of them out")
+    if options.cluster and work.tasks:
+        with cluster(options.cluster):
+            pass  # which says what is wrong with it
+    else:
+        check_device(options.device)
     if timed:
         _add_timings(work, options)
     if options.report:
@@ -90,8 +97,8 @@ def _check_denoise(options: argparse.Namespace) -> None:
         raise ValueError(f"--variance is one number, got {options.variance!r}")
     if not options.denoise.is_file():
         raise ValueError(f"there is no file {options.denoise}")
-    known = Image.registered_extensions()
-    if options.out.suffix.lower() not in known or not options.out.parent.is_dir():
+    kind = Image.registered_extensions().get(options.out.suffix.lower())
+    if kind not in Image.SAVE or not options.out.parent.is_dir():
         raise ValueError(f"--out names an image in a folder that is there, such as clean.png, got {options.out}")
 
 

@@ -76,7 +76,10 @@ def test_one_training_agrees_with_nothing_since_nobody_knows_its_spread(tmp_path
         for row in tables.rows(store, section)
         if row.experiment.recipe is not None and row.experiment.recipe.target == "noisy"
     )
-    assert " yes " not in "".join(ablated.target(store, [row]))
+    text = "".join(ablated.target(store, [row]))
+    assert "| 1 | 0.02538 | 0.02538 | – | 0.01088 | 0.02538 | – |" in text
+    assert "yes" not in text
+    assert "no (" not in text
 
 
 def test_seeds_stand_in_rows_of_their_own_and_their_spread_is_told(tmp_path: Path) -> None:
@@ -148,6 +151,9 @@ def test_calibration_counts_the_printed_losses_that_do_not_agree(tmp_path: Path)
     far = [abs(b / a - 1) > 4.303 * 0.01 * (4 / 3) ** 0.5 for a, b in zip(*ablated.PRINTED.values(), strict=True)]
     assert (row.published, row.ours) == (1, sum(far))
     assert row.holds == (sum(far) <= 3)
+    assert row.conventions.endswith("3 seeds here")
+    store.ask(replace(section, protocol=replace(PROTOCOL, noise="laplace")))  # which the same trainings are scored by
+    assert calibrate.tutorial(setting) == [row]
     for experiment in section.experiments:
         keep(store, experiment, 23.0, np.full(10, 0.1) * (0.99 + 0.01 * experiment.seed))
     (row,) = calibrate.tutorial(setting)

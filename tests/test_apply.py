@@ -71,11 +71,11 @@ def test_what_was_trained_on_several_datasets_must_be_chosen(
     store: Store, counter: Counter, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("more").mkdir()
-    dataset = f"folder:{folder_of_images(Path('more'))}"
+    dataset = f"folder:./{folder_of_images(Path('more'))}"
     assert counter.run("--grid", *SMALL, "--denoisers", "median", "--dataset", dataset) == 0
     assert run(counter, "--variance", "0.01", name="median") == 1
     assert "it trained on folder:more and on shapes: choose one by --train-data NAME" in capsys.readouterr().err
-    assert run(counter, "--variance", "0.01", "--train-data", "folder:more", name="median") == 0
+    assert run(counter, "--variance", "0.01", "--train-data", "folder:more/", name="median") == 0
     assert "median tuned on more at noise variance 0.01" in capsys.readouterr().out
     assert run(counter, "--variance", "0.01", "--train-data", "shapes", name="conv_autoencoder") == 0
     assert run(counter, "--variance", "0.01", "--train-data", "folder:more", name="conv_autoencoder") == 1
@@ -149,6 +149,7 @@ def test_the_estimate_finds_the_noise() -> None:
         (("--with", "unet", "--out", "o.png", "--variance", "0.1..0.2"), "--variance is one number"),
         (("--with", "unet", "--out", "absent/o.png"), "--out names an image in a folder that is there"),
         (("--with", "unet", "--out", "o.txt"), "--out names an image in a folder that is there, such as clean.png"),
+        (("--with", "unet", "--out", "o.psd"), "--out names an image in a folder that is there, such as clean.png"),
     ],
 )
 def test_wrong_usage_is_said_before_anything_is_read(
@@ -165,3 +166,7 @@ def test_a_store_without_the_denoiser_says_how_to_train_it(
     assert run(counter, name="unet") == 1
     message = capsys.readouterr().err
     assert "has no trained 'unet'; train it with: python run_all.py --grid --denoisers unet --profile smoke" in message
+    for experiment in apply.usable(store, "conv_autoencoder"):
+        (store.folder(experiment) / "weights.safetensors").unlink()
+    assert run(counter) == 1
+    assert "has results of 'conv_autoencoder' and no weights, as a fresh clone has" in capsys.readouterr().err

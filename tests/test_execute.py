@@ -14,11 +14,13 @@ import torch
 from torch import Tensor
 
 import bench.execute
-from bench.execute import Result, check, execute, measure, news_queue, pool, run, undisturbed
+from bench.checks import check
+from bench.execute import Result, execute, measure, run, run_there
 from bench.experiment import Experiment, Protocol, Range
 from bench.plan import settle
 from bench.profiles import FAST
 from bench.task import Request, Task
+from bench.workers import news_queue, pool, undisturbed
 from tests.conftest import Counter
 
 EXPERIMENT = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
@@ -168,6 +170,39 @@ def test_results_are_let_go_once_they_are_taken(monkeypatch: pytest.MonkeyPatch)
             gc.collect()
             held.append(sum(each() is not None for each in taken))
     assert held == [1] * 5
+
+
+def test_the_workers_of_a_scheduler_give_the_same_bytes(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    raising = broken(tmp_path, "raising_there", "raise RuntimeError('on purpose')")
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as scheduler:
+        there = {r.task.experiment.denoiser: r for r in run_there([raising, TASK], scheduler.scheduler_address)}
+    here = measure(TASK)
+    trained = there["conv_autoencoder"]
+    assert (trained.failure, trained.weights, trained.history) == (None, here.weights, here.history)
+    assert trained.provenance["threads"] == 1
+    assert there["raising_there"].failure == "RuntimeError: on purpose"
+
+
+@pytest.mark.parametrize(
+    ("workers", "threads", "message"),
+    [(0, 1, "has no workers, and each must"), (1, 2, "has workers of several threads")],
+)
+def test_a_scheduler_without_workers_of_one_thread_is_refused(workers: int, threads: int, message: str) -> None:
+    distributed = pytest.importorskip("distributed")
+    options = {"n_workers": workers, "threads_per_worker": threads, "processes": False, "dashboard_address": None}
+    with (
+        distributed.LocalCluster(**options) as scheduler,
+        pytest.raises(ValueError, match=f"{message}.*dask worker .* --nthreads 1"),
+    ):
+        next(run_there([TASK], scheduler.scheduler_address))
+
+
+def test_where_no_scheduler_answers_it_says_how_to_start_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("bench.workers.PATIENCE", 0.1)
+    with pytest.raises(ValueError, match=r"no Dask scheduler answers at tcp://127.0.0.1:1 .*; start one with: dask"):
+        next(run_there([TASK], "tcp://127.0.0.1:1"))
 
 
 def test_any_executor_will_do() -> None:

@@ -55,6 +55,19 @@ def test_a_second_run_measures_nothing_and_changes_nothing(counter: Counter) -> 
     assert content() == before
 
 
+def test_the_tables_of_a_command_are_those_of_its_own_store(
+    counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert counter.run("--grid", *SMALL, "--denoisers", "noisy") == 0
+    capsys.readouterr()
+    assert counter.run("--grid", *SMALL[2:], "--denoisers", "clip", "--dataset", "shapes", "--report") == 0
+    shown = capsys.readouterr().out
+    assert "results/quick/REPORT.md" in shown
+    assert "results/smoke/REPORT.md" in shown
+    assert shown.count("Across variance: shapes, gaussian noise") == 1
+    assert "not measured" not in shown
+
+
 def test_a_deleted_experiment_comes_back_alone_with_the_same_bytes(counter: Counter) -> None:
     counter.run("--grid", *SMALL, "--train", "0.01", "0.001..0.1")
     before = content()
@@ -214,6 +227,9 @@ def test_a_divergence_is_told_and_never_averaged_in(counter: Counter, capsys: py
             "'bias_free' needs a denoiser with a bias-free twin, and there is no 'dncnn_bias_free'",
         ),
         (["--ablate", "all", "--denoisers", "unet"], "name one ablation to choose --denoisers"),
+        (["--ablate", "target", "--recipe", "photographs"], "trains as the tutorial does, on whole images; leave out"),
+        (["--grid", "--dataset", "folder:absent"], "there is no folder absent: name one that holds images"),
+        (["--grid", "--cluster", "tcp://127.0.0.1:1", "--jobs", "2"], "leave one of them out"),
         (["--report"], "nothing was measured in results"),
         ([], "nothing to do; say one of --grid"),
     ],

@@ -121,6 +121,9 @@ def test_a_training_anew_needs_every_metric_it_was_scored_by(store: Store) -> No
     store.ask(Section("grid", own, (EXPERIMENT,)))
     store.keep(result(ALL[:1], protocol=own))
     (store.folder(EXPERIMENT) / "weights.safetensors").unlink()
+    assert len(pending(store, [Section("grid", PROTOCOL, (EXPERIMENT,))])) == 1  # another may have been scored by it
+    store.keep(result(((0.01, "lpips"),), protocol=own))
+    (store.folder(EXPERIMENT) / "weights.safetensors").unlink()
     with pytest.raises(UnknownName, match=r"no metric named 'lpips'; there are: .*; --plugin FILE loads one"):
         pending(store, [Section("grid", PROTOCOL, (EXPERIMENT,))])
 

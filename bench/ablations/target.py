@@ -11,5 +11,7 @@ from bench.profiles import TUTORIAL
 @ablation()
 def target(base: Experiment) -> Iterator[Experiment]:
     """Target: the clean image, the noisy one itself (the tutorial as printed), or a second noisy draw (Noise2Noise)."""
+    if base.recipe and base.recipe.patch:
+        raise ValueError("the ablation 'target' trains as the tutorial does, on whole images; leave out --recipe")
     for name in ("clean", "noisy", "renoised"):
         yield base.but(recipe=replace(TUTORIAL, target=name))

@@ -50,7 +50,7 @@ def images_of(name: str) -> Images:
         UnknownName: there is no such dataset.
         ValueError: it needs a path and got none, or the reverse; or its images changed.
     """
-    plain, expected = _parted(name)
+    plain, expected = parted(name)
     if expected is None:
         function, path = function_of(name), plain.partition(":")[2]
         return function(Path(path)) if path else function()
@@ -69,7 +69,7 @@ def function_of(name: str) -> Callable[..., Images]:
     Raises:
         UnknownName, ValueError: as `images_of`, as far as can be told from the name.
     """
-    kind, colon, path = _parted(name)[0].partition(":")
+    kind, colon, path = parted(name)[0].partition(":")
     try:
         function = DATASETS[kind]
     except UnknownName:
@@ -86,21 +86,18 @@ def function_of(name: str) -> Callable[..., Images]:
 
 def pinned(name: str) -> str:
     """The name of a dataset as an experiment holds it: with a digest where there is a path."""
-    plain, expected = _parted(name)
-    kind, _, path = plain.partition(":")
-    if expected is not None or not path:
-        return name
-    plain = f"{kind}:{Path(path).as_posix()}"  # so that one path, written in two ways, has one name
-    return f"{plain}@{digest(*images_of(plain))}"
+    plain, expected = parted(name)
+    return name if expected is not None or ":" not in plain else f"{plain}@{digest(*images_of(plain))}"
 
 
 def title(name: str) -> str:
     """A dataset's name for readers: of a path its last part."""
-    kind, _, path = _parted(name)[0].partition(":")
+    kind, _, path = parted(name)[0].partition(":")
     return Path(path).name or kind
 
 
-def _parted(name: str) -> tuple[str, str | None]:
-    """A name without its digest, and the digest if it has one."""
+def parted(name: str) -> tuple[str, str | None]:
+    """A name without its digest, and the digest if it has one; one path, written in two ways, has one name."""
     found = re.fullmatch(r"(.+:.+)@([0-9a-f]{8})", name)
-    return (found[1], found[2]) if found else (name, None)
+    kind, _, path = (found[1] if found else name).partition(":")
+    return f"{kind}:{Path(path).as_posix()}" if path else name, found[2] if found else None
