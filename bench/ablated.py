@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
+from bench.comparisons import leaders, trainings_of
 from bench.experiment import Experiment, Range, written
 from bench.profiles import TUTORIAL
-from bench.statistics import CONFIDENCE, half_width, leaders, trainings_of
+from bench.statistics import CONFIDENCE, half_width
 from bench.store import Store
 from bench.tables import Row, Table, margin, marks, signed, title
 from bench.train import ROWS

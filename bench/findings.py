@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.comparisons import holm, p_values
 from bench.experiment import written
-from bench.statistics import Sample, half_width, half_widths, holm, mean_of, p_values
+from bench.statistics import Sample, half_width, half_widths, mean_of
 from bench.tables import Row, margin, signed
 from bench.transfer import METRIC, Regret, Summary, differences, over, ranking, regrets, summary
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from bench.comparisons import holm, p_values
 from bench.plan import Section
-from bench.statistics import half_widths, holm, p_values
+from bench.statistics import half_widths
 from bench.tables import Row, Table, margin, signed
 from bench.transfer import differences
 

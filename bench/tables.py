@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from architectures import DENOISERS
+from bench.comparisons import Trainings, leaders, trainings_of
 from bench.datasets import title as dataset_title
 from bench.experiment import Experiment, Protocol, Range, Recipe, Score, written
 from bench.metrics import METRICS, Metric
 from bench.plan import Section
 from bench.profiles import RECIPES
-from bench.statistics import Sample, Trainings, half_widths, leaders, trainings_of
+from bench.statistics import Sample, half_widths
 from bench.store import Store
 
 EACH = "each test variance ‡"  # what a row of specialists was trained on

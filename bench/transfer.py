@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.statistics import Sample, against, holm, mean_of, trainings_of
+from bench.comparisons import against, holm, trainings_of
+from bench.statistics import Sample, mean_of
 from bench.tables import Row
 
 METRIC = "psnr"  # which all of this is about
