@@ -21,76 +21,6 @@ ENOUGH = 3  # networks that were trained more than once, to tell how much they d
 MANY = 1e4  # degrees of freedom are as good as infinite
 
 
-def p_values(differences: Sequence[Sample]) -> list[float]:
-    """How likely each mean at least as far from zero is if there is no difference; 1 where it cannot be told.
-
-    With one seed it is the paired t-test over blocks.
-    """
-    return _levels([_with_errors(difference) for difference in differences])
-
-
-def _with_errors(difference: Sample) -> tuple[float, Errors]:
-    values = difference.values
-    if not difference.finite or values.shape[1] < 2:
-        return 0.0, []
-    errors: Errors = [
-        (float(values.mean(1 - axis).std(ddof=1)) / count**0.5, count - 1)
-        for axis, count in enumerate(values.shape)
-        if count > 1
-    ]
-    return difference.mean, errors
-
-
-def _levels(found: Sequence[tuple[float, Errors]]) -> list[float]:
-    """For each mean the level at which the squares of Student's limits add up to its square, all at once.
-
-    Howe, "Approximate confidence limits on the mean of X + Y", Journal of the American Statistical
-    Association 1974.
-
-    Args:
-        found: means, each with standard errors that are independent of each other, and their degrees of freedom.
-    """
-    most = max((len(errors) for _, errors in found), default=0)
-    padded = [[*errors, *[(0.0, 0)] * (most - len(errors))] for _, errors in found]
-    error, freedom = np.moveaxis(np.array(padded).reshape(len(found), most, 2), 2, 0)
-    freedom = np.maximum(freedom, 1)  # of none there is no error either
-    mean = np.abs([mean for mean, _ in found])
-
-    def excess(logarithm: Array, mean: Array, *parts: Array) -> Array:
-        """Of the squared limits at a level over the squared mean."""
-        tail, errors, freedoms = np.exp(logarithm) / 2, parts[:most], parts[most:]
-        limits = [(stdtrit(freedom, tail) * error) ** 2 for error, freedom in zip(errors, freedoms, strict=True)]
-        return np.asarray(sum(limits) - mean**2)
-
-    levels = np.where(mean > 0, 0.0, 1.0)
-    open_ = (mean > 0) & (error > 0).any(1)
-    known = (mean, *error.T, *freedom.T)
-    open_[open_] = excess(np.array(LEAST), *(part[open_] for part in known)) > 0  # the others are at zero
-    if open_.any():
-        root = find_root(
-            excess, (LEAST, 0.0), args=tuple(part[open_] for part in known), tolerances={"xatol": 1e-6, "xrtol": 0}
-        )
-        levels[open_] = np.exp(root.x)
-    return [float(level) for level in levels]
-
-
-def holm(p_values: Sequence[float], count: int = 0, level: float = 1 - CONFIDENCE) -> list[bool]:
-    """Which of several hypotheses are rejected at a level that holds for all of them together.
-
-    Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 1979.
-
-    Args:
-        count: of all hypotheses, where these are some of them, chosen by looking at the data; then no
-            more are rejected than if all were tested.
-    """
-    rejected = [False] * len(p_values)
-    for rank, index in enumerate(np.argsort(p_values, kind="stable")):
-        if p_values[index] > level / (max(count, len(p_values)) - rank):
-            break
-        rejected[index] = True
-    return rejected
-
-
 @dataclass(frozen=True)
 class Trainings:
     """How far trainings of a network lie apart that differ in their seed alone.
@@ -162,6 +92,82 @@ def _common(group: Sequence[tuple[float, int]]) -> Trainings:
         return Trainings(pooled, math.inf)
     half = float(brentq(lambda half: polygamma(1, half) - beyond_chance, 1e-6, MANY))
     return Trainings(float(np.exp(logarithms.mean() + digamma(half) - np.log(half))), 2 * half)
+
+
+def p_values(differences: Sequence[Sample], kinds: Sequence[object] = ()) -> list[float]:
+    """How likely each mean at least as far from zero is if there is no difference; 1 where it cannot be told.
+
+    With one seed it is the paired t-test over blocks.
+
+    Args:
+        kinds: of each difference, where what its trainings vary by is drawn towards what those of its kind do (see
+            `trainings_of`); without, each speaks for itself.
+    """
+    trainings = trainings_of(differences, kinds) if kinds else [_alone(difference) for difference in differences]
+    return _levels([_with_errors(*pair) for pair in zip(differences, trainings, strict=True)])
+
+
+def _alone(difference: Sample) -> Trainings:
+    means = difference.values.mean(1)
+    return Trainings(float(means.var(ddof=1)), len(means) - 1) if len(means) > 1 else Trainings()
+
+
+def _with_errors(difference: Sample, trainings: Trainings) -> tuple[float, Errors]:
+    seeds, blocks = difference.values.shape
+    if not difference.finite or blocks < 2:
+        return 0.0, []
+    images = float(difference.blocks.std(ddof=1)) / blocks**0.5
+    return difference.mean, [(images, blocks - 1), ((trainings.variance / seeds) ** 0.5, trainings.freedom)]
+
+
+def _levels(found: Sequence[tuple[float, Errors]]) -> list[float]:
+    """For each mean the level at which the squares of Student's limits add up to its square, all at once.
+
+    Howe, "Approximate confidence limits on the mean of X + Y", Journal of the American Statistical
+    Association 1974.
+
+    Args:
+        found: means, each with standard errors that are independent of each other, and their degrees of freedom.
+    """
+    most = max((len(errors) for _, errors in found), default=0)
+    padded = [[*errors, *[(0.0, 0)] * (most - len(errors))] for _, errors in found]
+    error, freedom = np.moveaxis(np.array(padded).reshape(len(found), most, 2), 2, 0)
+    freedom = np.maximum(freedom, 1)  # of none there is no error either
+    mean = np.abs([mean for mean, _ in found])
+
+    def excess(logarithm: Array, mean: Array, *parts: Array) -> Array:
+        """Of the squared limits at a level over the squared mean."""
+        tail, errors, freedoms = np.exp(logarithm) / 2, parts[:most], parts[most:]
+        limits = [(stdtrit(freedom, tail) * error) ** 2 for error, freedom in zip(errors, freedoms, strict=True)]
+        return np.asarray(sum(limits) - mean**2)
+
+    levels = np.where(mean > 0, 0.0, 1.0)
+    open_ = (mean > 0) & (error > 0).any(1)
+    known = (mean, *error.T, *freedom.T)
+    open_[open_] = excess(np.array(LEAST), *(part[open_] for part in known)) > 0  # the others are at zero
+    if open_.any():
+        root = find_root(
+            excess, (LEAST, 0.0), args=tuple(part[open_] for part in known), tolerances={"xatol": 1e-6, "xrtol": 0}
+        )
+        levels[open_] = np.exp(root.x)
+    return [float(level) for level in levels]
+
+
+def holm(p_values: Sequence[float], count: int = 0, level: float = 1 - CONFIDENCE) -> list[bool]:
+    """Which of several hypotheses are rejected at a level that holds for all of them together.
+
+    Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 1979.
+
+    Args:
+        count: of all hypotheses, where these are some of them, chosen by looking at the data; then no
+            more are rejected than if all were tested.
+    """
+    rejected = [False] * len(p_values)
+    for rank, index in enumerate(np.argsort(p_values, kind="stable")):
+        if p_values[index] > level / (max(count, len(p_values)) - rank):
+            break
+        rejected[index] = True
+    return rejected
 
 
 def leaders(samples: Sequence[Sample | None], better: str, trainings: Sequence[Trainings] = ()) -> list[int]:

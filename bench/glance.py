@@ -25,8 +25,9 @@ def glance_table(ablations: Iterable[tuple[Section, Sequence[Row]]]) -> Table:
                 found.append((parts, min(row.seeds, base.seeds)))
         if section.name == "seeds":
             spreads += _spread(section, rows)
-    samples = [sample for parts, _ in found for sample, _ in parts.values()]
-    told = iter(zip(half_widths(samples), holm(p_values(samples)), strict=True))
+    samples = [(side, sample) for parts, _ in found for side, (sample, _) in parts.items()]
+    sides, differing = [side for side, _ in samples], [sample for _, sample in samples]
+    told = iter(zip(half_widths(differing), holm(p_values(differing, sides)), strict=True))
     cells = []
     for parts, seeds in found:
         shown = {}
@@ -34,18 +35,22 @@ def glance_table(ablations: Iterable[tuple[Section, Sequence[Row]]]) -> Table:
             width, distinct = next(told)
             shown[side] = ("" if distinct else "≈") + signed(sample.mean) + margin(width)
         cells.append((*(shown.get(side, "–") for side in SIDES), f"{seeds}"))
-    single = any(seeds == 1 for _, seeds in found)
-    caution = (
-        "; of one seed, a difference holds for those two trainings, and says little where it is not far above what "
-        "trainings differ by that have another seed"
-    )
+    paired, caution = "the same noisy images", ""
+    if any(seeds > 1 for _, seeds in found):
+        paired += ", beside what trainings vary by, drawn towards what those of the whole column do"
+        if any(seeds == 1 for _, seeds in found):
+            caution = "; the interval of one seed covers images alone"
+    elif found:
+        caution = (
+            "; of one seed, a difference holds for those two trainings, and says little where it is not far above what "
+            "trainings differ by that have another seed"
+        )
     return Table(
         "PSNR against the base (dB)",
         ("ablation", "base", "change", *SIDES.values(), "seeds"),
         (*((*line, *own) for line, own in zip(lines, cells, strict=True)), *spreads),
         "the changed network minus its base, trained on the same noise; means over the test variances there; ≈ not "
-        "distinguishable from none (paired differences over the same noisy images; 95 % for the whole table, by Holm)"
-        + (caution if single else "")
+        f"distinguishable from none (paired differences over {paired}; 95 % for the whole table, by Holm){caution}"
         + ("; sd: the standard deviation of trainings" if spreads else ""),
     )
 

@@ -95,6 +95,22 @@ def test_seeds_are_averaged_and_their_differences_paired(tmp_path: Path) -> None
     assert "says little where" not in text
 
 
+def test_what_few_trainings_vary_by_is_told_by_all_of_the_table(tmp_path: Path) -> None:
+    """Student's limit for three trainings tells nothing apart in so many comparisons, and for one nothing is known."""
+    store, rng = Store(tmp_path / "full"), np.random.default_rng(1)
+    for name, seeds in (("schedule", 3), ("precision", 1)):
+        for experiment in asked(store, name, seeds=seeds).experiments:
+            assert experiment.recipe is not None
+            lost = 0.3 * (experiment.recipe.lr != FAST.lr) + 0.02 * (experiment.recipe.precision == "bfloat16")
+            keep(store, experiment, *(30 - lost + 0.02 * rng.normal(size=4)))
+    found = {change: at for change, at, *_ in lines(store)}
+    assert not found["lr=0.06"].startswith("≈")
+    assert found["batch=16"].startswith("≈")
+    assert found["precision=bfloat16"].startswith("≈")  # which its images alone would tell
+    text, _ = report.build(store, "figures")
+    assert "; the interval of one seed covers images alone" in text
+
+
 def test_each_command_has_a_base_of_its_own(tmp_path: Path) -> None:
     """An ablation that was asked three times: at two variances, and with another recipe."""
     store = Store(tmp_path / "full")
