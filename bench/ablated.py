@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from bench.comparisons import leaders, trainings_of
+from bench.comparisons import leaders_of, trainings_of
 from bench.experiment import Experiment, Range, written
 from bench.profiles import TUTORIAL
-from bench.statistics import CONFIDENCE, half_width
+from bench.statistics import CONFIDENCE, half_width, half_widths
 from bench.store import Store
 from bench.tables import Row, Table, margin, marks, signed, title
 from bench.train import ROWS
@@ -28,7 +28,16 @@ PRINTED = {
 
 
 def target(store: Store, rows: Sequence[Row]) -> Iterator[str]:
-    """What it costs to compare with the noisy image; of the tutorial itself, also its losses beside ours."""
+    """What the slip costs; of the tutorial itself, also its losses beside ours."""
+    for sentence in slips(rows):
+        yield sentence + "\n"
+    for row in rows:
+        if is_printed(row.experiment):
+            yield from _losses(store, row)
+
+
+def slips(rows: Sequence[Row]) -> Iterator[str]:
+    """What it costs to compare with the noisy image, in words, for each network that was trained both ways."""
     for base in dict.fromkeys(_without_target(row.experiment) for row in rows):
         found = {_target(row.experiment): row for row in rows if _without_target(row.experiment) == base}
         trained = base.variance
@@ -48,9 +57,7 @@ def target(store: Store, rows: Sequence[Row]) -> Iterator[str]:
                     f"is {abs(less.mean):.2f}{margin(half_width(less))} dB {'below' if less.mean >= 0 else 'above'} "
                     "the clean target."
                 )
-            yield text + "\n"
-        if "noisy" in found and is_printed(found["noisy"].experiment):
-            yield from _losses(store, found["noisy"])
+            yield text
 
 
 def is_printed(experiment: Experiment) -> bool:
@@ -152,10 +159,12 @@ def laws_table(rows: dict[str, list[Row]], variance: float) -> Table:
     tested = sorted(rows)
     first = {row.experiment: row for each in rows.values() for row in each}
     samples = {noise: {row.experiment: row.samples.get((variance, METRIC)) for row in rows[noise]} for noise in tested}
-    best = {}
+    columns = []
     for noise in tested:
         own = [samples[noise].get(each) for each in first]
-        best[noise] = leaders(own, "higher", trainings_of(own, [each.noise == noise for each in first]))
+        columns.append((own, trainings_of(own, [each.noise == noise for each in first])))
+    best = dict(zip(tested, leaders_of(columns, "higher"), strict=True))
+    half_widths([sample for own, _ in columns for sample in own if sample])  # all at once, for those below
     lines = []
     for index, (experiment, row) in enumerate(first.items()):
         cells = []

@@ -170,6 +170,9 @@ def holm(p_values: Sequence[float], count: int = 0, level: float = 1 - CONFIDENC
     return rejected
 
 
+Column = tuple[Sequence[Sample | None], Sequence[Trainings]]  # samples, and how far the trainings of each lie apart
+
+
 def leaders(samples: Sequence[Sample | None], better: str, trainings: Sequence[Trainings] = ()) -> list[int]:
     """The best, and those that cannot be told from it, by Holm over all pairs.
 
@@ -180,16 +183,33 @@ def leaders(samples: Sequence[Sample | None], better: str, trainings: Sequence[T
         better: "higher" or "lower".
         trainings: how far those of each sample lie apart; else what the samples tell as if all were of one kind.
     """
-    trainings = trainings or trainings_of(samples)
-    means = {index: sample.mean for index, sample in enumerate(samples) if sample is not None}
-    means = {index: mean for index, mean in means.items() if not np.isnan(mean)}
-    if len(means) < 2:
-        return []  # nothing to lead
-    best = (max if better == "higher" else min)(means, key=lambda index: means[index])
-    others = [index for index in means if index != best]
-    levels = against([((samples[i], trainings[i]), (samples[best], trainings[best])) for i in others])
-    distinct = holm(levels, len(means) * (len(means) - 1) // 2)
-    return sorted([best, *(index for index, told in zip(others, distinct, strict=True) if not told)])
+    return leaders_of([(samples, trainings or trainings_of(samples))], better)[0]
+
+
+def leaders_of(columns: Sequence[Column], better: str) -> list[list[int]]:
+    """The leaders of each column, told by itself; all at once, since finding levels one by one takes long."""
+    races = []
+    for samples, _ in columns:
+        means = {index: sample.mean for index, sample in enumerate(samples) if sample is not None}
+        means = {index: mean for index, mean in means.items() if not np.isnan(mean)}
+        best = (max if better == "higher" else min)(means, key=lambda index: means[index], default=-1)
+        races.append((best, [index for index in means if index != best]))
+    levels = iter(
+        against(
+            [
+                ((samples[other], trainings[other]), (samples[best], trainings[best]))
+                for (samples, trainings), (best, others) in zip(columns, races, strict=True)
+                for other in others
+            ]
+        )
+    )
+    found = []
+    for best, others in races:
+        count = len(others) + 1
+        distinct = holm([next(levels) for _ in others], count * (count - 1) // 2)
+        tied = [index for index, told in zip(others, distinct, strict=True) if not told]
+        found.append(sorted([best, *tied]) if others else [])
+    return found
 
 
 Trained = tuple[Sample | None, Trainings]

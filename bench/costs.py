@@ -93,7 +93,7 @@ def _claim(claim: Claim, pairs: Sequence[Sequence[float]]) -> tuple[str, ...]:
         f"{_digits(ours)} {claim.unit}",
         other,
         f"{value:.{digits}f}{unit}",
-        f"{min(values):.{digits}f} – {max(values):.{digits}f}",
+        f"{min(values):.{digits}f} – {max(values):.{digits}f}" if len(values) > 1 else "–",
         str(len(values)),
         f"{'≥' if claim.at_least else '≤'} {claim.limit:g}{unit}",
         "reached" if claim.holds(value) else "**falls short**",

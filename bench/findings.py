@@ -116,7 +116,7 @@ def _elsewhere(regret: Regret, plain: Sequence[Row]) -> Finding:
     text = (
         f"`{row.subject}` trained at {row.training} and tested at {written(regret.variance)} reaches {reached:.2f} dB, "
         f"{regret.sample.mean:.2f}{margin(half_width(regret.sample))} dB less than {_specialist(regret)}. This is its "
-        f"largest loss between two fixed variances{beaten}."
+        f"largest loss between two fixed variances, of those with a specialist{beaten}."
     )
     return Finding("elsewhere", regret.sample.mean, text, subject=row.subject)
 
@@ -188,6 +188,7 @@ def _price(row: Row, inside: Summary, distinct: bool, width: float, width_of_wor
 def _kin(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[Finding]:
     """A network beside the one it is made from, both trained alike: inside the training range and outside."""
     compared = [pair for row in rows for pair in _alike(row, rows, variances)]
+    half_widths([mean for _, _, parts in compared for mean in parts.values()])  # all at once, for those below
     told = iter(holm(p_values([mean for _, _, parts in compared for mean in parts.values()])))
     for row, other, parts in compared:
         words = [
@@ -196,8 +197,10 @@ def _kin(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[Finding]:
             for where, mean in parts.items()
         ]
         size = max(abs(mean.mean) for mean in parts.values())
-        text = f"`{row.subject}` minus `{other.subject}`, both trained on {row.training}: {', '.join(words)}."
-        yield Finding("kin", size, text)
+        subject = f"`{row.subject}` minus `{other.subject}`, both trained on {row.training}"
+        if other.blind and not row.blind:
+            subject = f"The price of blindness: told the variance, {subject}"
+        yield Finding("kin", size, f"{subject}: {', '.join(words)}.")
 
 
 def _alike(row: Row, rows: Sequence[Row], variances: Sequence[float]) -> Iterator[tuple[Row, Row, dict[str, Sample]]]:

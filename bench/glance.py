@@ -15,7 +15,7 @@ SIDES = {"inside": "where trained", "below": "at less noise", "above": "at more 
 
 def glance_table(ablations: Iterable[tuple[Section, Sequence[Row]]]) -> Table:
     """What each change of one factor does to PSNR, where the networks were trained and at other noise."""
-    lines, found = [], []
+    lines, found, networks = [], [], []
     spreads: list[tuple[str, ...]] = []
     for section, rows in ablations:
         for row in rows:
@@ -23,11 +23,12 @@ def glance_table(ablations: Iterable[tuple[Section, Sequence[Row]]]) -> Table:
             if base and (parts := differences(row, base, section.protocol.variances)):
                 lines.append((f"`{section.name}`", f"`{base.name}`, {base.recipe}", ", ".join(_changes(row, base))))
                 found.append((parts, min(row.seeds, base.seeds)))
+                networks.append((base.experiment.denoiser, base.recipe))
         if section.name == "seeds":
             spreads += _spread(section, rows)
-    samples = [(side, sample) for parts, _ in found for side, (sample, _) in parts.items()]
-    sides, differing = [side for side, _ in samples], [sample for _, sample in samples]
-    told = iter(zip(half_widths(differing), holm(p_values(differing, sides)), strict=True))
+    kinds = [(network, side) for network, (parts, _) in zip(networks, found, strict=True) for side in parts]
+    samples = [sample for parts, _ in found for sample, _ in parts.values()]
+    told = iter(zip(half_widths(samples), holm(p_values(samples, kinds)), strict=True))
     cells = []
     for parts, seeds in found:
         shown = {}
@@ -37,7 +38,7 @@ def glance_table(ablations: Iterable[tuple[Section, Sequence[Row]]]) -> Table:
         cells.append((*(shown.get(side, "–") for side in SIDES), f"{seeds}"))
     paired, caution = "the same noisy images", ""
     if any(seeds > 1 for _, seeds in found):
-        paired += ", beside what trainings vary by, drawn towards what those of the whole column do"
+        paired += ", beside what trainings vary by, drawn towards what those of one network and recipe do"
         if any(seeds == 1 for _, seeds in found):
             caution = "; the interval of one seed covers images alone"
     elif found:

@@ -197,8 +197,8 @@ def _restored(section: Section, rows: list[Row], examples: dict[int, dict[str, A
                 clean = np.stack([seen["clean"][0]] * len(three)).astype(float)
                 error = ((columns[row.subject] - clean) / 255) ** 2
                 psnrs[row.subject] = [tables.decibels(each.mean()) for each in error]
-        if not columns:
-            continue
+        if len(columns) < 2:
+            continue  # one beside nothing shows nothing
         columns["clean"] = clean.astype(np.uint8)
         yield Drawing(
             name,

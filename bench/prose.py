@@ -57,5 +57,6 @@ DIGITS = """\
 
 REPRODUCE = """\
 What is there already is not measured again: delete a folder of results, or choose another `--results`, to see its
-numbers come back. They are the same to the last bit where device, threads and versions are the same.
+numbers come back. They are the same to the last bit where code, threads and versions are, on the same processor; on
+another, a training ends elsewhere, as with another seed.
 """

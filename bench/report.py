@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from architectures import DENOISERS
-from bench import calibration, costs, sections, tables
+from bench import ablated, calibration, costs, sections, tables
 from bench.ablations import ABLATIONS
 from bench.datasets import title
 from bench.findings import findings, headlines
@@ -13,6 +13,7 @@ from bench.pictures import Drawing, drawings_of
 from bench.plan import Section
 from bench.profiles import PROFILES
 from bench.prose import CONVENTIONS, DIGITS, LIMITS, QUESTION, REPRODUCE
+from bench.statistics import half_widths
 from bench.store import Store
 from bench.tables import Row
 
@@ -33,11 +34,12 @@ def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
     names = Counter(_name(section) for section in asked)
     grid: list[Row] = []  # the first there is
     ablations: list[tuple[Section, list[Row]]] = []
-    ablated: list[str] = []
-    for section in asked:
-        if section.name in ABLATIONS and ABLATIONS[section.name].every_noise:
-            continue
-        rows = tables.rows(store, section)
+    single: list[str] = []
+    plain = [each for each in asked if not (each.name in ABLATIONS and ABLATIONS[each.name].every_noise)]
+    read = [(section, tables.rows(store, section)) for section in plain]
+    # All at once, which is faster than table by table.
+    half_widths([sample for _, rows in read for row in rows for sample in row.samples.values()])
+    for section, rows in read:
         grid = grid or (rows if section.name == "grid" else [])
         pictures = list(
             drawings_of(store, section, rows, _name(section) if names[_name(section)] == 1 else section.key)
@@ -47,12 +49,14 @@ def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
             short += [f"- {title(section.protocol.dataset)}: {sentence}" for sentence in headlines(found)]
         else:
             ablations.append((section, rows))
-        own = parts if section.name == "grid" else ablated
+            if section.name == "target":
+                short += [f"- {title(section.protocol.dataset)}: {sentence}" for sentence in ablated.slips(rows)]
+        own = parts if section.name == "grid" else single
         own += sections.main(store, section, rows, [each.text for each in found], pictures, folder)
         if more := list(sections.folded(store, section, rows, pictures, folder)):
             appendix += [f"### {sections.heading(section)}\n", *more]
         drawings += pictures
-    parts += [*sections.glance(ablations), *ablated, *sections.laws(store, asked)]
+    parts += [*sections.glance(ablations), *single, *sections.laws(store, asked)]
     parts += calibration.text(store)
     pictures = list(costs.drawings_of(costs.latencies(store), grid))
     parts += costs.text(store, folder, pictures, grid)

@@ -59,7 +59,7 @@ def folded(store: Store, section: Section, rows: list[Row], pictures: Sequence[D
     """Every number and the other figures, for the appendix."""
     first, *further = section.protocol.metrics
     if len(_short(section, rows)) < len(rows):
-        yield fold(tables.scores(section, rows, first, intervals=True), "every training")
+        yield fold(tables.scores(section, rows, first, intervals=True, marked=False), "every training")
     for metric in further:
         yield fold(tables.scores(section, rows, metric, intervals=True))
     if pooled := _pooled(section, rows):
@@ -81,7 +81,8 @@ def glance(ablations: Sequence[tuple[Section, list[Row]]]) -> Iterator[str]:
         table = glance_table(own)
         if table.rows:
             dataset, noise = name
-            yield f"## Ablations at a glance: {title(dataset)}, {noise} noise\n\n{table.markdown()}\n\n{table.note}.\n"
+            heading = f"## Ablations at a glance: {title(dataset)}, {noise} noise"
+            yield f"{heading}\n\n{table.title}:\n\n{table.markdown()}\n\n{table.note}.\n"
 
 
 def laws(store: Store, asked: Sequence[Section]) -> Iterator[str]:

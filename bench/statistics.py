@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -90,6 +91,9 @@ def mean_of(samples: Sequence[Sample]) -> Sample | None:
     return Sample(np.mean(np.broadcast_arrays(*chosen), axis=0), common)
 
 
+_widths: WeakKeyDictionary[Sample, float] = WeakKeyDictionary()  # tables, figures and sentences ask for the same
+
+
 def half_widths(samples: Sequence[Sample]) -> list[float]:
     """Half of the 95 % interval of each mean, over seeds and images; NaN where it cannot be told.
 
@@ -99,18 +103,19 @@ def half_widths(samples: Sequence[Sample]) -> list[float]:
     (n - 1) / n of their variance, and have no tails. Their deviations are therefore stretched so that
     the interval of n normal ones is as wide as Student's. With one seed, it covers images alone.
     """
-    widths = [float("nan")] * len(samples)
-    shapes: dict[tuple[int, int], list[int]] = {}
-    for index, sample in enumerate(samples):
-        if sample.finite and sample.values.shape[1] > 1:
-            shapes.setdefault((len(sample.values), sample.values.shape[1]), []).append(index)
+    shapes: dict[tuple[int, ...], list[Sample]] = {}
+    for sample in samples:
+        if sample not in _widths:
+            if sample.finite and sample.values.shape[1] > 1:
+                shapes.setdefault(sample.values.shape, []).append(sample)
+            else:
+                _widths[sample] = float("nan")
     for members in shapes.values():
         for start in range(0, len(members), AT_ONCE):
             part = members[start : start + AT_ONCE]
-            found = _half_widths(np.stack([samples[index].values for index in part]))
-            for index, width in zip(part, found, strict=True):
-                widths[index] = float(width)
-    return widths
+            found = _half_widths(np.stack([sample.values for sample in part]))
+            _widths.update(zip(part, found.tolist(), strict=True))
+    return [_widths[sample] for sample in samples]
 
 
 def half_width(sample: Sample) -> float:

@@ -4,12 +4,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from inspect import signature
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
 from architectures import DENOISERS
-from bench.comparisons import Trainings, leaders, trainings_of
+from bench.comparisons import Column, Trainings, leaders_of, trainings_of
 from bench.datasets import title as dataset_title
 from bench.experiment import Experiment, Protocol, Range, Recipe, Score, written
 from bench.metrics import METRICS, Metric
@@ -156,7 +157,9 @@ def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment], single: 
         scores = store.scores(experiment, protocol)
         epoch = None if scores else store.diverged(experiment)
         row.seeds += bool(scores)
-        cells[experiment.seed] = {(score.variance, score.metric) for score in scores} & set(protocol.cells)
+        # Of the first metric: what one command asked of all seeds, another may not have asked of any other metric.
+        first = {(variance, protocol.metrics[0]) for variance in protocol.variances}
+        cells[experiment.seed] = {(score.variance, score.metric) for score in scores} & first
         for score in scores:
             found.setdefault((score.variance, score.metric), []).append((experiment.seed, score))
         if not scores:
@@ -183,20 +186,26 @@ def title(name: str) -> str:
     return name.upper() + (f" ({unit})" if unit else "")
 
 
-def scores(section: Section, rows: Sequence[Row], metric: str, intervals: bool, every: Sequence[Row] = ()) -> Table:
+def scores(
+    section: Section,
+    rows: Sequence[Row],
+    metric: str,
+    intervals: bool,
+    every: Sequence[Row] = (),
+    marked: bool = True,
+) -> Table:
     """One metric: a row per denoiser and training range, a column per test variance.
 
     Args:
         intervals: whether cells show the half-width of their 95 % interval.
         every: all rows of the section, where these are some: they tell what trainings vary by.
+        marked: whether the best are; those of the ablation `seeds`, whose rows are one network, never are.
     """
     variances, measure = section.protocol.variances, METRICS[metric]
     several = len({row.recipe for row in rows if row.learned}) > 1
-    marked = section.name != "seeds"  # whose rows are one network: none is better but by chance
-    best = {
-        variance: best_of(rows, every or rows, (variance, metric), measure.better) if marked else []
-        for variance in variances
-    }
+    marked = marked and section.name != "seeds"
+    columns = [_column(rows, every or rows, (variance, metric)) for variance in variances]
+    best = dict(zip(variances, leaders_of(columns, measure.better) if marked else repeat([]), strict=False))
     there = [(i, v) for i, row in enumerate(rows) for v in variances if (v, metric) in row.samples]
     widths = half_widths([rows[index].samples[variance, metric] for index, variance in there]) if intervals else []
     width = dict(zip(there, widths, strict=True)) if intervals else {}
@@ -230,13 +239,13 @@ def scores(section: Section, rows: Sequence[Row], metric: str, intervals: bool, 
     )
 
 
-def best_of(rows: Sequence[Row], every: Sequence[Row], cell: tuple[float, str], better: str) -> list[int]:
-    """The best rows of a cell, by position, beside what trainings of all rows vary by there."""
+def _column(rows: Sequence[Row], every: Sequence[Row], cell: tuple[float, str]) -> Column:
+    """What rows have in a cell, beside what trainings of all rows vary by there."""
     there = [(sample, row.was_trained_at(cell[0])) for row in every if (sample := row.samples.get(cell))]
     samples = [sample for sample, _ in there]
     known = dict(zip(samples, trainings_of(samples, [met for _, met in there]), strict=True))
     shown = [row.samples.get(cell) for row in rows]
-    return leaders(shown, better, [known[sample] if sample else Trainings() for sample in shown])
+    return shown, [known[sample] if sample else Trainings() for sample in shown]
 
 
 def marks(rows: Sequence[Row]) -> str:

@@ -36,12 +36,20 @@ def main_rows(rows: Sequence[Row], variances: Sequence[float]) -> list[Row]:
     for row in rows:
         found.setdefault((row.subject, row.experiment.dataset), []).append(row)
     chosen = []
-    for members in found.values():
-        fixed = [row for row in members if row.experiment.variance is not None and row.experiment.variance.fixed]
-        rest = [row for row in members if row not in fixed]
+    groups = [[row for row in members if _is_fixed(row)] for members in found.values()]
+    # What stands beside the network it is made from, trained alike.
+    singles = {(own[0].kin, own[0].experiment.variance) for own in groups if len(own) == 1 and own[0].learned}
+    for members, fixed in zip(found.values(), groups, strict=True):
+        rest = [row for row in members if not _is_fixed(row)]
         chosen += [_together(fixed, variances)] if len(fixed) > 1 else fixed
+        if len(fixed) > 1:
+            chosen += [row for row in fixed if (row.experiment.denoiser, row.experiment.variance) in singles]
         chosen += rest if not (len(fixed) > 1 and fixed[0].experiment.tuned) else []
     return chosen
+
+
+def _is_fixed(row: Row) -> bool:
+    return row.experiment.variance is not None and row.experiment.variance.fixed
 
 
 def _together(fixed: Sequence[Row], variances: Sequence[float]) -> Row:

@@ -36,7 +36,8 @@ def test_who_is_best_what_a_wrong_variance_costs_and_what_a_range_costs() -> Non
     assert best == "Best on average over the 2 test variances: `unet` trained on 0.001..0.1, 27.20 ±0.20 dB."
     assert elsewhere == (
         "`unet` trained at 0.01 and tested at 0.1 reaches 16.00 dB, 8.00 ±0.00 dB less than the same network "
-        "trained there. This is its largest loss between two fixed variances; even `median` would have done better."
+        "trained there. This is its largest loss between two fixed variances, of those with a specialist; even "
+        "`median` would have done better."
     )
     assert inside == (
         "`unet` trained on 0.001..0.1 loses 0.30 ±0.00 dB against specialists, on average over 2 test variances "
@@ -92,6 +93,11 @@ def test_a_network_is_set_beside_the_one_it_is_made_from() -> None:
     wide.kin = "unet"
     prices = [finding.text for finding in findings([biased, wide], (0.001, 0.01, 0.1)) if finding.kind == "range"]
     assert prices[0].endswith("dB against the specialist of `unet` at 0.01, the only one inside the range.")
+    told = row(UNET.but(denoiser="unet_conditioned"), {0.001: 37, 0.01: 31.5, 0.1: 17})
+    told.kin, told.blind = "unet", False
+    *_, blindness = findings([biased, told], (0.001, 0.01, 0.1))
+    start = "The price of blindness: told the variance, `unet_conditioned` minus `unet`, both trained on 0.01: +0.50 "
+    assert blindness.text.startswith(start)
     *_, beside = findings([biased, made], (0.001, 0.01, 0.1))
     assert beside.text == (
         "`unet_bias_free` minus `unet`, both trained on 0.01: −0.20 ±0.00 dB at 0.01, −0.50 ±0.00 dB below, "

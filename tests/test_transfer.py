@@ -193,6 +193,10 @@ def test_the_main_table_joins_specialists() -> None:
     )
     assert (wide, clip) == (WIDE, CLIP)
     assert main_rows([MIDDLE, CLIP], VARIANCES) == [MIDDLE, CLIP]
+    made = at(0.01, 31, 31, 20, denoiser="unet_bias_free")  # which is compared with the network it is made from
+    made.kin = "unet"
+    joint, *others = main_rows([LOW, MIDDLE, HIGH, made], VARIANCES)
+    assert (joint.training, others) == (EACH, [MIDDLE, made])
 
 
 def test_a_value_from_the_end_of_a_grid_is_marked() -> None:
