@@ -79,7 +79,7 @@ def _carry_out(options: argparse.Namespace, work: "Work") -> int:
             _denoise(options, work.store, console)
         _show(options, work, console)
         for store in work.reports:
-            _report(store, console)
+            _report(store, options, console)
         failures += _out_of_tolerance(work.store) if options.calibrate else []
     except (Damaged, UnknownName, ValueError, OSError) as error:
         return _say(f"{error}; what was finished is kept", status=1)
@@ -194,13 +194,18 @@ def _show(options: argparse.Namespace, work: "Work", console: "Console") -> None
             console.print(f"not measured: {line}", highlight=False)
 
 
-def _report(store: "Store", console: "Console") -> None:
-    """Writes the report of a store and the figures that changed."""
-    from bench import report
-    from bench.store import write
-
+def _report(store: "Store", options: argparse.Namespace, console: "Console") -> None:
+    """Writes the report of a store and the figures that changed; nothing unless --report asks, if nothing changed."""
     published = store.root.resolve() == HERE / "results" / "full"
     path = HERE / "REPORT.md" if published else store.root / "REPORT.md"
+    code = [*HERE.glob("architectures/*.py"), *HERE.glob("bench/**/*.py"), *options.plugin, Path(sys.executable)]
+    if path.exists() and not options.report and store.reported(store.state([*code, path])):
+        console.print(f"report   {path}, as it was\nfigures  {store.figure('*')}", highlight=False)
+        return
+
+    from bench import report  # late: slow to import
+    from bench.store import write
+
     text, drawings = report.build(store, "results/full/figures" if published else "figures")
     write(path, text)
     drawn = [drawing for drawing in drawings if not store.has_figure(drawing.name, drawing.digest)]
@@ -209,6 +214,7 @@ def _report(store: "Store", console: "Console") -> None:
 
         for drawing in drawn:
             store.keep_figure(drawing.name, png(drawing.draw(), drawing.digest))
+    store.keep_reported(store.state([*code, path]))
     console.print(
         f"report   {path}\nfigures  {store.figure('*')} ({len(drawings)}, {len(drawn)} drawn anew)", highlight=False
     )

@@ -5,6 +5,7 @@ the store is ever unpickled.
 """
 
 import csv
+import hashlib
 import io
 import json
 import math
@@ -231,7 +232,9 @@ class Store:
             "protocol": canonical(section.protocol),
             "experiments": [canonical(e) for e in sorted(section.experiments, key=lambda e: e.id)],
         }
-        write(self.root / f"section-{section.key}.json", json.dumps(values, indent=1, sort_keys=True) + "\n")
+        path, text = self.root / f"section-{section.key}.json", json.dumps(values, indent=1, sort_keys=True) + "\n"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            write(path, text)  # else nothing new is asked, and nothing is touched
 
     @property
     def empty(self) -> bool:
@@ -243,6 +246,23 @@ class Store:
 
     def keep_timing(self, kind: str, name: str, values: dict[str, Any]) -> None:
         write(self.root / kind / f"{name}.json", json.dumps(values, indent=1, sort_keys=True) + "\n")
+
+    def state(self, others: Iterable[Path]) -> str:
+        """A digest of the names, sizes and times of all files below `root` and of others; equal ones are untouched."""
+        files = [*(path for path in self.root.rglob("*") if path != self._reported and path.is_file()), *others]
+        seen = sorted((path.as_posix(), (stat := path.stat()).st_size, stat.st_mtime_ns) for path in files)
+        return hashlib.sha256(repr(seen).encode()).hexdigest()
+
+    def reported(self, state: str) -> bool:
+        """Whether that was the state after the last report."""
+        return self._reported.exists() and self._reported.read_text(encoding="utf-8") == state
+
+    def keep_reported(self, state: str) -> None:
+        write(self._reported, state)
+
+    @property
+    def _reported(self) -> Path:
+        return self.root / ".reported"
 
     def figure(self, name: str) -> Path:
         return self.root / "figures" / f"{name}.png"

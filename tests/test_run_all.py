@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -16,6 +17,7 @@ import torch
 import bench.datasets.mnist
 import run_all
 from architectures import DENOISERS
+from bench import report
 from bench.datasets import images_of
 from bench.plan import missing_package
 from bench.store import Store
@@ -41,9 +43,9 @@ class Diverging(nn.Module):
 
 
 def content() -> dict[str, bytes]:
-    """Every file but those that hold seconds."""
-    files = (path for path in Path("results").rglob("*") if path.is_file() and path.name != "provenance.json")
-    return {str(path): path.read_bytes() for path in files}
+    """Every file but those that hold seconds or the times of others."""
+    files = (path for path in Path("results").rglob("*") if path.is_file())
+    return {str(path): path.read_bytes() for path in files if path.name not in ("provenance.json", ".reported")}
 
 
 def test_a_second_run_measures_nothing_and_changes_nothing(counter: Counter) -> None:
@@ -53,6 +55,31 @@ def test_a_second_run_measures_nothing_and_changes_nothing(counter: Counter) -> 
     assert counter.run("--grid", *SMALL) == 0
     assert (counter.trained, counter.scored) == ([], [])
     assert content() == before
+
+
+def test_a_report_is_made_again_where_anything_changed_or_it_is_asked_for(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[Any] = []
+    build = report.build
+
+    def counted(*rest: Any) -> Any:
+        built.append(rest)
+        return build(*rest)
+
+    monkeypatch.setattr(report, "build", counted)
+    command = ["--grid", *SMALL, "--denoisers", "clip"]
+    assert counter.run(*command) == 0
+    assert counter.run(*command) == 0
+    assert len(built) == 1
+    text = (RESULTS / "REPORT.md").read_bytes()
+    next((RESULTS / "figures").iterdir()).unlink()
+    (RESULTS / "REPORT.md").write_text("by hand")
+    assert counter.run(*command) == 0
+    assert (len(built), (RESULTS / "REPORT.md").read_bytes()) == (2, text)
+    assert counter.run(*command, "--metrics", "psnr") == 0  # which another command asked, as the report tells
+    assert counter.run(*command, "--metrics", "psnr", "--report") == 0
+    assert len(built) == 4
 
 
 def test_the_tables_of_a_command_are_those_of_its_own_store(
