@@ -115,7 +115,7 @@ def cluster(address: str) -> Iterator[Executor]:
         ValueError: the package is missing, nobody answers, or its workers are none or have several threads.
     """
     if not find_spec("distributed"):
-        raise ValueError("--cluster needs the package distributed; to have it: pip install 'desruido[cluster]'")
+        raise ValueError("--cluster needs the package distributed; to have it: pip install distributed")
     from distributed import Client
 
     try:
