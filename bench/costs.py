@@ -59,7 +59,7 @@ def _digits(value: float) -> str:
 def conditions_text(conditions: Sequence[dict[str, Any]]) -> str:
     """In words, each set of conditions once."""
     found = {
-        f"{c['processor']}, {c['cores']} cores, {c['device']}, {c['threads']} thread{'s' if c['threads'] > 1 else ''}, "
+        f"{c['device']}, {c['cores']} cores, {c['threads']} thread{'s' if c['threads'] > 1 else ''}, "
         f"Python {c['python']}, " + ", ".join(f"{n} {c[n]}" for n in ("torch", "numpy", "scipy", "scikit-image"))
         for c in conditions
     }

@@ -136,7 +136,8 @@ class Recipe:
         lr: peak learning rate; under Muon that of the kernels.
         lr_vectors: under Muon the peak rate of Adam for norms and biases; 0 elsewhere.
         schedule: "constant", or "one-cycle" (a linear warm-up, then a cosine to zero).
-        loss: what is minimized between output and target: "mse", "l1" or "charbonnier".
+        loss: what is minimized between output and target: "mse"; "psnr", the mean over images of minus their
+            PSNR in dB, unclipped; "l1" or "charbonnier".
         target: "clean"; "noisy", the input itself; or "renoised", a second draw of the noise.
         precision: "float32", or "bfloat16" by autocast in the forward pass.
         train_images: how many of the training images are used; 0 is all.
@@ -169,7 +170,7 @@ class Recipe:
         choices = {
             "optimizer": ("adam", "muon"),
             "schedule": ("constant", "one-cycle"),
-            "loss": ("mse", "l1", "charbonnier"),
+            "loss": ("mse", "psnr", "l1", "charbonnier"),
             "target": TARGETS,
             "precision": ("float32", "bfloat16"),
         }

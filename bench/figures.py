@@ -148,7 +148,9 @@ def losses(histories: dict[str, dict[str, list[Progress]]]) -> Figure:
                 checked = [(row.epoch, row.validation) for row in rows if row.validation is not None]
                 epochs, validation = zip(*checked, strict=True) if checked else ((), ())
                 axis.plot(epochs, validation, "o", color=colours[trained], ms=4, label=trained)
-            axis.set(title=name, xlabel="epochs", yscale="log")
+            axis.set(title=name, xlabel="epochs")
+        if all(min(axis.dataLim.intervaly) > 0 for axis in axes[: len(histories)]):  # no loss in dB
+            axes[0].set_yscale("log")
         for axis in axes[len(histories) :]:
             axis.set_visible(False)
         figure.supylabel("loss (line: training; dot: validation)", fontsize=9)

@@ -16,6 +16,7 @@ import torch
 
 import bench.device
 import bench.evaluate
+import bench.layers
 import bench.muon
 import bench.patches
 import bench.rng
@@ -73,7 +74,7 @@ def joined(before: dict[str, Any], now: dict[str, Any], trained: bool) -> dict[s
 
 def versions(device: torch.device) -> dict[str, str]:
     """Python, torch and the device, as far as they move the last bits of a number."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -84,8 +85,7 @@ def versions(device: torch.device) -> dict[str, str]:
 def conditions(device: str, threads: int) -> dict[str, Any]:
     """What moves a timing: the machine, its libraries and the threads used."""
     libraries = {name: metadata.version(name) for name in ("numpy", "scipy", "scikit-image")}
-    machine = {"processor": processor(), "cores": cores(), "threads": threads}
-    return versions(torch.device(device)) | machine | libraries
+    return versions(torch.device(device)) | {"cores": cores(), "threads": threads} | libraries
 
 
 def processor() -> str:
@@ -121,7 +121,7 @@ def modules_of(task: Task) -> list[str]:
     if experiment.dataset is not None:
         modules |= {bench.train.__name__}  # which splits its images, also those to be memorized
     if experiment.recipe is not None:
-        modules |= {bench.muon.__name__}
+        modules |= {bench.layers.__name__, bench.muon.__name__}
         modules |= {bench.patches.__name__} if experiment.recipe.patch else set()
     if experiment.tuned:
         modules |= {bench.tuning.__name__}

@@ -66,7 +66,7 @@ def test_the_report_shows_costs_with_their_conditions(counter: Counter) -> None:
     text, drawings = report.build(store, "figures")
     assert "## Cost" in text
     assert "| `--help` | the command | – | 0.2 s | – | 0.20 s | – | 1 | ≤ 0.5 s | reached |" in text
-    assert NOW["processor"] in text
+    assert NOW["device"] in text
     assert "python run_all.py --latency --profile smoke\npython run_all.py --speed --profile smoke" in text
     figures = {drawing.name: drawing for drawing in drawings}
     for name in ("latency-batch", "latency-quality"):
@@ -88,7 +88,7 @@ def test_timings_of_another_machine_are_none_of_this_one(tmp_path: Path) -> None
     keep(store, ROW)
     pending = timings.pending_latencies(store, ["median", "clip"], "cpu", refresh=False)
     assert pending == ["clip"]
-    store.keep_timing("latency", "median", {"rows": [], "conditions": NOW | {"processor": "another"}})
+    store.keep_timing("latency", "median", {"rows": [], "conditions": NOW | {"device": "another"}})
     assert timings.pending_latencies(store, ["median"], "cpu", refresh=False) == ["median"]
     keep(store, ROW)
     assert timings.pending_latencies(store, ["median"], "cpu", refresh=True) == ["median"]

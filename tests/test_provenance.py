@@ -64,6 +64,7 @@ def test_the_modules_are_those_that_move_the_numbers() -> None:
         "bench.device",
         "bench.evaluate",
         "bench.metrics.psnr",
+        "bench.layers",
         "bench.muon",
         "bench.noises.gaussian",
         "bench.rng",

@@ -9,11 +9,12 @@ from torch import Tensor, nn
 import bench.train
 from bench.datasets import DATASETS
 from bench.experiment import Experiment, Range, Recipe
+from bench.metrics import METRICS
 from bench.muon import Muon, orthogonalize
 from bench.profiles import FAST
 from bench.rng import stream
 from bench.stacks import one_size
-from bench.train import Progress, build, draw, fit, schedule_of, split
+from bench.train import LOSSES, Progress, build, draw, fit, schedule_of, split
 
 CPU = torch.device("cpu")
 BASE = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
@@ -47,12 +48,15 @@ def test_building_leaves_the_global_stream_alone() -> None:
 @pytest.mark.parametrize(
     "change",
     [{}, {"optimizer": "adam", "lr": 1e-2, "lr_vectors": 0}, {"schedule": "constant"}, {"loss": "l1"},
-     {"loss": "charbonnier"}, {"target": "noisy"}, {"target": "renoised"}, {"precision": "bfloat16"}],
+     {"loss": "psnr"}, {"loss": "charbonnier"}, {"target": "noisy"}, {"target": "renoised"}, {"precision": "bfloat16"}],
 )  # fmt: skip
 def test_every_recipe_learns(change: dict[str, Any]) -> None:
-    recipe = replace(FAST, epochs=3, **change)
+    recipe = replace(FAST, **{"epochs": 3, "loss": "mse"} | change)
     _, rows = trained(BASE.but(recipe=recipe))
-    assert rows[-1].training < 0.6 * rows[0].training
+    if recipe.loss == "psnr":
+        assert rows[-1].training < rows[0].training - 2  # dB
+    else:
+        assert rows[-1].training < 0.6 * rows[0].training
     assert [row.epoch for row in rows if row.validation is not None] == [1, 2, 3]
     assert all(math.isfinite(row.training) for row in rows)
 
@@ -63,12 +67,18 @@ def test_a_noisy_target_is_the_input_and_a_renoised_one_is_not() -> None:
             return noisy
 
     def loss(target: str) -> float:
-        experiment = BASE.but(recipe=replace(FAST, target=target))
+        experiment = BASE.but(recipe=replace(FAST, loss="mse", target=target))
         return bench.train.loss_of(Identity(), IMAGES, experiment, stream("x")).item()
 
     assert loss("noisy") == 0
     assert loss("clean") == pytest.approx(0.01, rel=0.02)
     assert loss("renoised") == pytest.approx(0.02, rel=0.02)
+
+
+def test_the_loss_psnr_is_minus_the_metric_and_finite_at_equality() -> None:
+    clean, restored = torch.rand(2, 5, 1, 20, 20)
+    assert LOSSES["psnr"](restored, clean).item() == pytest.approx(-METRICS["psnr"].function(clean, restored).mean())
+    assert LOSSES["psnr"](clean, clean).item() == -100
 
 
 def test_a_short_epoch_has_a_row_for_each_step() -> None:

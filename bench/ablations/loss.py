@@ -9,6 +9,6 @@ from bench.experiment import Experiment
 
 @ablation()
 def loss(base: Experiment) -> Iterator[Experiment]:
-    """Loss: squared, absolute, and Charbonnier differences."""
-    for name in ("mse", "l1", "charbonnier"):
+    """Loss: PSNR of each image, squared, absolute, and Charbonnier differences."""
+    for name in ("psnr", "mse", "l1", "charbonnier"):
         yield base.but(recipe=base.recipe and replace(base.recipe, loss=name))
