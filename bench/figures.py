@@ -17,11 +17,13 @@ from bench.costs import Point, front
 from bench.experiment import Range, written
 from bench.latency import Latency
 from bench.others import Curve
-from bench.style import STYLE, laid_out, legend, marks, styles_of
+from bench.style import STYLE, laid_out, legend, marks, named, plain_ticks, styles_of
 from bench.tables import Row, decibels
 from bench.train import Progress
 
 Array = npt.NDArray[Any]
+
+NEAR = 1.5  # dB
 
 
 def png(figure: Figure, digest: str) -> bytes:
@@ -73,9 +75,10 @@ def restored(columns: dict[str, Array], variances: Sequence[float], psnrs: dict[
 
 
 def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Curve]) -> Figure:
-    """PSNR against test variance: a panel for each training range, which is shaded, with what others published.
+    """Gain in PSNR over the noisy input, which spreads what PSNR itself presses together, against test variance.
 
-    One network alone has one panel, with a line for each of its trainings.
+    A panel for each training range, which is shaded, with what others published. One network alone has
+    one panel, with a line for each of its trainings. Of filters, what lies far below the networks is cut off.
     """
     rows = [row for row in rows if row.experiment.denoiser != "noisy"]
     all_ranges = {row.experiment.variance for row in rows if row.learned and row.experiment.variance is not None}
@@ -97,28 +100,28 @@ def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Cu
         signs = dict(zip(dict.fromkeys(curve.name for curve in published), "xs^vP", strict=False))
         for axis, trained in zip(axes, ranges, strict=False):
             for row in lines_of[trained]:
-                values = [row.means.get((variance, "psnr"), math.nan) for variance in positive]
+                values = [row.means.get((variance, "psnr"), math.nan) - decibels(variance) for variance in positive]
                 style, name = styles[row.subject], row.subject
                 if alone and row.learned:
                     style, name = style | {"color": colours[row.experiment.variance]}, f"trained on {row.training}"
                 axis.plot(list(map(place, positive)), values, label=name, **style)
             for curve in (curve for curve in published if curve.trained == trained):
-                points = sorted((place(variance), value) for variance, value in curve.psnr.items())
+                points = sorted((place(v), value - decibels(v)) for v, value in curve.psnr.items())
                 marked = f"k-.{signs.get(curve.name, 'x')}"
                 axis.plot(*zip(*points, strict=True), marked, mfc="none", ms=4, lw=0.8, label=curve.name)
-            axis.plot(
-                list(map(place, positive)), [decibels(v) for v in positive], "k:.", ms=2, lw=1.2, label="noisy input"
-            )
+            axis.axhline(0, color="k", ls=":", lw=1, label="noisy input")
             if trained is not None and trained.high > 0:
                 low = trained.low or min(positive)
                 axis.axvspan(place(low) / 1.06, place(trained.high) * 1.06, color="tab:orange", alpha=0.18, lw=0)
             axis.set_title(f"trained on {trained}" if trained else "no training")
             if alone:
                 axis.set_title(next(row.subject for row in rows if row.learned))
-            axis.set(xscale="log", xlabel=label, ylabel="PSNR (dB)")
+            axis.set(xscale="log", xlabel=label, ylabel="gain in PSNR (dB)")
             ticks = list(map(place, positive))
             axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks], rotation=45 if len(ticks) > 6 else 0)
             axis.minorticks_off()
+        if least := [row.means[v, "psnr"] - decibels(v) for row in rows for v in positive if _kept(row, v)]:
+            axes[0].set_ylim(bottom=min(0, *least) - 1)
         for index, axis in enumerate(axes):
             axis.set_visible(index < len(ranges))
             axis.label_outer()
@@ -129,6 +132,11 @@ def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Cu
             figure, axes, **({"loc": "outside right center"} if alone else {"loc": "outside lower center", "ncols": 4})
         )
     return figure
+
+
+def _kept(row: Row, variance: float) -> bool:
+    """Whether a figure of gains must show a row there."""
+    return (row.learned or row.experiment.denoiser == "clip") and (variance, "psnr") in row.means
 
 
 def losses(histories: dict[str, dict[str, list[Progress]]]) -> Figure:
@@ -167,43 +175,67 @@ def _show(axis: Axes, image: Array, heading: str) -> None:
 
 
 def latency(rows: Sequence[Latency]) -> Figure:
-    """Milliseconds for one image against batch size, a line for each denoiser with its quartiles."""
+    """Milliseconds for one image against batch size with quartiles, a line for each denoiser: networks, and others."""
     names = list(dict.fromkeys(row.denoiser for row in rows))
-    styles = marks([(name, any(row.parameters for row in rows if row.denoiser == name)) for name in names])
+    learned = {name: any(row.parameters for row in rows if row.denoiser == name) for name in names}
+    styles, batches = marks(list(learned.items())), sorted({row.batch for row in rows})
+    titles = {kind: title for kind, title in ((True, "networks"), (False, "others")) if kind in learned.values()}
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(6.4, 3.6), layout="constrained")
-        axis = figure.subplots()
+        figure = Figure(figsize=(4 * len(titles), 3.8), layout="constrained")
+        axes = dict(zip(titles, figure.subplots(1, len(titles), squeeze=False)[0], strict=True))
         for name in names:
             own = [row for row in rows if row.denoiser == name]
             middle = [1000 * row.median / row.batch for row in own]
             below = [1000 * (row.median - row.low) / row.batch for row in own]
             above = [1000 * (row.high - row.median) / row.batch for row in own]
-            axis.errorbar([row.batch for row in own], middle, [below, above], label=name, capsize=2, **styles[name])
-        axis.set(xscale="log", yscale="log", xlabel="batch size", ylabel="ms per image")
-        batches = sorted({row.batch for row in rows})
-        axis.set_xticks(batches, [str(batch) for batch in batches])
-        axis.minorticks_off()
-        legend(figure, [axis], loc="outside right center")
+            axis = axes[learned[name]]
+            axis.errorbar([row.batch for row in own], middle, [below, above], capsize=2, **styles[name])
+        for kind, axis in axes.items():
+            axis.set(xscale="log", yscale="log", xlabel="batch size", title=titles[kind])
+            axis.set_xticks(batches, [str(batch) for batch in batches])
+            axis.set_xlim(right=12 * max(batches))  # where names are
+            axis.minorticks_off()
+            plain_ticks(axis.yaxis)
+        axes[next(iter(titles))].set_ylabel("ms per image")
+        for kind, axis in axes.items():
+            last = {row.denoiser: row for row in rows if learned[row.denoiser] == kind}
+            named(
+                figure, axis, {name: (row.batch, 1000 * row.median / row.batch) for name, row in last.items()}, styles
+            )
     return figure
 
 
 def quality(panels: dict[float, list[Point]]) -> Figure:
-    """PSNR against milliseconds for one image: a panel for each test variance, with the Pareto front."""
+    """PSNR against milliseconds for one image, with the Pareto front: a column for each test variance.
+
+    Those that come near the best are shown again below, since above they lie upon each other.
+    """
     styles = marks(list({point.name: point.learned for points in panels.values() for point in points}.items()))
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(3.6 * len(panels), 3.9), layout="constrained")
-        axes = figure.subplots(1, len(panels), squeeze=False)[0]
-        for axis, (variance, points) in zip(axes, panels.items(), strict=True):
+        figure = Figure(figsize=(4 * len(panels), 6.4), layout="constrained")
+        axes = figure.subplots(2, len(panels), squeeze=False)
+        labels = []
+        for (whole, part), (variance, points) in zip(axes.T, panels.items(), strict=True):
+            least = max(point.psnr for point in points) - NEAR
+            near = [point for point in points if point.psnr > least]
+            labels += [(whole, [point for point in points if point not in near]), (part, near)]
+            whole.set_title(f"test variance {variance:g}")
+            part.set_title(f"the same, within {NEAR:g} dB of the best")
             best = front(points)
-            steps = [1000 * point.seconds[1] for point in best], [point.psnr for point in best]
-            axis.plot(*steps, color="0.75", lw=2.5, drawstyle="steps-post", zorder=0)
-            for point in points:
-                low, middle, high = (1000 * seconds for seconds in point.seconds)
-                style = styles[point.name] | {"linestyle": "none"} | ({} if point.steady else {"mfc": "white"})
-                sides = [[middle - low], [high - middle]]
-                axis.errorbar([middle], [point.psnr], [point.width], sides, label=point.name, **style)
-            axis.set(xscale="log", xlabel="ms per image", title=f"test variance {variance:g}")
-            axis.margins(x=0.15, y=0.1)
-        axes[0].set_ylabel("PSNR (dB)")
-        legend(figure, axes, loc="outside lower center", ncols=4)
+            for axis, drawn in ((whole, points), (part, near)):
+                steps = zip(*((1000 * p.seconds[1], p.psnr) for p in best if p in drawn), strict=True)
+                axis.plot(*steps, color="0.75", lw=2.5, drawstyle="steps-post", zorder=0)
+                for point in drawn:
+                    low, middle, high = (1000 * seconds for seconds in point.seconds)
+                    style = styles[point.name] | {"linestyle": "none"} | ({} if point.steady else {"mfc": "white"})
+                    axis.errorbar([middle], [point.psnr], [point.width], [[middle - low], [high - middle]], **style)
+                axis.set(xscale="log", xlabel="ms per image")
+                axis.margins(x=0.1, y=0.1)
+                low, high = axis.get_xlim()
+                axis.set_xlim(right=high * (high / low) ** 0.25)  # where names are
+                plain_ticks(axis.xaxis)
+        for axis in axes[:, 0]:
+            axis.set_ylabel("PSNR (dB)")
+        for axis, named_here in labels:
+            named(figure, axis, {point.name: (1000 * point.seconds[1], point.psnr) for point in named_here}, styles)
     return figure

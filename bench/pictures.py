@@ -105,9 +105,9 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
         yield Drawing(
             name,
             "psnr",
-            "PSNR against test noise; where a panel has one training range, that is shaded. Dotted: the noisy input. "
-            "Of what is not trained, `clip` and any that is best of its kind at some test variance."
-            + (" Black and dash-dotted: what others published." if published else ""),
+            "Gain in PSNR over the noisy input against test noise; where a panel has one training range, that is "
+            "shaded. Of what is not trained, `clip` and any that is best of its kind at some test variance, as far as "
+            "it is not far below." + (" Black and dash-dotted: what others published." if published else ""),
             ("psnr", variances, _data(chosen), published),
             later("psnr", chosen, variances, published),
         )

@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.transforms import Bbox
 
 from architectures import DENOISERS
 from bench.experiment import written
@@ -73,3 +77,34 @@ def legend(figure: Figure, axes: Iterable[Axes], **options: Any) -> None:
     """One legend for all panels, each label once."""
     entries = {label: handle for axis in axes for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
     figure.legend(list(entries.values()), list(entries), frameon=False, **options)
+
+
+def plain_ticks(axis: XAxis | YAxis) -> None:
+    """Numbers without exponents along a logarithmic axis: powers of ten, and 2 and 5 between where it is short."""
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1.0,) if high > 100 * low else (1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
+
+
+def named(
+    figure: Figure, axis: Axes, points: dict[str, tuple[float, float]], styles: dict[str, dict[str, Any]]
+) -> None:
+    """Writes names to the right of their points, each in its colour and moved so that it covers no other.
+
+    To be called last, since it needs the limits of all axes to be what they will be.
+    """
+    figure.draw_without_rendering()
+    taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in axis.transData.transform(list(points.values()))]
+    for name, point in sorted(points.items(), key=lambda item: item[1][1]):
+        for shift in sorted(range(-48, 49, 4), key=abs):
+            text = axis.annotate(
+                name, point, (7, shift), textcoords="offset points", va="center", fontsize=7.5, annotation_clip=False
+            )
+            text.set(color=styles[name]["color"], path_effects=[withStroke(linewidth=2, foreground="white")])
+            text.set_in_layout(False)
+            box = text.get_window_extent()
+            if not any(box.overlaps(other) for other in taken):
+                break
+            text.remove()
+        taken.append(box)

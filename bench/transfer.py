@@ -164,8 +164,26 @@ class Reach:
 
 def reach(row: Row, floor: dict[float, float], variances: Sequence[float]) -> Reach | None:
     """Where a row beats a floor, PSNR in dB by test variance, by more than `MARGIN`; None where it does nowhere."""
-    both = [variance for variance in variances if variance in floor and (variance, METRIC) in row.means]
-    leads = {variance: row.means[variance, METRIC] - floor[variance] - MARGIN for variance in both}
+    return _reach({variance: row.means[variance, METRIC] for variance in _both(row, floor, variances)}, floor)
+
+
+def reaches(row: Row, floor: dict[float, float], variances: Sequence[float]) -> list[Reach | None]:
+    """The same of each training by itself, of those that were tested wherever the row was."""
+    there = _both(row, floor, variances)
+    tested = [set(row.samples[variance, METRIC].seeds) for variance in there]
+    seeds = sorted(set.intersection(*tested)) if tested else []
+    return [
+        _reach({variance: row.samples[variance, METRIC].over([seed]).mean for variance in there}, floor)
+        for seed in seeds
+    ]
+
+
+def _both(row: Row, floor: dict[float, float], variances: Sequence[float]) -> list[float]:
+    return [variance for variance in variances if variance in floor and (variance, METRIC) in row.means]
+
+
+def _reach(psnr: dict[float, float], floor: dict[float, float]) -> Reach | None:
+    leads = {variance: value - floor[variance] - MARGIN for variance, value in psnr.items()}
     leads = {variance: lead for variance, lead in leads.items() if not math.isnan(lead)}  # as of two infinite ones
     cells, lead = list(leads), list(leads.values())
     if not any(value > 0 for value in lead):

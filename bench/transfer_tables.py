@@ -18,6 +18,7 @@ from bench.transfer import (
     over,
     ranking,
     reach,
+    reaches,
     regrets,
     summary,
 )
@@ -113,14 +114,17 @@ def breakdown_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
         itself = row.experiment.denoiser in ("noisy", "clip", "median")
         if itself or row.experiment.tuned or not below or not any(metric == METRIC for _, metric in row.means):
             continue
-        reaches = [reach(row, floor, variances) for floor in below.values()]
-        lines.append((row.name, row.training, *(_reach(each, variances) for each in reaches)))
+        cells = (
+            _reach(reach(row, floor, variances), reaches(row, floor, variances), variances) for floor in below.values()
+        )
+        lines.append((row.name, row.training, *cells))
     header = ("denoiser", "trained on", *(f"better than {name}" for name in below))
     note = (
         f"by more than {MARGIN:g} dB, at noise variances around that of the greatest lead; ends by straight lines over "
-        "the logarithm of the variance, and without intervals; ≤ and ≥: still ahead at the least and at the largest "
-        "variance tested"
+        "the logarithm of the variance; ≤ and ≥: still ahead at the least and at the largest variance tested"
     )
+    if any(row.seeds > 1 for row in rows):
+        note += "; in brackets between which values an end lies in single trainings"
     if TUNED_MEDIAN in below:
         note += "; a median of size 1 leaves the image as it is, so that at little noise this floor is that of `clip`"
         medians = [row for row in rows if row.experiment.denoiser == "median" and row.experiment.tuned]
@@ -129,19 +133,35 @@ def breakdown_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
     return Table("Where denoisers break down", header, tuple(lines), note)
 
 
-def _reach(found: Reach | None, variances: Sequence[float]) -> str:
+def _reach(found: Reach | None, single: Sequence[Reach | None], variances: Sequence[float]) -> str:
+    """Where a row is ahead, and between which values the ends lie in its single trainings."""
+    there = [each for each in single if each is not None]
+    nowhere = f"nowhere in {len(single) - len(there)} of {len(single)} trainings" if len(there) < len(single) else ""
     if found is None:
         return "nowhere"
-    if found.open_low and found.open_high and (found.low, found.high) == (variances[0], variances[-1]):
+    everywhere = Reach(variances[0], variances[-1], open_low=True, open_high=True)
+    if found == everywhere and all(each == everywhere for each in single):
         return "everywhere"
     in_sigma = all(written(variance).startswith("σ") for variance in variances)
 
     def near(variance: float) -> str:
         return f"σ={255 * math.sqrt(variance):.0f}" if in_sigma else f"{variance:.2g}"
 
-    low = f"≤ {written(found.low)}" if found.open_low else near(found.low)
-    high = f"≥ {written(found.high)}" if found.open_high else near(found.high)
-    return f"{low} … {high}"
+    def low(each: Reach) -> str:
+        return f"≤ {written(each.low)}" if each.open_low else near(each.low)
+
+    def high(each: Reach) -> str:
+        return f"≥ {written(each.high)}" if each.open_high else near(each.high)
+
+    lows = list(dict.fromkeys(map(low, sorted(there, key=lambda each: (each.low, not each.open_low)))))
+    highs = list(dict.fromkeys(map(high, sorted(there, key=lambda each: (each.high, each.open_high)))))
+    ends = f"{low(found)}{_between(lows)} … {high(found)}{_between(highs)}"
+    return f"{ends}; {nowhere}" if nowhere else ends
+
+
+def _between(ends: Sequence[str]) -> str:
+    """The first and the last of several values, in brackets; nothing where there is but one."""
+    return f" ({ends[0]} to {ends[-1]})" if len(ends) > 1 else ""
 
 
 def ranking_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:

@@ -1,5 +1,7 @@
 """Made-up results with known answers."""
 
+import math
+
 import numpy as np
 
 from bench.experiment import Experiment, Range
@@ -60,6 +62,37 @@ def test_what_one_variance_costs_is_said_by_how_many_times_as_much_the_noise_has
     )
     assert found["factors"].count == 4
     assert list(headlines(list(found.values()))) == [found["factors"].text]
+
+
+def test_from_where_on_a_training_is_of_no_use_is_said_by_how_many_times_its_variance() -> None:
+    """Ahead of a flat floor by 4 dB where it was trained; a tenfold variance takes 8 dB, to both sides."""
+    tests = (0.001, 0.01, 0.1, 1.0)
+    flat = row(settle(UNET.but(denoiser="clip", variance=None)), dict.fromkeys(tests, 20.0))
+    rows = [
+        row(UNET.but(variance=Range(at, at)), {test: 24.05 - 8 * abs(math.log10(test / at)) for test in tests})
+        for at in (0.01, 0.1)
+    ]
+    found = {finding.kind: finding for finding in findings([flat, *rows], tests)}
+    half = 10**0.5
+    assert found["breaks"].text == (
+        f"`unet` trained at one variance is no better than `clip` from {half:.2g} times that variance on (2 of 2 "
+        f"trainings), and no better than `clip` below 1/{half:.2g} of it (2 of 2)."
+    )
+    assert "breaks" not in {finding.kind for finding in findings(rows, tests)}
+    assert found["breaks"].text in headlines(list(found.values()))
+
+
+def test_the_best_is_named_among_the_blind_too() -> None:
+    told = row(UNET.but(denoiser="unet_conditioned", variance=Range(0.001, 0.1)), {0.01: 32, 0.1: 25})
+    told.blind = False
+    texts = [finding.text for finding in findings([LOW, HIGH, BOTH, told], (0.01, 0.1)) if finding.kind == "best"]
+    assert len(texts) == 2
+    assert texts[0].startswith(
+        "Best on average over the 2 test variances: `unet_conditioned` trained on 0.001..0.1, 28.50"
+    )
+    assert texts[1].startswith(
+        "Best blind denoiser on average over the 2 test variances: `unet` trained on 0.001..0.1, 27.20"
+    )
 
 
 def test_the_headline_is_of_the_network_whose_range_costs_least() -> None:

@@ -10,7 +10,7 @@ from bench.plan import settle
 from bench.profiles import FAST
 from bench.statistics import Sample
 from bench.tables import EACH, Row
-from bench.transfer import MARGIN, Reach, floors, ranking, reach, regrets, summary
+from bench.transfer import MARGIN, Reach, floors, ranking, reach, reaches, regrets, summary
 from bench.transfer_tables import breakdown_table, chosen_table, main_rows, ranking_table, regret_table
 from bench.tuning import Trial
 
@@ -157,6 +157,28 @@ def test_the_table_of_reach_names_both_floors() -> None:
     assert breakdown_table([LOW, HIGH], VARIANCES).rows == ()  # nothing to fall below
     tested = row(UNET, float("nan"), 31, 16)
     assert breakdown_table([CLIP, tested], VARIANCES).rows == (("unet", "0.01", "≤ 0.01 … ≥ 0.1"),)
+
+
+def test_the_table_of_reach_tells_how_far_single_trainings_lie_apart() -> None:
+    """Their means are those of HIGH and LOW; single trainings lie 4 dB to each side at 0.01."""
+    many = []
+    for made in (at(0.1, 28, 27, 24, seeds=3), at(0.001, 39, 20, 10, seeds=3)):
+        apart = np.array([[-4.0], [0.0], [4.0]])
+        made.samples[0.01, "psnr"] = Sample(made.means[0.01, "psnr"] + SPREAD + apart, (0, 1, 2))
+        many.append(made)
+    floor = {variance: CLIP.means[variance, "psnr"] for variance in VARIANCES}
+    highs = [found.high for found in reaches(many[1], floor, VARIANCES) if found]
+    share = [(7 - MARGIN) / 13, (7 - MARGIN) / 9, 1 + (2 - MARGIN) / 5]  # of a decade
+    assert highs == pytest.approx([0.001 * 10**part for part in share], rel=0.01)  # seeds lie 0.01 dB apart elsewhere
+    table = breakdown_table([CLIP, *many], VARIANCES)
+    assert [line[2] for line in table.rows] == [
+        "0.0028 (0.0021 to 0.0065) … ≥ 0.1",
+        "≤ 0.001 … 0.0059 (0.0034 to 0.025)",
+    ]
+    assert "single trainings" in table.note
+    sometimes = at(0.01, 31, 23, 12, seeds=3)
+    sometimes.samples[0.01, "psnr"] = Sample(23 + SPREAD + np.array([[-2.0], [0.0], [2.0]]), (0, 1, 2))
+    assert breakdown_table([CLIP, sometimes], VARIANCES).rows[0][2].endswith("; nowhere in 1 of 3 trainings")
 
 
 def test_the_ranking_takes_the_best_training_and_ties_what_cannot_be_told_apart() -> None:
