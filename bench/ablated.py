@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 from bench.comparisons import leaders_of, trainings_of
 from bench.experiment import Experiment, Range, written
 from bench.profiles import TUTORIAL
-from bench.statistics import CONFIDENCE, half_width, half_widths
+from bench.statistics import CONFIDENCE, half_width, half_widths, mean_of
 from bench.store import Store
 from bench.tables import Row, Table, margin, marks, signed, title
 from bench.train import ROWS
@@ -148,6 +148,39 @@ def seeds(store: Store, rows: Sequence[Row]) -> Iterator[str]:
 
 
 MORE: dict[str, Callable[[Store, Sequence[Row]], Iterator[str]]] = {"target": target, "seeds": seeds}
+
+
+def law_losses(rows: dict[str, list[Row]], variance: float) -> Iterator[str]:
+    """What it costs to have trained with another noise than that of the test, in words, for each network.
+
+    Args:
+        rows: by the noise they were tested with.
+    """
+    cell = variance, METRIC
+    for subject in dict.fromkeys(row.subject for each in rows.values() for row in each):
+        found = {
+            tested: {
+                row.experiment.noise: row.samples[cell]
+                for row in each
+                if row.subject == subject and cell in row.samples
+            }
+            for tested, each in rows.items()
+        }
+        losses = {}
+        for trained in rows:
+            others = {
+                tested: each for tested, each in found.items() if {tested, trained} <= each.keys() and tested != trained
+            }
+            lost = [each[tested].minus(each[trained]) for tested, each in others.items()]
+            if mean := mean_of([sample for sample in lost if sample]):
+                losses[trained] = mean
+        if len(losses) > 1:
+            order = sorted(losses.items(), key=lambda item: item[1].mean)
+            each = [f"{mean.mean:.2f}{margin(half_width(mean))} dB with {noise}" for noise, mean in order]
+            yield (
+                f"Trained with one noise, `{subject}` loses under the others, on average, against the same network "
+                f"trained with the noise of the test: {', '.join(each)}.\n"
+            )
 
 
 def laws_table(rows: dict[str, list[Row]], variance: float) -> Table:

@@ -139,7 +139,8 @@ def _points(rows: Sequence[Latency], measured: Sequence[Row], variance: float) -
         best = max(own, key=lambda row: row.means[cell])
         low, middle, high = (value / latency.batch for value in (latency.low, latency.median, latency.high))
         width = half_width(best.samples[cell])
-        yield Point(latency.denoiser, best.learned, latency.steady, (low, middle, high), best.means[cell], width)
+        name = latency.denoiser + ("" if best.blind else " †")
+        yield Point(name, best.learned, latency.steady, (low, middle, high), best.means[cell], width)
 
 
 def _is_timed(row: Row, latency: Latency) -> bool:

@@ -28,6 +28,8 @@ They move the numbers by decibels, so compare with other tables only after readi
 - **MSE** is accumulated in float64.
 - Training images are split 80 : 20 into training and validation by a fixed permutation; test images are never
   seen in training.
+- The **loss** `psnr` is minus the PSNR of each restored image, unclipped, averaged over a batch: what is scored, but
+  for the clipping. `mse` weighs an image by its error, and so noise of large variance more than that of small.
 - **†** is told the noise variance; all others are blind.
 - **±** is half of a 95 % interval over trainings and test images: scipy's bootstrap of the seeds and of about 100
   equal blocks of images, stretched for few seeds as Student's t is. With one seed it covers images alone. It belongs

@@ -17,6 +17,7 @@ from bench.statistics import half_widths
 from bench.store import Store
 from bench.tables import Row
 
+MANY = 8  # sections, from which on a report has a list of them
 ACTIONS = {"--calibrate --data DIR": "calibration", "--latency": "latency", "--speed": "speed"}
 
 
@@ -65,8 +66,23 @@ def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
         parts.append(LIMITS + (DIGITS if any(s.protocol.dataset == "mnist" for s in asked) else ""))
     parts.append(_reproduce(store, asked))
     appendix += costs.folded(store)
-    first = [QUESTION, *(["## In short\n", "\n".join(short) + "\n"] if short else []), CONVENTIONS]
-    return "\n".join([*first, *parts, *(["## Appendix\n", *appendix] if appendix else [])]), drawings
+    first = [QUESTION, *(["## In short\n", "\n".join(short) + "\n"] if short else [])]
+    rest = [CONVENTIONS, *parts, *(["## Appendix\n", *appendix] if appendix else [])]
+    return "\n".join([*first, *_contents(rest), *rest]), drawings
+
+
+def _contents(parts: Sequence[str]) -> Iterator[str]:
+    """A line of links to the sections of a long report, by the anchors that GitHub gives to headings."""
+    headings = re.findall(r"^## (.+)$", "\n".join(parts), re.MULTILINE)
+    if len(headings) < MANY:
+        return
+    seen: Counter[str] = Counter()
+    links = []
+    for heading in headings:
+        anchor = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        links.append(f"[{heading}](#{anchor}" + (f"-{seen[anchor]})" if seen[anchor] else ")"))
+        seen[anchor] += 1
+    yield f"Contents: {' · '.join(links)}\n"
 
 
 def _name(section: Section) -> str:

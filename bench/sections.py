@@ -99,6 +99,7 @@ def laws(store: Store, asked: Sequence[Section]) -> Iterator[str]:
                 yield from (f"Tested with {noise} noise: {line}" for line in missing(rows))
             yield from setup(own, [row for rows in found.values() for row in rows])
             for variance in sorted({variance for section in own for variance in section.protocol.variances}):
+                yield from ablated.law_losses(found, variance)
                 yield from _tabled(ablated.laws_table(found, variance))
 
 

@@ -311,7 +311,7 @@ def recipe_text(recipe: Recipe | None) -> str:
     rates = f"lr {recipe.lr:g}" + (f" and {recipe.lr_vectors:g}" if recipe.lr_vectors else "")
     return (
         f"{epochs}{images}, batch {recipe.batch}, {recipe.optimizer}, {rates}, {schedule}, "
-        f"{recipe.loss} to the {recipe.target} image, {recipe.precision}"
+        f"loss {recipe.loss} to the {recipe.target} image, {recipe.precision}"
     )
 
 

@@ -12,6 +12,7 @@ from bench.ablations import ABLATIONS
 from bench.evaluate import Restored
 from bench.execute import Result
 from bench.experiment import Experiment, Protocol, Range
+from bench.noises import NOISES
 from bench.plan import Section
 from bench.profiles import FAST, TUTORIAL
 from bench.store import Store
@@ -107,6 +108,8 @@ def test_laws_of_noise_are_one_table_of_training_and_test(tmp_path: Path) -> Non
         (line,) = (line for line in text.splitlines() if line.startswith(f"| conv_autoencoder | 0.01 ({noise}) |"))
         assert line.count("**30.0") == 1
         assert line.count("25.0") == 5
+    (sentence,) = (line for line in text.splitlines() if line.startswith("Trained with one noise, `conv_autoencoder`"))
+    assert all(f" 5.00 ±0.00 dB with {noise}" in sentence for noise in NOISES)
 
 
 def test_options_stand_with_their_defaults_where_others_have_other_values(tmp_path: Path) -> None:

@@ -61,3 +61,14 @@ def test_an_ablation_gets_a_section_of_its_own(counter: Counter) -> None:
     assert "## Ablation `training_noise`: shapes, gaussian noise" in text
     assert "Training noise: eight fixed variances, and 0.001..0.1 under each law of drawing." in text
     assert "0.001..0.1 log-uniform" in text
+
+
+def test_a_long_report_has_links_to_its_sections_and_a_short_one_has_none() -> None:
+    headings = [f"## Ablation `bias_free`: mnist, noise of kind {index}\n\ntext\n" for index in range(report.MANY)]
+    assert list(report._contents(headings[1:])) == []
+    (line,) = report._contents([*headings, "## Cost\n", "### Within\n", "## Cost\n"])
+    assert line.startswith(
+        "Contents: [Ablation `bias_free`: mnist, noise of kind 0](#ablation-bias_free-mnist-noise-of-"
+    )
+    assert line.endswith(" · [Cost](#cost) · [Cost](#cost-1)\n")
+    assert "Within" not in line

@@ -51,7 +51,7 @@ def test_building_leaves_the_global_stream_alone() -> None:
      {"loss": "psnr"}, {"loss": "charbonnier"}, {"target": "noisy"}, {"target": "renoised"}, {"precision": "bfloat16"}],
 )  # fmt: skip
 def test_every_recipe_learns(change: dict[str, Any]) -> None:
-    recipe = replace(FAST, **{"epochs": 3, "loss": "mse"} | change)
+    recipe = replace(replace(FAST, epochs=3, loss="mse"), **change)
     _, rows = trained(BASE.but(recipe=recipe))
     if recipe.loss == "psnr":
         assert rows[-1].training < rows[0].training - 2  # dB

@@ -172,7 +172,7 @@ def test_the_table_of_reach_tells_how_far_single_trainings_lie_apart() -> None:
     assert highs == pytest.approx([0.001 * 10**part for part in share], rel=0.01)  # seeds lie 0.01 dB apart elsewhere
     table = breakdown_table([CLIP, *many], VARIANCES)
     assert [line[2] for line in table.rows] == [
-        "0.0028 (0.0021 to 0.0065) … ≥ 0.1",
+        "0.0028 (0.002 to 0.0065) … ≥ 0.1",
         "≤ 0.001 … 0.0059 (0.0034 to 0.025)",
     ]
     assert "single trainings" in table.note
