@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 from bench.comparisons import leaders_of, trainings_of
 from bench.experiment import Experiment, Range, written
 from bench.profiles import TUTORIAL
-from bench.statistics import CONFIDENCE, half_width, half_widths, mean_of
+from bench.statistics import CONFIDENCE, Sample, half_width, half_widths, mean_of
 from bench.store import Store
 from bench.tables import Row, Table, margin, marks, signed, title
 from bench.train import ROWS
@@ -156,30 +156,28 @@ def law_losses(rows: dict[str, list[Row]], variance: float) -> Iterator[str]:
     Args:
         rows: by the noise they were tested with.
     """
-    cell = variance, METRIC
-    for subject in dict.fromkeys(row.subject for each in rows.values() for row in each):
-        found = {
-            tested: {
-                row.experiment.noise: row.samples[cell]
-                for row in each
-                if row.subject == subject and cell in row.samples
-            }
-            for tested, each in rows.items()
-        }
+    found: dict[tuple[str, Experiment], dict[tuple[str, str], Sample]] = {}  # by the noises of training and test
+    for tested, each in rows.items():
+        for row in each:
+            sample, trained = row.samples.get((variance, METRIC)), row.experiment.noise
+            if sample is not None and sample.finite and trained is not None:
+                alike = row.subject, row.experiment.but(noise="", seed=0)
+                found.setdefault(alike, {})[trained, tested] = sample
+    for (subject, experiment), samples in found.items():
         losses = {}
-        for trained in rows:
-            others = {
-                tested: each for tested, each in found.items() if {tested, trained} <= each.keys() and tested != trained
-            }
-            lost = [each[tested].minus(each[trained]) for tested, each in others.items()]
+        for trained in sorted({trained for trained, _ in samples}):
+            both = {noise: {(trained, noise), (noise, noise)} for noise in rows if noise != trained}
+            others = [noise for noise, needed in both.items() if needed <= samples.keys()]
+            lost = [samples[noise, noise].minus(samples[trained, noise]) for noise in others]
             if mean := mean_of([sample for sample in lost if sample]):
-                losses[trained] = mean
+                losses[trained] = mean, len(others)
         if len(losses) > 1:
-            order = sorted(losses.items(), key=lambda item: item[1].mean)
-            each = [f"{mean.mean:.2f}{margin(half_width(mean))} dB with {noise}" for noise, mean in order]
+            order = sorted(losses.items(), key=lambda item: item[1][0].mean)
+            cost = [f"{signed(-mean.mean)}{margin(half_width(mean))} dB ({noise}, {n})" for noise, (mean, n) in order]
             yield (
-                f"Trained with one noise, `{subject}` loses under the others, on average, against the same network "
-                f"trained with the noise of the test: {', '.join(each)}.\n"
+                f"`{subject}` trained on {experiment.variance} with one noise and tested at {written(variance)} with "
+                "the others, against the same network trained with the noise of the test (in brackets the noise of "
+                f"training, and over how many others that is the mean): {', '.join(cost)}.\n"
             )
 
 

@@ -1,6 +1,7 @@
 """Figures from results: every function takes values and returns one matplotlib figure."""
 
 import io
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -109,7 +110,7 @@ def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Cu
                 points = sorted((place(v), value - decibels(v)) for v, value in curve.psnr.items())
                 marked = f"k-.{signs.get(curve.name, 'x')}"
                 axis.plot(*zip(*points, strict=True), marked, mfc="none", ms=4, lw=0.8, label=curve.name)
-            axis.axhline(0, color="k", ls=":", lw=1, label="noisy input")
+            axis.axhline(0, color="k", ls=":", lw=1, label="noisy input\n(−10·log₁₀ variance)")
             if trained is not None and trained.high > 0:
                 low = trained.low or min(positive)
                 axis.axvspan(place(low) / 1.06, place(trained.high) * 1.06, color="tab:orange", alpha=0.18, lw=0)
@@ -120,8 +121,9 @@ def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Cu
             ticks = list(map(place, positive))
             axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks], rotation=45 if len(ticks) > 6 else 0)
             axis.minorticks_off()
-        if least := [row.means[v, "psnr"] - decibels(v) for row in rows for v in positive if _kept(row, v)]:
-            axes[0].set_ylim(bottom=min(0, *least) - 1)
+        cells = [(row, v) for row in rows for v in positive if row.learned and (v, "psnr") in row.means]
+        if cells:
+            axes[0].set_ylim(bottom=min(0, *(row.means[v, "psnr"] - decibels(v) for row, v in cells)) - 1)
         for index, axis in enumerate(axes):
             axis.set_visible(index < len(ranges))
             axis.label_outer()
@@ -134,11 +136,6 @@ def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Cu
     return figure
 
 
-def _kept(row: Row, variance: float) -> bool:
-    """Whether a figure of gains must show a row there."""
-    return (row.learned or row.experiment.denoiser == "clip") and (variance, "psnr") in row.means
-
-
 def losses(histories: dict[str, dict[str, list[Progress]]]) -> Figure:
     """Loss against epochs: a panel for each denoiser, a colour for each training range."""
     histories = {name: panel for name, panel in histories.items() if any(panel.values())}
@@ -148,7 +145,7 @@ def losses(histories: dict[str, dict[str, list[Progress]]]) -> Figure:
     lines = math.ceil(len(histories) / across)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(0.6 + 2.3 * across, 0.9 + 2.2 * lines), layout="constrained")
-        axes = figure.subplots(lines, across, sharey=True, squeeze=False).flatten()
+        axes = figure.subplots(lines, across, squeeze=False).flatten()
         for axis, (name, panel) in zip(axes, histories.items(), strict=False):
             for trained in sorted(panel, key=ranges.index):
                 rows, style = panel[trained], {"color": colours[trained], "ls": "--" if ".." in trained else "-"}
@@ -156,9 +153,11 @@ def losses(histories: dict[str, dict[str, list[Progress]]]) -> Figure:
                 checked = [(row.epoch, row.validation) for row in rows if row.validation is not None]
                 epochs, validation = zip(*checked, strict=True) if checked else ((), ())
                 axis.plot(epochs, validation, "o", color=colours[trained], ms=4, label=trained)
-            axis.set(title=name, xlabel="epochs")
-        if all(min(axis.dataLim.intervaly) > 0 for axis in axes[: len(histories)]):  # no loss in dB
-            axes[0].set_yscale("log")
+            in_db = axis.dataLim.y0 < 0
+            axis.set(title=name, xlabel="epochs", yscale="linear" if in_db else "log", ylabel="dB" if in_db else "")
+        for one, other in itertools.pairwise(axes[: len(histories)]):
+            if one.get_yscale() == other.get_yscale():  # of one kind, so that they can be compared
+                other.sharey(one)
         for axis in axes[len(histories) :]:
             axis.set_visible(False)
         figure.supylabel("loss (line: training; dot: validation)", fontsize=9)

@@ -4,24 +4,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bench.breakdown import carried, floors
 from bench.comparisons import holm, p_values
 from bench.experiment import written
 from bench.statistics import Sample, half_width, half_widths, mean_of
 from bench.tables import Row, margin, signed
-from bench.transfer import (
-    METRIC,
-    TUNED_MEDIAN,
-    Place,
-    Regret,
-    Summary,
-    differences,
-    floors,
-    over,
-    ranking,
-    reach,
-    regrets,
-    summary,
-)
+from bench.transfer import METRIC, Place, Regret, Summary, differences, over, ranking, regrets, shared, summary
 
 # Times the variance trained at.
 FACTORS = {
@@ -54,7 +42,7 @@ def findings(rows: Sequence[Row], variances: Sequence[float]) -> list[Finding]:
     """Who is best, what a wrong variance costs, where it is of no use, what a range costs, what telling it gains."""
     found = dict(zip(map(id, rows), regrets(rows, variances).values(), strict=True))
     plain = [row for row in rows if row.experiment.variance is None and row.experiment.denoiser != "noisy"]
-    sentences, inside = list(_best(rows, variances)), _priced(rows, found)
+    sentences, inside, below = list(_best(rows, variances)), _priced(rows, found), floors(rows, variances)
     for subject in dict.fromkeys(row.subject for row in rows if row.learned):
         own = [row for row in rows if row.subject == subject]
         elsewhere = [
@@ -68,13 +56,16 @@ def findings(rows: Sequence[Row], variances: Sequence[float]) -> list[Finding]:
         if worst and worst.sample.mean > 0:
             sentences.append(_elsewhere(worst, plain))
         sentences += _factors(subject, elsewhere)
-        sentences += _breaks(subject, own, floors(rows, variances), variances)
+        sentences += [Finding("carried", 0, text, subject=subject) for text in carried(subject, own, below, variances)]
         sentences += [inside[id(row)] for row in own if id(row) in inside]
     return [*sentences, *_kin(rows, variances)]
 
 
 def headlines(found: Sequence[Finding]) -> Iterator[str]:
-    """The least price of a range to a blind network, what single variances cost the same one, and what changed most."""
+    """Of the blind network whose range costs least: what single variances cost it, how far they carry, and that price.
+
+    Then what changed most between a network and the one it is made from.
+    """
     ranges = [finding for finding in found if finding.kind == "range"]
     cheapest = max(ranges, key=lambda finding: (finding.count, -finding.size), default=None)
     single = [finding for kind in ("factors", "elsewhere") for finding in found if finding.kind == kind]
@@ -82,7 +73,7 @@ def headlines(found: Sequence[Finding]) -> Iterator[str]:
         single = own
     if single:
         yield single[0].text
-        yield from (each.text for each in found if each.kind == "breaks" and each.subject == single[0].subject)
+        yield from (each.text for each in found if each.kind == "carried" and each.subject == single[0].subject)
     if cheapest:
         yield cheapest.text
     if changes := [finding for finding in found if finding.kind == "kin"]:
@@ -102,9 +93,9 @@ def _best(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[Finding]:
     if len(places) < 2:
         return
     yield _leading(places, f"Best {where}", only is not None)
-    blind = [place for place in places if place.row.blind]
-    if blind and not any(place.first == 1 for place in blind):
-        yield _leading(blind, f"Best blind denoiser {where}", only is not None)
+    if not any(place.row.blind for place in places if place.first == 1):
+        blind = ranking([row for row in rows if row.blind], shared(rows, variances))
+        yield from [_leading(blind, f"Best blind denoiser {where}", only is not None)] if blind else []
 
 
 def _leading(places: Sequence[Place], where: str, alike: bool) -> Finding:
@@ -162,44 +153,6 @@ def _factors(subject: str, elsewhere: Sequence[Regret]) -> Iterator[Finding]:
         )
         largest = max(mean.mean for mean, _ in losses.values())
         yield Finding("factors", largest, text, sum(count for _, count in losses.values()), subject)
-
-
-def _breaks(
-    subject: str, own: Sequence[Row], below: Mapping[str, dict[float, float]], variances: Sequence[float]
-) -> Iterator[Finding]:
-    """From how many times the variance trained at, and below which part of it, a floor is as good."""
-    fixed = {
-        row.experiment.variance.low: row for row in own if row.experiment.variance and row.experiment.variance.fixed
-    }
-    if len(fixed) < 2 or not below:
-        return
-    mild, strict = next(iter(below)), list(below)[-1]
-    above, beneath = (
-        {trained: found for trained, row in fixed.items() if (found := reach(row, below[floor], variances))}
-        for floor in (strict, mild)
-    )
-    times = [end.high / trained for trained, end in above.items() if not end.open_high and end.high > trained > 0]
-    parts = [trained / end.low for trained, end in beneath.items() if not end.open_low and end.low < trained]
-    said = []
-    if times:
-        of = f"{len(times)} of {len(fixed)} trainings"
-        said.append(f"than {_floor(strict)} from {_span(times)} times that variance on ({of})")
-    if parts:
-        of = f"{len(parts)} of {len(fixed)}" + ("" if times else " trainings")
-        said.append(f"than {_floor(mild)} below {_span(parts, '1/')} of {'it' if times else 'that variance'} ({of})")
-    if said:
-        text = f"`{subject}` trained at one variance is no better {', and no better '.join(said)}."
-        yield Finding("breaks", 0, text, subject=subject)
-
-
-def _floor(name: str) -> str:
-    return f"the {name}" if name == TUNED_MEDIAN else f"`{name}`"
-
-
-def _span(values: Sequence[float], before: str = "") -> str:
-    """The least and the largest of some values, of two digits: "6.5 to 25"."""
-    ends = dict.fromkeys(f"{before}{value:.2g}" for value in sorted((min(values), max(values)), reverse=bool(before)))
-    return " to ".join(ends)
 
 
 def _specialist(regret: Regret) -> str:

@@ -39,8 +39,9 @@ def _faster(module: nn.Module) -> type[nn.Module] | None:
 
 
 def _as_torch(module: nn.Module, features: Tensor) -> bool:
-    """Whether a layer does what torch's does: where it does not train, and under autocast, which has faster kernels."""
-    return not module.training or features.device.type != "cpu" or torch.is_autocast_enabled("cpu")
+    """Whether a layer does what torch's does: where it does not train, and in bfloat16, which has faster kernels."""
+    plain = features.dim() == 4 and features.device.type == "cpu" and features.dtype in (torch.float32, torch.float64)
+    return not (module.training and plain) or torch.is_autocast_enabled("cpu")
 
 
 class ToOneChannel(nn.Conv2d):

@@ -106,8 +106,9 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
             name,
             "psnr",
             "Gain in PSNR over the noisy input against test noise; where a panel has one training range, that is "
-            "shaded. Of what is not trained, `clip` and any that is best of its kind at some test variance, as far as "
-            "it is not far below." + (" Black and dash-dotted: what others published." if published else ""),
+            "shaded. Of what is not trained, `clip` and any that is best of its kind at some test variance; it is cut "
+            "off below what all networks reach."
+            + (" Black and dash-dotted: what others published." if published else ""),
             ("psnr", variances, _data(chosen), published),
             later("psnr", chosen, variances, published),
         )
@@ -120,7 +121,8 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
         yield Drawing(
             name,
             "loss",
-            "Loss while training (line) and over the validation images after each epoch (dot).",
+            "Loss while training (line) and over the validation images after each epoch (dot); in dB it is minus the "
+            "PSNR.",
             ("loss", histories),
             later("losses", histories),
         )

@@ -74,11 +74,11 @@ def joined(before: dict[str, Any], now: dict[str, Any], trained: bool) -> dict[s
 
 def versions(device: torch.device) -> dict[str, str]:
     """Python, torch and the device, as far as they move the last bits of a number."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
+    names = [torch.cuda.get_device_name(device)] if device.type == "cuda" else []
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "device": f"{device.type} ({name}, {torch.backends.cpu.get_cpu_capability()})",
+        "device": f"{device.type} ({', '.join([*names, processor(), torch.backends.cpu.get_cpu_capability()])})",
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from bench import ablated, others, tables, transfer_tables
 from bench.ablations import ABLATIONS
+from bench.breakdown import breakdown_table
 from bench.datasets import title
 from bench.experiment import Experiment, Recipe, written
 from bench.glance import glance_table
@@ -48,7 +49,7 @@ def main(
     if general:
         if transfer := list(figure("transfer-psnr")):
             yield from ("### Transfer\n", *transfer)
-        yield from _tabled(transfer_tables.breakdown_table(rows, protocol.variances))
+        yield from _tabled(breakdown_table(rows, protocol.variances))
         yield from _tabled(transfer_tables.ranking_table(rows, protocol.variances))
     for picture in pictures:
         if picture.kind.startswith("restored"):

@@ -18,12 +18,13 @@ from bench.datasets import images_of
 from bench.device import place
 from bench.evaluate import BATCH, corrupt, evaluate
 from bench.experiment import Experiment, Protocol, Range
+from bench.layers import quicken
 from bench.metrics import METRICS
 from bench.profiles import FAST, TUTORIAL
 from bench.provenance import cores
 from bench.rival import Rival, dataset
 from bench.stacks import one_size
-from bench.train import ROWS, Progress, build, fit, optimizers_of
+from bench.train import LOSSES, ROWS, Progress, build, fit, optimizers_of
 from bench.workers import pool
 
 Pairs = dict[str, tuple[float, float]]  # by claim: ours, and the other
@@ -171,7 +172,7 @@ def _steps(device: str, repeats: int) -> list[tuple[float, float]]:
     recipe = replace(FAST, epochs=10**6, train_images=STEPS * ROWS * FAST.batch)
     experiment = TUTORIALS.but(recipe=recipe)
     model, target = build(experiment), torch.device(device)
-    place(model, target).train()
+    quicken(place(model, target)).train()
     optimizers = optimizers_of(model, FAST)
     clean = one_size(images_of("mnist").train)[: FAST.batch].to(target).float() / 255
     noisy, variance = clean + 0.1 * torch.randn_like(clean), torch.full((FAST.batch,), 0.01, device=target)
@@ -180,7 +181,7 @@ def _steps(device: str, repeats: int) -> list[tuple[float, float]]:
     while len(pairs) < repeats + 1:
         started = time.perf_counter()
         for _ in range(STEPS):
-            loss = nn.functional.mse_loss(model(noisy, variance), clean)
+            loss = LOSSES[FAST.loss](model(noisy, variance), clean)
             loss.backward()  # type: ignore[no-untyped-call]  # not annotated in torch
             for optimizer in optimizers:
                 optimizer.step()

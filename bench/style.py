@@ -97,7 +97,8 @@ def named(
     figure.draw_without_rendering()
     taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in axis.transData.transform(list(points.values()))]
     for name, point in sorted(points.items(), key=lambda item: item[1][1]):
-        for shift in sorted(range(-48, 49, 4), key=abs):
+        # Farther than any crowd reaches: some place is free.
+        for shift in sorted(range(-20 * len(points), 20 * len(points) + 1, 4), key=abs):
             text = axis.annotate(
                 name, point, (7, shift), textcoords="offset points", va="center", fontsize=7.5, annotation_clip=False
             )

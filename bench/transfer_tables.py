@@ -1,6 +1,5 @@
-"""What generalization costs, as tables: specialists beside one network for all, regret, breakdown, ranking."""
+"""What generalization costs, as tables: specialists beside one network for all, regret, ranking."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -8,17 +7,9 @@ from bench.experiment import written
 from bench.statistics import half_widths
 from bench.tables import EACH, Row, Table, margin
 from bench.transfer import (
-    MARGIN,
-    METRIC,
-    TUNED_MEDIAN,
-    Reach,
     Summary,
-    floors,
-    is_for,
     over,
     ranking,
-    reach,
-    reaches,
     regrets,
     summary,
 )
@@ -104,64 +95,6 @@ def _summary(found: Summary, width: float) -> tuple[str, str]:
     worst, star = found.worst, "" if found.exact else "*"
     some = f" ({found.count} of {found.of})" if found.count < found.of else ""
     return f"{found.mean.mean:.2f}{star}{margin(width)}{some}", f"{worst.sample.mean:.2f} @ {written(worst.variance)}"
-
-
-def breakdown_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
-    """Between which noise variances a row beats the clipped input, and the tuned median filter."""
-    below = floors(rows, variances)
-    lines = []
-    for row in rows:
-        itself = row.experiment.denoiser in ("noisy", "clip", "median")
-        if itself or row.experiment.tuned or not below or not any(metric == METRIC for _, metric in row.means):
-            continue
-        cells = (
-            _reach(reach(row, floor, variances), reaches(row, floor, variances), variances) for floor in below.values()
-        )
-        lines.append((row.name, row.training, *cells))
-    header = ("denoiser", "trained on", *(f"better than {name}" for name in below))
-    note = (
-        f"by more than {MARGIN:g} dB, at noise variances around that of the greatest lead; ends by straight lines over "
-        "the logarithm of the variance; ≤ and ≥: still ahead at the least and at the largest variance tested"
-    )
-    if any(row.seeds > 1 for row in rows):
-        note += "; in brackets between which values an end lies in single trainings"
-    if TUNED_MEDIAN in below:
-        note += "; a median of size 1 leaves the image as it is, so that at little noise this floor is that of `clip`"
-        medians = [row for row in rows if row.experiment.denoiser == "median" and row.experiment.tuned]
-        if not all(any(is_for(row, variance) for row in medians) for variance in below[TUNED_MEDIAN]):
-            note += "; where none was tuned for a test variance, the best tuned one stands for it"
-    return Table("Where denoisers break down", header, tuple(lines), note)
-
-
-def _reach(found: Reach | None, single: Sequence[Reach | None], variances: Sequence[float]) -> str:
-    """Where a row is ahead, and between which values the ends lie in its single trainings."""
-    there = [each for each in single if each is not None]
-    nowhere = f"nowhere in {len(single) - len(there)} of {len(single)} trainings" if len(there) < len(single) else ""
-    if found is None:
-        return "nowhere"
-    everywhere = Reach(variances[0], variances[-1], open_low=True, open_high=True)
-    if found == everywhere and all(each == everywhere for each in single):
-        return "everywhere"
-    in_sigma = all(written(variance).startswith("σ") for variance in variances)
-
-    def near(variance: float) -> str:
-        return f"σ={255 * math.sqrt(variance):.0f}" if in_sigma else f"{variance:.2g}"
-
-    def low(each: Reach) -> str:
-        return f"≤ {written(each.low)}" if each.open_low else near(each.low)
-
-    def high(each: Reach) -> str:
-        return f"≥ {written(each.high)}" if each.open_high else near(each.high)
-
-    lows = list(dict.fromkeys(map(low, sorted(there, key=lambda each: (each.low, not each.open_low)))))
-    highs = list(dict.fromkeys(map(high, sorted(there, key=lambda each: (each.high, each.open_high)))))
-    ends = f"{low(found)}{_between(lows)} … {high(found)}{_between(highs)}"
-    return f"{ends}; {nowhere}" if nowhere else ends
-
-
-def _between(ends: Sequence[str]) -> str:
-    """The first and the last of several values, in brackets; nothing where there is but one."""
-    return f" ({ends[0]} to {ends[-1]})" if len(ends) > 1 else ""
 
 
 def ranking_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:

@@ -1,5 +1,6 @@
 """What single ablations say, from made-up stores with known answers."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,15 @@ from bench.experiment import Experiment, Protocol, Range
 from bench.noises import NOISES
 from bench.plan import Section
 from bench.profiles import FAST, TUTORIAL
+from bench.statistics import Sample
 from bench.store import Store
+from bench.tables import Row
 from bench.task import Task
 from bench.train import ROWS, Progress
 
 PROTOCOL = Protocol("mnist", "gaussian", (0.01,), ("psnr",), 100)
 BASE = Experiment("conv_autoencoder", (), "mnist", "gaussian", Range(0.01, 0.01), FAST)
+HUNDREDTH = Range(0.01, 0.01)
 IMAGES = np.tile([-1.0, 1.0], 50)
 
 
@@ -108,8 +112,27 @@ def test_laws_of_noise_are_one_table_of_training_and_test(tmp_path: Path) -> Non
         (line,) = (line for line in text.splitlines() if line.startswith(f"| conv_autoencoder | 0.01 ({noise}) |"))
         assert line.count("**30.0") == 1
         assert line.count("25.0") == 5
-    (sentence,) = (line for line in text.splitlines() if line.startswith("Trained with one noise, `conv_autoencoder`"))
-    assert all(f" 5.00 ±0.00 dB with {noise}" in sentence for noise in NOISES)
+    (sentence,) = (line for line in text.splitlines() if "trained on 0.01 with one noise and tested at 0.01" in line)
+    assert all(f"−5.00 ±0.00 dB ({noise}, 5)" in sentence for noise in NOISES)
+
+
+def test_what_a_law_of_noise_costs_is_told_from_least_to_most_and_over_what_is_there() -> None:
+    def tested(psnr: dict[str, float], variance: Range = HUNDREDTH) -> list[Row]:
+        rows = [Row(BASE.but(noise=trained, variance=variance)) for trained in psnr]
+        for row, value in zip(rows, psnr.values(), strict=True):
+            row.samples = {(0.01, "psnr"): Sample((value + IMAGES)[None], (0,))}
+        return rows
+
+    wide = tested({"laplace": 12.0, "gaussian": 10.0}, Range(0.001, 0.1))
+    found = {
+        "gaussian": [*tested({"gaussian": 30.0, "laplace": 29.0, "uniform": 33.0}), *wide],
+        "laplace": tested({"gaussian": 26.0, "laplace": 31.0}),
+        "uniform": tested({"gaussian": math.inf, "uniform": 31.0}),
+    }
+    assert [text.partition("): ")[2] for text in ablated.law_losses(found, 0.01)] == [
+        "+3.00 ±0.00 dB (uniform, 1), −1.00 ±0.00 dB (laplace, 1), −5.00 ±0.00 dB (gaussian, 1).\n"
+    ]
+    assert list(ablated.law_losses(found, 0.1)) == []
 
 
 def test_options_stand_with_their_defaults_where_others_have_other_values(tmp_path: Path) -> None:

@@ -1,15 +1,22 @@
 """Every figure of a report can be drawn from odd and unfinished stores too."""
 
 import io
+import itertools
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from bench import report
-from bench.figures import png
+from bench.costs import Point
+from bench.experiment import Experiment, Range
+from bench.figures import NEAR, png, psnr, quality
 from bench.plan import Section
+from bench.profiles import FAST
 from bench.store import Store
+from bench.style import marks, named
+from bench.tables import Row
 from tests.conftest import SMALL, Counter
 
 ODD = {
@@ -53,3 +60,35 @@ def test_a_store_of_which_nothing_is_measured_has_no_figure(counter: Counter) ->
     empty = Store(Path("results/empty"))
     empty.ask(Section(section.name, section.protocol, section.experiments))
     assert drawn(empty) == []
+
+
+def test_every_point_has_its_name_however_close_they_lie() -> None:
+    figure = Figure(figsize=(4, 3.8))
+    axis = figure.subplots()
+    points = {f"denoiser_{index}": (1.0, 1.0 + index / 1000) for index in range(20)}
+    axis.plot(*zip(*points.values(), strict=True), "o")
+    axis.set(xlim=(0, 3), ylim=(0, 2))
+    named(figure, axis, points, marks([(name, False) for name in points]))
+    assert {text.get_text() for text in axis.texts} == points.keys()
+    boxes = [text.get_window_extent() for text in axis.texts]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+
+
+def test_quality_shows_again_what_comes_near_the_best() -> None:
+    points = [
+        Point(name, name != "clip", True, (1e-4, 1e-4 * (index + 1), 1e-3), value, 0.1)
+        for index, (name, value) in enumerate({"clip": 20.0, "dncnn": 30.0, "unet": 30.0 + NEAR / 2}.items())
+    ]
+    whole, part = quality({0.01: points}).axes
+    assert [{text.get_text() for text in axis.texts} for axis in (whole, part)] == [{"clip"}, {"dncnn", "unet"}]
+
+
+def test_gains_are_cut_off_below_networks_and_where_there_is_none_nothing_is() -> None:
+    def row(name: str, gain: float, learns: bool) -> Row:
+        variance = Range(0.01, 0.01) if learns else None
+        experiment = Experiment(name, (), "mnist" if learns else None, "gaussian", variance, FAST if learns else None)
+        return Row(experiment, subject=name, means={(0.01, "psnr"): 20 + gain, (0.1, "psnr"): 10 + gain})
+
+    memorizer, clip, unet = row("memorizer", -15, False), row("clip", 2.7, False), row("unet", -3, True)
+    assert psnr([memorizer, clip, unet], [0.01, 0.1], []).axes[0].get_ylim()[0] == pytest.approx(-4)
+    assert psnr([memorizer, clip], [0.01, 0.1], []).axes[0].get_ylim()[0] < -15

@@ -46,6 +46,15 @@ def test_what_is_evaluated_or_cast_is_done_by_torch_bit_for_bit(name: str) -> No
         assert torch.equal(fast.train()(features), layer(features))
 
 
+@pytest.mark.parametrize("name", LAYERS)
+def test_what_torch_takes_but_the_faster_way_does_not_is_left_to_torch(name: str) -> None:
+    layer, channels = LAYERS[name]
+    fast = quicken(copy.deepcopy(layer))
+    assert torch.equal(fast(torch.ones(channels, 9, 9)), layer(torch.ones(channels, 9, 9)))
+    features = torch.rand(2, channels, 9, 9, dtype=torch.bfloat16)
+    assert torch.equal(fast.bfloat16()(features), copy.deepcopy(layer).bfloat16()(features))
+
+
 @pytest.mark.parametrize(
     "layer",
     [

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from bench.experiment import Experiment, Protocol, Range
 from bench.plan import settle
 from bench.profiles import FAST
-from bench.provenance import joined, modules_of, source_digest, stale
+from bench.provenance import joined, modules_of, processor, source_digest, stale, versions
 from bench.task import Request, Task
 
 BEFORE = '''"""About."""
@@ -103,3 +104,10 @@ def test_conditions_are_those_of_the_training_and_seconds_add_up() -> None:
     assert again["elsewhere"] == later["elsewhere"]
     assert "elsewhere" not in joined(trained, measured("cpu", "new"), trained=False)
     assert joined(trained, measured("cuda", "new", training=4.0), trained=True)["sources"] == {"a": "new"}
+
+
+def test_a_number_names_its_processor_and_that_of_a_gpu_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "some GPU")
+    assert processor() in versions(torch.device("cpu"))["device"]
+    there = versions(torch.device("cuda"))["device"]
+    assert there.startswith(f"cuda (some GPU, {processor()}, ")

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 import bench.train
 from bench.datasets import DATASETS
 from bench.experiment import Experiment, Range, Recipe
+from bench.layers import Doubling, ToOneChannel
 from bench.metrics import METRICS
 from bench.muon import Muon, orthogonalize
 from bench.profiles import FAST
@@ -166,3 +167,8 @@ def test_muon_steps_against_the_gradient_by_its_rate() -> None:
 def test_recipes_of_unknown_parts_are_refused() -> None:
     with pytest.raises(ValueError, match="no optimizer named 'sgd'"):
         Recipe(1, 1, "sgd", 0.1)
+
+
+def test_layers_that_have_a_faster_way_take_it_while_they_train() -> None:
+    model, _ = trained(BASE.but(recipe=replace(FAST, train_images=64)))
+    assert {ToOneChannel, Doubling} < {type(module) for module in model.modules()}

@@ -1,7 +1,5 @@
 """Regret, reach and ranking of made-up results with known answers."""
 
-import math
-
 import numpy as np
 import pytest
 
@@ -10,8 +8,8 @@ from bench.plan import settle
 from bench.profiles import FAST
 from bench.statistics import Sample
 from bench.tables import EACH, Row
-from bench.transfer import MARGIN, Reach, floors, ranking, reach, reaches, regrets, summary
-from bench.transfer_tables import breakdown_table, chosen_table, main_rows, ranking_table, regret_table
+from bench.transfer import ranking, regrets, summary
+from bench.transfer_tables import chosen_table, main_rows, ranking_table, regret_table
 from bench.tuning import Trial
 
 UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
@@ -110,7 +108,6 @@ def test_a_filter_with_its_defaults_is_measured_against_the_tuned_one() -> None:
     tuned = row(UNET.but(denoiser="median", recipe=None), 25, 24, 15)
     found = regrets([MEDIAN, tuned], (0.01,))
     assert found[0][0].sample.mean == pytest.approx(1.5)
-    assert floors([CLIP, MEDIAN, tuned], VARIANCES)["tuned median"] == {0.001: 25, 0.01: 24, 0.1: 15}
 
 
 def test_seeds_widen_the_interval_of_a_regret() -> None:
@@ -123,62 +120,6 @@ def test_seeds_widen_the_interval_of_a_regret() -> None:
     alone.samples = {cell: Sample(s.values * [[1.0], [1.001], [0.999]], s.seeds) for cell, s in alone.samples.items()}
     three = regret_table([at(0.01, 35, 31, 16, seeds=3), alone], (0.01,))
     assert float(three.rows[0][2].partition("±")[2]) > 0.05
-
-
-def test_where_a_denoiser_beats_a_floor() -> None:
-    floor = {0.001: 32.0 - MARGIN, 0.01: 22.0 - MARGIN, 0.1: 13.0 - MARGIN}
-    assert reach(MIDDLE, floor, VARIANCES) == Reach(0.001, 0.1, open_low=True, open_high=True)
-    found = reach(HIGH, floor, VARIANCES)  # -4 and +5 dB: 4/9 of the way from 0.001 to 0.01
-    assert found is not None
-    assert found.low == pytest.approx(0.001 * 10 ** (4 / 9))
-    assert not found.open_low
-    assert (found.high, found.open_high) == (0.1, True)
-    assert (found := reach(LOW, floor, VARIANCES)) is not None
-    assert (found.low, found.open_low) == (0.001, True)
-    assert found.high == pytest.approx(0.001 * 10 ** (7 / 9))
-    assert not found.open_high
-    assert reach(row(UNET, 1, 1, 1), floor, VARIANCES) is None
-    assert reach(HIGH, floor | {0.001: math.inf}, VARIANCES) == Reach(0.01, 0.1, open_low=False, open_high=True)
-    assert reach(MIDDLE, floor | {0.1: math.inf}, VARIANCES) == Reach(0.001, 0.01, open_low=True, open_high=False)
-    untouched = row(UNET, math.inf, 30, 30)
-    assert reach(untouched, floor | {0.001: math.inf}, VARIANCES) == Reach(0.01, 0.1, open_low=True, open_high=True)
-    assert reach(row(UNET, 31.98, 21.99, 12.96), floor, VARIANCES) is None  # a lead that nobody sees
-
-
-def test_the_table_of_reach_names_both_floors() -> None:
-    tuned = row(UNET.but(denoiser="median", recipe=None), 25, 24, 15)
-    table = breakdown_table([CLIP, MEDIAN, tuned, LOW, HIGH], VARIANCES)
-    assert table.header[2:] == ("better than clip", "better than tuned median")
-    assert table.rows == (
-        ("unet", "0.001", "≤ 0.001 … 0.0059", "≤ 0.001 … 0.006"),
-        ("unet", "0.1", "0.0028 … ≥ 0.1", "everywhere"),
-    )
-    assert "the best tuned one stands for it" in table.note
-    assert breakdown_table([LOW, HIGH], VARIANCES).rows == ()  # nothing to fall below
-    tested = row(UNET, float("nan"), 31, 16)
-    assert breakdown_table([CLIP, tested], VARIANCES).rows == (("unet", "0.01", "≤ 0.01 … ≥ 0.1"),)
-
-
-def test_the_table_of_reach_tells_how_far_single_trainings_lie_apart() -> None:
-    """Their means are those of HIGH and LOW; single trainings lie 4 dB to each side at 0.01."""
-    many = []
-    for made in (at(0.1, 28, 27, 24, seeds=3), at(0.001, 39, 20, 10, seeds=3)):
-        apart = np.array([[-4.0], [0.0], [4.0]])
-        made.samples[0.01, "psnr"] = Sample(made.means[0.01, "psnr"] + SPREAD + apart, (0, 1, 2))
-        many.append(made)
-    floor = {variance: CLIP.means[variance, "psnr"] for variance in VARIANCES}
-    highs = [found.high for found in reaches(many[1], floor, VARIANCES) if found]
-    share = [(7 - MARGIN) / 13, (7 - MARGIN) / 9, 1 + (2 - MARGIN) / 5]  # of a decade
-    assert highs == pytest.approx([0.001 * 10**part for part in share], rel=0.01)  # seeds lie 0.01 dB apart elsewhere
-    table = breakdown_table([CLIP, *many], VARIANCES)
-    assert [line[2] for line in table.rows] == [
-        "0.0028 (0.002 to 0.0065) … ≥ 0.1",
-        "≤ 0.001 … 0.0059 (0.0034 to 0.025)",
-    ]
-    assert "single trainings" in table.note
-    sometimes = at(0.01, 31, 23, 12, seeds=3)
-    sometimes.samples[0.01, "psnr"] = Sample(23 + SPREAD + np.array([[-2.0], [0.0], [2.0]]), (0, 1, 2))
-    assert breakdown_table([CLIP, sometimes], VARIANCES).rows[0][2].endswith("; nowhere in 1 of 3 trainings")
 
 
 def test_the_ranking_takes_the_best_training_and_ties_what_cannot_be_told_apart() -> None:
