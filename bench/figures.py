@@ -154,7 +154,8 @@ def losses(histories: dict[str, dict[str, list[Progress]]]) -> Figure:
                 epochs, validation = zip(*checked, strict=True) if checked else ((), ())
                 axis.plot(epochs, validation, "o", color=colours[trained], ms=4, label=trained)
             in_db = axis.dataLim.y0 < 0
-            axis.set(title=name, xlabel="epochs", yscale="linear" if in_db else "log", ylabel="dB" if in_db else "")
+            axis.set(title=name, xlabel="epochs", yscale="linear" if in_db else "log")
+            axis.set_ylabel("dB" if in_db and axis.get_subplotspec().is_first_col() else "")
         for one, other in itertools.pairwise(axes[: len(histories)]):
             if one.get_yscale() == other.get_yscale():  # of one kind, so that they can be compared
                 other.sharey(one)

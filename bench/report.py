@@ -80,7 +80,8 @@ def _contents(parts: Sequence[str]) -> Iterator[str]:
     links = []
     for heading in headings:
         anchor = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-        links.append(f"[{heading}](#{anchor}" + (f"-{seen[anchor]})" if seen[anchor] else ")"))
+        label = re.sub(r"^Ablation (`\w+`): .*", r"\1", heading)  # which stands behind the ablations at a glance
+        links.append(f"[{label}](#{anchor}" + (f"-{seen[anchor]})" if seen[anchor] else ")"))
         seen[anchor] += 1
     yield f"Contents: {' · '.join(links)}\n"
 

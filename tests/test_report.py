@@ -67,8 +67,6 @@ def test_a_long_report_has_links_to_its_sections_and_a_short_one_has_none() -> N
     headings = [f"## Ablation `bias_free`: mnist, noise of kind {index}\n\ntext\n" for index in range(report.MANY)]
     assert list(report._contents(headings[1:])) == []
     (line,) = report._contents([*headings, "## Cost\n", "### Within\n", "## Cost\n"])
-    assert line.startswith(
-        "Contents: [Ablation `bias_free`: mnist, noise of kind 0](#ablation-bias_free-mnist-noise-of-"
-    )
+    assert line.startswith("Contents: [`bias_free`](#ablation-bias_free-mnist-noise-of-kind-0) · [`bias_free`](#abl")
     assert line.endswith(" · [Cost](#cost) · [Cost](#cost-1)\n")
     assert "Within" not in line
