@@ -44,14 +44,18 @@ def _as_torch(module: nn.Module, features: Tensor) -> bool:
     return not (module.training and plain) or torch.is_autocast_enabled("cpu")
 
 
+def _applied(function: type[torch.autograd.Function], layer: nn.Module, features: Tensor) -> Tensor:
+    output: Tensor = function.apply(features, layer.weight, layer.bias)  # type: ignore[no-untyped-call]  # not annotated in torch
+    return output
+
+
 class ToOneChannel(nn.Conv2d):
     """A 3×3 convolution to one channel, padded to keep the size."""
 
     def forward(self, features: Tensor) -> Tensor:
         if _as_torch(self, features):
             return super().forward(features)
-        output: Tensor = _ToOneChannel.apply(features, self.weight, self.bias)  # type: ignore[no-untyped-call]
-        return output
+        return _applied(_ToOneChannel, self, features)
 
 
 class _ToOneChannel(torch.autograd.Function):
@@ -90,8 +94,7 @@ class Doubling(nn.ConvTranspose2d):
     def forward(self, features: Tensor, output_size: list[int] | None = None) -> Tensor:
         if _as_torch(self, features) or output_size is not None:
             return super().forward(features, output_size)
-        output: Tensor = _Doubling.apply(features, self.weight, self.bias)  # type: ignore[no-untyped-call]
-        return output
+        return _applied(_Doubling, self, features)
 
 
 class _Doubling(torch.autograd.Function):
