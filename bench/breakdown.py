@@ -103,7 +103,7 @@ def breakdown_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
         cells = (
             _cell(reach(row, each, variances), reaches(row, each, variances), variances) for each in below.values()
         )
-        lines.append((row.name, row.training, *cells))
+        lines.append((row.subject, row.training, *cells))
     header = ("denoiser", "trained on", *(f"better than {name}" for name in below))
     note = (
         f"by more than {MARGIN:g} dB, at noise variances around that of the greatest lead; ends by straight lines over "

@@ -165,8 +165,8 @@ def show(console: Console, table: Table) -> None:
     drawn = RichTable(
         box=SIMPLE_HEAD, show_edge=False, padding=0, title=table.title, title_justify="left", title_style="bold"
     )
-    for column, heading in enumerate(table.header):
-        drawn.add_column(heading, justify="left" if column < 2 else "right", no_wrap=True)
+    for heading, right in zip(table.header, table.numeric, strict=True):
+        drawn.add_column(heading, justify="right" if right else "left", no_wrap=True)
     for row in table.rows:
         drawn.add_row(*map(_emphasize, row))
     width = console.width

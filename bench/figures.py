@@ -1,9 +1,9 @@
 """Figures from results: every function takes values and returns one matplotlib figure."""
 
 import io
-import itertools
 import math
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -60,12 +60,13 @@ def restored(columns: dict[str, Array], variances: Sequence[float], psnrs: dict[
         psnrs: PSNR in dB of each image by heading, where it has one.
     """
     with mpl.rc_context(STYLE):
-        lines = max(heading.count("_") for heading in columns)
+        broken = {heading: heading.replace("_", "\n").replace(", ", ",\n") for heading in columns}
+        lines = max(heading.count("\n") for heading in broken.values())
         figure = Figure(figsize=(1.2 * len(columns), 1.42 * len(variances) + 0.15 * lines))
         axes = figure.subplots(len(variances), len(columns), squeeze=False)
         for column, (heading, images) in zip(axes.T, columns.items(), strict=True):
             for index, (axis, image) in enumerate(zip(column, images, strict=True)):
-                _show(axis, image, heading.replace("_", "\n") if index == 0 else "")
+                _show(axis, image, broken[heading] if index == 0 else "")
                 if heading in psnrs:
                     axis.set_xlabel(f"{psnrs[heading][index]:.1f} dB", labelpad=2)
         for axis, variance in zip(axes[:, 0], variances, strict=True):
@@ -136,9 +137,13 @@ def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Cu
     return figure
 
 
-def losses(histories: dict[str, dict[str, list[Progress]]]) -> Figure:
-    """Loss against epochs: a panel for each denoiser, a colour for each training range."""
-    histories = {name: panel for name, panel in histories.items() if any(panel.values())}
+def losses(histories: dict[str, dict[str, list[Progress]]], kinds: dict[str, str]) -> Figure:
+    """Loss against epochs: a panel for each denoiser, a colour for each training range.
+
+    Args:
+        histories: by denoiser and training range.
+        kinds: the loss of each denoiser; panels of one kind share their axis.
+    """
     ranges = sorted({name for panel in histories.values() for name in panel}, key=lambda name: (".." in name, name))
     colours = dict(zip(ranges, sns.color_palette("viridis", len(ranges)), strict=True))
     across = min(3, len(histories))
@@ -146,19 +151,21 @@ def losses(histories: dict[str, dict[str, list[Progress]]]) -> Figure:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(0.6 + 2.3 * across, 0.9 + 2.2 * lines), layout="constrained")
         axes = figure.subplots(lines, across, squeeze=False).flatten()
+        first: dict[str, Axes] = {}
         for axis, (name, panel) in zip(axes, histories.items(), strict=False):
+            if (alike := first.setdefault(kinds[name], axis)) is not axis:
+                axis.sharey(alike)
             for trained in sorted(panel, key=ranges.index):
                 rows, style = panel[trained], {"color": colours[trained], "ls": "--" if ".." in trained else "-"}
                 axis.plot([row.epoch for row in rows], [row.training for row in rows], lw=1.1, **style)
                 checked = [(row.epoch, row.validation) for row in rows if row.validation is not None]
                 epochs, validation = zip(*checked, strict=True) if checked else ((), ())
-                axis.plot(epochs, validation, "o", color=colours[trained], ms=4, label=trained)
-            in_db = axis.dataLim.y0 < 0
-            axis.set(title=name, xlabel="epochs", yscale="linear" if in_db else "log")
+                axis.plot(epochs, validation, "o", color=colours[trained], ms=4)
+            in_db = kinds[name] == "psnr"
+            axis.set(title=fill(name, 32), xlabel="epochs", yscale="linear" if in_db else "log")
             axis.set_ylabel("dB" if in_db and axis.get_subplotspec().is_first_col() else "")
-        for one, other in itertools.pairwise(axes[: len(histories)]):
-            if one.get_yscale() == other.get_yscale():  # of one kind, so that they can be compared
-                other.sharey(one)
+        for trained in ranges:
+            axes[0].plot([], [], "o", color=colours[trained], ms=4, label=trained)
         for axis in axes[len(histories) :]:
             axis.set_visible(False)
         figure.supylabel("loss (line: training; dot: validation)", fontsize=9)

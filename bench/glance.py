@@ -7,7 +7,7 @@ import numpy as np
 from bench.comparisons import holm, p_values
 from bench.plan import Section
 from bench.statistics import half_widths
-from bench.tables import Row, Table, margin, signed
+from bench.tables import Row, Table, changed, margin, signed
 from bench.transfer import differences
 
 SIDES = {"inside": "where trained", "below": "at less noise", "above": "at more noise"}
@@ -21,7 +21,7 @@ def glance_table(ablations: Iterable[tuple[Section, Sequence[Row]]]) -> Table:
         for row in rows:
             base = _base(section, rows, row)
             if base and (parts := differences(row, base, section.protocol.variances)):
-                lines.append((f"`{section.name}`", f"`{base.name}`, {base.recipe}", ", ".join(_changes(row, base))))
+                lines.append((*_about(section, base), ", ".join(_changes(row, base))))
                 found.append((parts, min(row.seeds, base.seeds)))
                 networks.append((base.experiment.denoiser, base.recipe))
         if section.name == "seeds":
@@ -48,7 +48,7 @@ def glance_table(ablations: Iterable[tuple[Section, Sequence[Row]]]) -> Table:
         )
     return Table(
         "PSNR against the base (dB)",
-        ("ablation", "base", "change", *SIDES.values(), "seeds"),
+        ("ablation", "trained on", "base", "change", *SIDES.values(), "seeds"),
         (*((*line, *own) for line, own in zip(lines, cells, strict=True)), *spreads),
         "the changed network minus its base, trained on the same noise; means over the test variances there; ≈ not "
         f"distinguishable from none (paired differences over {paired}; 95 % for the whole table, by Holm){caution}"
@@ -68,7 +68,11 @@ def _spread(section: Section, rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
                 else "–"
                 for side in SIDES
             ]
-            yield "`seeds`", f"`{base.name}`, {base.recipe}", "another seed", *cells, f"{len(off)}"
+            yield *_about(section, base), "another seed", *cells, f"{len(off)}"
+
+
+def _about(section: Section, base: Row) -> tuple[str, str, str]:
+    return f"`{section.name}`", f"{base.experiment.variance}", f"`{base.name}`, {base.recipe}"
 
 
 def _base(section: Section, rows: Sequence[Row], row: Row) -> Row | None:
@@ -91,6 +95,5 @@ def _changes(row: Row, base: Row) -> list[str]:
     options, before = row.options | dict(one.options), base.options | dict(two.options)
     found += [f"{name}={value}" for name, value in sorted(options.items()) if before.get(name) != value]
     if one.recipe and two.recipe:
-        changed = [name for name in vars(one.recipe) if getattr(one.recipe, name) != getattr(two.recipe, name)]
-        found += [f"{name}={getattr(one.recipe, name)}" for name in changed]
+        found += [f"{name}={value}" for name, value in changed(one.recipe, two.recipe).items()]
     return found

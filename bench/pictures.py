@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench import tables
-from bench.experiment import Range, written
+from bench.experiment import Protocol, Range, written
 from bench.others import curves_of
 from bench.plan import Section
 from bench.store import Store
 from bench.tables import Row
-from bench.transfer import regrets
+from bench.transfer import METRIC, regrets
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,14 +59,37 @@ def _code() -> str:
 def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> Iterator[Drawing]:
     """All figures of a section; matplotlib is imported only where one must be drawn.
 
-    A section of more rows than anyone reads in a figure has none of its tables drawn, nor has an
-    ablation of anything but the training noise.
+    A section of more rows than anyone reads in a figure has none of its tables drawn, and an ablation of
+    anything but the training noise at most its curves.
     """
-    protocol = section.protocol
-    variances = protocol.variances
+    yield from _noise(store, section.protocol, rows, name)
+    subjects = Counter(row.subject if row.experiment.variance else "" for row in rows)
+    ranges = {row.experiment.variance for row in rows if row.learned}
+    if max(subjects.values(), default=0) > PANEL or max(len(subjects), len(ranges)) > PANELS:
+        return
+    if compares_ranges(section, rows):
+        yield from _transfer(section.protocol, rows, name)
+        yield from _regret(rows, section.protocol.variances, name)
+    if section.name == "grid" or len(ranges) > 1:  # with one training range, the table of an ablation says it all
+        yield from _curves(section, rows, name)
+    if section.name == "grid":
+        yield from _restored(
+            section, rows, {id(row): store.examples(row.experiment, section.protocol) for row in rows}, name
+        )
+        yield from _losses(store, rows, name)
+
+
+def compares_ranges(section: Section, rows: Sequence[Row]) -> bool:
+    """Whether it is about the noise of training: an ablation is that was done on more ranges than two."""
+    ranges = {row.experiment.variance for row in rows} - {None}
+    return len(ranges) > (1 if section.name == "grid" else 2)
+
+
+def _noise(store: Store, protocol: Protocol, rows: Sequence[Row], name: str) -> Iterator[Drawing]:
+    """One image as all denoisers met it."""
     noisy = next((row for row in rows if row.experiment.denoiser == "noisy"), None)
     seen = store.examples(noisy.experiment, protocol) if noisy else {}
-    if there := [v for v in variances if str(v) in seen]:
+    if there := [v for v in protocol.variances if str(v) in seen]:
         images = np.stack([seen[str(v)][0] for v in there])
         yield Drawing(
             name,
@@ -75,56 +98,63 @@ def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> I
             ("strip", images.tobytes(), there),
             later("strip", images, seen["clean"][0], there),
         )
-    subjects = Counter(row.subject if row.experiment.variance else "" for row in rows)
-    ranges = {row.experiment.variance for row in rows if row.learned}
-    if max(subjects.values(), default=0) > PANEL or max(len(subjects), len(ranges)) > PANELS:
-        return
-    if section.name != "grid" and len(ranges) < 2:
-        return  # with one training range its table says it all
+
+
+def _transfer(protocol: Protocol, rows: Sequence[Row], name: str) -> Iterator[Drawing]:
+    """Every metric of networks by what was trained on and tested at, and PSNR, which says it all, of tuned filters."""
     metrics = {metric: None for row in rows for _, metric in row.means if metric in protocol.metrics}
     kinds = {"transfer": [row for row in rows if not row.experiment.tuned]}
     kinds["tuned"] = [row for row in rows if row.experiment.tuned]
     for kind, metric in itertools.product(kinds, metrics):
         chosen = kinds[kind]
-        if kind == "tuned" and metric != "psnr":
-            continue  # which says it all of filters
+        if kind == "tuned" and metric != METRIC:
+            continue
         if len({row.experiment.variance for row in chosen if row.experiment.variance}) > 1:
             yield Drawing(
                 name,
                 f"{kind}-{metric}",
                 f"{'Tuned filters, ' if kind == 'tuned' else ''}{tables.title(metric)}: training range × test "
                 "variance; cells inside the training range are framed.",
-                (kind, metric, variances, _data(chosen)),
-                later("transfer", chosen, variances, metric),
+                (kind, metric, protocol.variances, _data(chosen)),
+                later("transfer", chosen, protocol.variances, metric),
             )
-    yield from _regret(rows, variances, name)
-    if any(variance > 0 and metric == "psnr" for row in rows for variance, metric in row.means):
-        chosen = _lines(rows, variances)
-        shown = {row.experiment.variance for row in chosen}
-        published = [curve for curve in curves_of(section) if curve.trained is not None and curve.trained in shown]
-        yield Drawing(
-            name,
-            "psnr",
-            "Gain in PSNR over the noisy input against test noise; where a panel has one training range, that is "
-            "shaded. Of what is not trained, `clip` and any that is best of its kind at some test variance; it is cut "
-            "off below what all networks reach."
-            + (" Black and dash-dotted: what others published." if published else ""),
-            ("psnr", variances, _data(chosen), published),
-            later("psnr", chosen, variances, published),
-        )
-        yield from _restored(section, rows, {id(row): store.examples(row.experiment, protocol) for row in rows}, name)
+
+
+def _curves(section: Section, rows: list[Row], name: str) -> Iterator[Drawing]:
+    """PSNR against test variance."""
+    if not any(variance > 0 and metric == METRIC for row in rows for variance, metric in row.means):
+        return
+    variances = section.protocol.variances
+    chosen = _lines(rows, variances)
+    shown = {row.experiment.variance for row in chosen}
+    published = [curve for curve in curves_of(section) if curve.trained is not None and curve.trained in shown]
+    yield Drawing(
+        name,
+        "psnr",
+        "Gain in PSNR over the noisy input against test noise; where a panel has one training range, that is "
+        "shaded. Of what is not trained, `clip` and any that is best of its kind at some test variance; it is cut "
+        "off below what all networks reach." + (" Black and dash-dotted: what others published." if published else ""),
+        ("psnr", variances, _data(chosen), published),
+        later("psnr", chosen, variances, published),
+    )
+
+
+def _losses(store: Store, rows: Sequence[Row], name: str) -> Iterator[Drawing]:
+    """How training went."""
     histories: dict[str, dict[str, Any]] = {}
+    kinds: dict[str, str] = {}
     for row in rows:
-        if row.learned:
-            histories.setdefault(row.subject, {})[row.training] = store.history(row.experiment)
-    if any(history for panel in histories.values() for history in panel.values()):
+        if row.experiment.recipe and (history := store.history(row.experiment)):
+            histories.setdefault(row.subject, {})[row.training] = history
+            kinds[row.subject] = row.experiment.recipe.loss
+    if histories:
         yield Drawing(
             name,
             "loss",
             "Loss while training (line) and over the validation images after each epoch (dot); in dB it is minus the "
             "PSNR.",
-            ("loss", histories),
-            later("losses", histories),
+            ("loss", histories, kinds),
+            later("losses", histories, kinds),
         )
 
 
@@ -170,8 +200,8 @@ def _best(rows: list[Row], variances: Sequence[float]) -> list[Row]:
     """The rows that are best in PSNR at one of the variances; the input itself is never."""
     found = []
     for variance in variances:
-        there = [row for row in rows if (variance, "psnr") in row.means and row.experiment.denoiser != "noisy"]
-        found += [max(there, key=lambda row: row.means[variance, "psnr"])] if there else []
+        there = [row for row in rows if (variance, METRIC) in row.means and row.experiment.denoiser != "noisy"]
+        found += [max(there, key=lambda row: row.means[variance, METRIC])] if there else []
     return found
 
 

@@ -34,7 +34,8 @@ They move the numbers by decibels, so compare with other tables only after readi
 - **±** is half of a 95 % interval over trainings and test images: scipy's bootstrap of the seeds and of about 100
   equal blocks of images, stretched for few seeds as Student's t is. With one seed it covers images alone. It belongs
   to a number by itself: paired rows may be told apart though their intervals overlap, and one of many differences
-  may not be distinguishable from none though its own interval leaves zero out.
+  may not be distinguishable from none though its own interval leaves zero out, or the other way round, since an
+  interval knows the spread of its own few seeds alone.
 - **Comparisons** are paired over the same noisy images. A few trainings say little of what further ones would vary
   by, so what they say is drawn towards what those of all networks do (Smyth 2004), of those that met the variance in
   training apart from those that did not; a difference by itself, as in a sentence, is paired over seeds too. Where

@@ -8,7 +8,7 @@ from bench.breakdown import breakdown_table
 from bench.datasets import title
 from bench.experiment import Experiment, Recipe, written
 from bench.glance import glance_table
-from bench.pictures import Drawing
+from bench.pictures import Drawing, compares_ranges
 from bench.plan import Section
 from bench.profiles import RECIPES
 from bench.store import Store
@@ -37,7 +37,7 @@ def main(
         yield from ablated.MORE[section.name](store, rows)
     if findings:
         yield "### Findings\n\n" + "\n".join(f"- {sentence}" for sentence in findings) + "\n"
-    general = len({row.experiment.variance for row in rows if row.learned}) > 1 and len(protocol.variances) > 1
+    general = compares_ranges(section, rows) and len(protocol.variances) > 1
     if general:
         yield from _tabled(transfer_tables.regret_table(rows, protocol.variances), figure("regret"))
     scores = tables.scores(section, _short(section, rows), protocol.metrics[0], intervals=True, every=rows)

@@ -1,6 +1,7 @@
 """Results as rows and tables; a table is text alone, in the Markdown that terminal and report share."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from inspect import signature
@@ -20,6 +21,7 @@ from bench.statistics import Sample, half_widths
 from bench.store import Store
 
 EACH = "each test variance ‡"  # what a row of specialists was trained on
+NUMBER = re.compile(r"[^\w]*\d")  # how a number begins, whatever marks stand before it
 
 
 @dataclass
@@ -37,7 +39,8 @@ class Row:
         seconds: what training its seeds took, and scoring them under the protocol of the section.
         note: what is missing, such as "diverged in epoch 2"; empty if nothing is.
         label: what it was trained on, where it is not what the experiment says.
-        subject: what a matrix is made for: its name, with the recipe where a section has several.
+        subject: what it is called among others: its name, and where recipes differ, in what from the base of an
+            ablation, or the recipe.
     """
 
     experiment: Experiment
@@ -91,9 +94,15 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
 
+    @property
+    def numeric(self) -> list[bool]:
+        """Which columns are of numbers, and so set right: not the first two, which say what a line is about."""
+        columns = list(zip(*self.rows, strict=True)) if self.rows else [()] * len(self.header)
+        return [column > 1 and any(map(NUMBER.match, cells)) for column, cells in enumerate(columns)]
+
     def markdown(self) -> str:
-        """A pipe table: the first two columns left, all others right."""
-        rule = [":--" if column < 2 else "--:" for column in range(len(self.header))]
+        """A pipe table."""
+        rule = ["--:" if right else ":--" for right in self.numeric]
         lines = [self.header, rule, *self.rows]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -116,10 +125,21 @@ def rows(store: Store, section: Section) -> list[Row]:
         which = row.name, row.recipe, row.experiment.noise or "", not variance.fixed, variance, row.experiment.seed
         return row.learned, size[row.name], plain, *which
 
-    several = len({row.recipe for row in found if row.learned}) > 1
-    for row in found:
-        row.subject = f"{row.name}, {row.recipe}" if several and row.learned else row.name
+    _distinguish(section, found)
     return sorted(found, key=order)
+
+
+def _distinguish(section: Section, rows: Sequence[Row]) -> None:
+    """Calls rows by their recipes where these differ: by what each has else than the base of an ablation."""
+    recipes = {recipe for row in rows if (recipe := row.experiment.recipe)}
+    bases = {base.recipe for base in section.bases}
+    base = next(iter(bases)) if len(bases) == 1 else None
+    varied = {name for recipe in recipes for name in changed(recipe, base)} if base else set()
+    for row in rows:
+        row.subject = row.name
+        if (recipe := row.experiment.recipe) and len(recipes) > 1:
+            which = varied if len(varied) == 1 else changed(recipe, base) if base else ()  # one factor: of the base too
+            row.subject = ", ".join([row.name, *([f"{f}={getattr(recipe, f)}" for f in which] or [row.recipe])])
 
 
 def _label(section: Section, rows: Sequence[Row]) -> None:
@@ -202,7 +222,6 @@ def scores(
         marked: whether the best are; those of the ablation `seeds`, whose rows are one network, never are.
     """
     variances, measure = section.protocol.variances, METRICS[metric]
-    several = len({row.recipe for row in rows if row.learned}) > 1
     marked = marked and section.name != "seeds"
     columns = [_column(rows, every or rows, (variance, metric)) for variance in variances]
     best = dict(zip(variances, leaders_of(columns, measure.better) if marked else repeat([]), strict=False))
@@ -220,23 +239,17 @@ def scores(
             )
             for variance in variances
         ]
-        name = row.name
+        name = row.subject
         if row.note and row.means:
             name += f" ({row.note})"
         elif row.note:
             cells = [row.note, *[""] * (len(variances) - 1)]
-        lines.append((name, row.training, *([row.recipe] if several else []), *cells))
-    header = ("denoiser", "trained on", *(["recipe"] if several else []), *map(written, variances))
-    about = [("input PSNR (dB)", *(f"{decibels(variance):.2f}" for variance in variances))]
+        lines.append((name, row.training, *cells))
+    header = ("denoiser", "trained on", *map(written, variances))
+    about = [("input PSNR (dB)", "", *(f"{decibels(variance):.2f}" for variance in variances))]
     if not all(written(variance).startswith("σ") for variance in variances):
-        about.insert(0, ("σ·255", *(f"{255 * variance**0.5:.1f}" for variance in variances)))
-    padding = ("",) * (len(header) - len(variances) - 1)
-    return Table(
-        title(metric),
-        header,
-        (*((first, *padding, *rest) for first, *rest in about), *lines),
-        marks(rows) if marked else "",
-    )
+        about.insert(0, ("σ·255", "", *(f"{255 * variance**0.5:.1f}" for variance in variances)))
+    return Table(title(metric), header, (*about, *lines), marks(rows) if marked else "")
 
 
 def _column(rows: Sequence[Row], every: Sequence[Row], cell: tuple[float, str]) -> Column:
@@ -291,12 +304,14 @@ def recipe_name(recipe: Recipe | None) -> str:
     """The nearest recipe that has a name, with the fields that differ from it."""
     if recipe is None:
         return "–"
-    changes = {
-        name: [f"{f}={getattr(recipe, f)}" for f in vars(recipe) if getattr(recipe, f) != getattr(base, f)]
-        for name, base in RECIPES.items()
-    }
+    changes = {name: changed(recipe, base) for name, base in RECIPES.items()}
     nearest = min(changes, key=lambda name: len(changes[name]))
-    return ", ".join([nearest, *changes[nearest]])
+    return ", ".join([nearest, *(f"{name}={value}" for name, value in changes[nearest].items())])
+
+
+def changed(recipe: Recipe, base: Recipe) -> dict[str, Any]:
+    """The fields that differ from those of another recipe."""
+    return {name: value for name, value in vars(recipe).items() if value != getattr(base, name)}
 
 
 def recipe_text(recipe: Recipe | None) -> str:

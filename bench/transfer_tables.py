@@ -71,7 +71,11 @@ def regret_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
     widths = dict(zip(sides, half_widths([side.mean for side in sides.values()]), strict=True))
     cells = {key: _summary(side, widths[key]) for key, side in sides.items()}
     lines = [
-        (row.name, row.training, *(text for inside in (True, False) for text in cells.get((index, inside), ("–", "–"))))
+        (
+            row.subject,
+            row.training,
+            *(text for inside in (True, False) for text in cells.get((index, inside), ("–", "–"))),
+        )
         for index, row in enumerate(rows)
         if (index, True) in sides or (index, False) in sides
     ]
@@ -103,7 +107,7 @@ def ranking_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
     places = places if len(places) > 1 else []
     for place, width in zip(places, half_widths([place.sample for place in places]), strict=True):
         rank = f"{place.first}" if place.first == place.last else f"{place.first}–{place.last}"
-        lines.append((place.row.name, place.row.training, rank, f"{place.sample.mean:.2f}{margin(width)}"))
+        lines.append((place.row.subject, place.row.training, rank, f"{place.sample.mean:.2f}{margin(width)}"))
     header = ("denoiser", "trained on", "rank", "mean PSNR (dB)")
     note = (
         f"each denoiser with the training of the highest mean over {over(rows, variances)}; equal ranks are not told "

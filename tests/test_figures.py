@@ -11,12 +11,13 @@ from PIL import Image
 from bench import report
 from bench.costs import Point
 from bench.experiment import Experiment, Range
-from bench.figures import NEAR, png, psnr, quality
+from bench.figures import NEAR, losses, png, psnr, quality
 from bench.plan import Section
 from bench.profiles import FAST
 from bench.store import Store
 from bench.style import marks, named
 from bench.tables import Row
+from bench.train import Progress
 from tests.conftest import SMALL, Counter
 
 ODD = {
@@ -92,3 +93,29 @@ def test_gains_are_cut_off_below_networks_and_where_there_is_none_nothing_is() -
     memorizer, clip, unet = row("memorizer", -15, False), row("clip", 2.7, False), row("unet", -3, True)
     assert psnr([memorizer, clip, unet], [0.01, 0.1], []).axes[0].get_ylim()[0] == pytest.approx(-4)
     assert psnr([memorizer, clip], [0.01, 0.1], []).axes[0].get_ylim()[0] < -15
+
+
+def test_an_ablation_has_curves_of_two_ranges_and_matrices_of_more(counter: Counter) -> None:
+    kinds = []
+    for trained in ("0.01", "0.1", "0.2"):
+        assert counter.run("--ablate", "loss", *SMALL[:2], *SMALL[-3:], "--metrics", "psnr", "--train", trained) == 0
+        kinds.append(drawn(Store(Path("results/smoke"))))
+    assert kinds == [[], ["psnr"], ["transfer-psnr", "regret", "psnr"]]
+
+
+def test_losses_of_a_kind_share_their_axis() -> None:
+    def history(*values: float) -> list[Progress]:
+        return [Progress(epoch, value, value) for epoch, value in enumerate(values, 1)]
+
+    panels = {
+        "one": {"0.01": history(0.2, 0.1), "0.001..0.1": history(0.3)},
+        "two": {"0.01": history(0.02, 0.01)},
+        "three": {"0.01": history(-20, -30)},
+    }
+    figure = losses(panels, {"one": "mse", "two": "mse", "three": "psnr"})
+    one, two, three = figure.axes
+    assert one.get_ylim() == two.get_ylim()
+    assert one.get_ylim()[0] < 0.01
+    assert (one.get_yscale(), three.get_yscale()) == ("log", "linear")
+    assert three.get_ylim()[0] < -30
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["0.01", "0.001..0.1"]

@@ -7,11 +7,11 @@ import pytest
 
 from bench.evaluate import Restored
 from bench.execute import Result
-from bench.experiment import Experiment, Protocol, Range
+from bench.experiment import Experiment, Protocol, Range, Recipe
 from bench.plan import Section, settle
 from bench.profiles import FAST, TUTORIAL
 from bench.store import Store
-from bench.tables import Row, decibels, rows, scores
+from bench.tables import Row, Table, decibels, rows, scores
 from bench.task import Task
 from bench.train import Progress
 
@@ -78,11 +78,31 @@ def test_what_has_no_number_says_why(store: Store) -> None:
     assert table.rows[2:] == (("unet", "0.01", "diverged in epoch 1", ""), ("unet", "0.1", "not measured", ""))
 
 
-def test_recipes_get_a_column_where_they_differ(store: Store) -> None:
-    section = Section("grid", PROTOCOL, (UNET, UNET.but(recipe=TUTORIAL)))
-    table = scores(section, rows(store, section), "psnr", intervals=False)
-    assert table.header[2] == "recipe"
-    assert {row[2] for row in table.rows[2:]} == {"fast", "tutorial"}
+def test_rows_are_called_by_their_recipe_where_it_differs(store: Store) -> None:
+    both = Section("grid", PROTOCOL, (CLIP, UNET, UNET.but(recipe=TUTORIAL)))
+    assert [row.subject for row in rows(store, both)] == ["clip", "unet, fast", "unet, tutorial"]
+    table = scores(both, rows(store, both), "psnr", intervals=False)
+    assert [row[0] for row in table.rows[2:]] == ["clip", "unet, fast", "unet, tutorial"]
+    alike = Section("grid", PROTOCOL, (CLIP, UNET))
+    assert [row.subject for row in rows(store, alike)] == ["clip", "unet"]
+
+
+def test_rows_of_an_ablation_are_called_by_what_it_changes(store: Store) -> None:
+    def subjects(*recipes: Recipe) -> list[str]:
+        section = Section("any", PROTOCOL, tuple(UNET.but(recipe=each) for each in (FAST, *recipes)), bases=(UNET,))
+        return [row.subject for row in rows(store, section)]
+
+    loss, rate = replace(FAST, loss="l1"), replace(FAST, lr=0.5)
+    assert subjects(loss) == ["unet, loss=psnr", "unet, loss=l1"]
+    assert subjects(loss, rate) == ["unet, fast", "unet, loss=l1", "unet, lr=0.5"]
+
+
+def test_columns_of_numbers_are_set_right_and_of_words_left() -> None:
+    lines = (("unet", "0.01", "loss=l1", "≈−0.1", "**falls short**", "≥ 8"), ("unet", "0.1", "–", "–", "–", "–"))
+    table = Table("", ("denoiser", "trained on", "change", "gain", "", "aim"), lines)
+    assert table.numeric == [False, False, False, True, False, True]
+    assert table.markdown().splitlines()[1] == "| :-- | :-- | :-- | --: | :-- | --: |"
+    assert Table("", ("denoiser", "gain"), ()).numeric == [False, False]
 
 
 def test_a_row_says_what_it_is() -> None:
