@@ -177,10 +177,11 @@ def _show(options: argparse.Namespace, work: "Work", console: "Console") -> None
     from bench import calibration, costs, tables
     from bench import sections as headings
     from bench.display import show
+    from bench.rows import rows_of
 
     for section in work.sections:
         console.print(f"[bold]{headings.heading(section)}[/bold]", highlight=False, soft_wrap=True)
-        rows = tables.rows(work.store, section)
+        rows = rows_of(work.store, section)
         for metric in section.protocol.metrics:
             show(console, tables.scores(section, rows, metric, intervals=False))
     if options.latency:

@@ -11,10 +11,11 @@ from scipy.special import stdtrit
 
 from bench.comparisons import leaders_of, trainings_of
 from bench.experiment import Experiment, Range, written
-from bench.profiles import TUTORIAL
+from bench.recipes import TUTORIAL
+from bench.rows import Row
 from bench.statistics import CONFIDENCE, Sample, half_width, half_widths, mean_of
 from bench.store import Store
-from bench.tables import Row, Table, margin, marks, signed, title
+from bench.tables import Table, margin, marks, signed, title
 from bench.train import ROWS
 from bench.transfer import METRIC
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.experiment import written
-from bench.tables import Row, Table
+from bench.rows import Row
+from bench.tables import Table
 from bench.transfer import METRIC, is_for
 
 TUNED_MEDIAN = "tuned median"

@@ -8,9 +8,10 @@ from typing import Any
 from bench.claims import CLAIMS, Claim
 from bench.latency import UNSTEADY, Latency
 from bench.pictures import Drawing, later
+from bench.rows import Row
 from bench.statistics import half_width
 from bench.store import Store
-from bench.tables import Row, Table
+from bench.tables import Table
 
 AT_BATCH = 64  # of the picture of quality against cost
 SHOWN = (1, AT_BATCH)  # batch sizes of the table; the appendix has all

@@ -23,8 +23,9 @@ from bench.execute import Result
 from bench.metrics import METRICS
 from bench.noises import NOISES
 from bench.plan import cost
-from bench.profiles import PROFILES, RECIPES
-from bench.tables import Table, recipe_name, recipe_text
+from bench.profiles import PROFILES
+from bench.recipes import RECIPES, recipe_name, recipe_text
+from bench.tables import Table
 from bench.task import Task
 from bench.workers import News
 

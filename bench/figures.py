@@ -18,8 +18,9 @@ from bench.costs import Point, front
 from bench.experiment import Range, written
 from bench.latency import Latency
 from bench.others import Curve
+from bench.rows import Row
 from bench.style import STYLE, laid_out, legend, marks, named, plain_ticks, styles_of
-from bench.tables import Row, decibels
+from bench.tables import decibels
 from bench.train import Progress
 
 Array = npt.NDArray[Any]

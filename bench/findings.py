@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from bench.breakdown import carried, floors
 from bench.comparisons import holm, p_values
 from bench.experiment import written
+from bench.rows import Row
 from bench.statistics import Sample, half_width, half_widths, mean_of
-from bench.tables import Row, margin, signed
+from bench.tables import margin, signed
 from bench.transfer import METRIC, Place, Regret, Summary, differences, over, ranking, regrets, shared, summary
 
 # Times the variance trained at.

@@ -6,8 +6,10 @@ import numpy as np
 
 from bench.comparisons import holm, p_values
 from bench.plan import Section
+from bench.recipes import changed
+from bench.rows import Row
 from bench.statistics import half_widths
-from bench.tables import Row, Table, changed, margin, signed
+from bench.tables import Table, margin, signed
 from bench.transfer import differences
 
 SIDES = {"inside": "where trained", "below": "at less noise", "above": "at more noise"}

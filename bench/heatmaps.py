@@ -13,8 +13,9 @@ from matplotlib.patches import Rectangle
 
 from bench.experiment import written
 from bench.metrics import METRICS
+from bench.rows import Row
 from bench.style import STYLE, laid_out
-from bench.tables import Row, title
+from bench.tables import title
 
 Array = npt.NDArray[Any]
 

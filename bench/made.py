@@ -9,7 +9,7 @@ from bench.execute import Result
 from bench.experiment import Experiment, Protocol, Range
 from bench.metrics import METRICS
 from bench.plan import Section
-from bench.profiles import FAST
+from bench.recipes import FAST
 from bench.store import Store
 from bench.task import Task
 from bench.train import ROWS, Progress

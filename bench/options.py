@@ -5,7 +5,8 @@ import shlex
 from pathlib import Path
 
 from bench.experiment import LAWS
-from bench.profiles import PROFILES, RECIPES
+from bench.profiles import PROFILES
+from bench.recipes import RECIPES
 
 ABOUT = "Desruido: what does a denoiser cost at the noise variances it was not trained for?"
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from bench.datasets import title
 from bench.experiment import Range, written
 from bench.plan import Section
+from bench.rows import Row
 from bench.statistics import half_widths
-from bench.tables import Row, Table, margin
+from bench.tables import Table, margin
 from bench.transfer import METRIC
 
 PUBLISHED = Path(__file__).with_name("published.csv")

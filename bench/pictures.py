@@ -18,8 +18,8 @@ from bench import tables
 from bench.experiment import Protocol, Range, written
 from bench.others import curves_of
 from bench.plan import Section
+from bench.rows import Row
 from bench.store import Store
-from bench.tables import Row
 from bench.transfer import METRIC, regrets
 
 if TYPE_CHECKING:

@@ -1,15 +1,10 @@
-"""Recipes, and profiles: what each asks for where the command line says nothing else."""
+"""Profiles: what each asks for where the command line says nothing else."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bench.experiment import Recipe
-
-FAST = Recipe(epochs=1, batch=32, optimizer="muon", lr=0.03, lr_vectors=0.02, warm_up=0.3, loss="psnr")
-TUTORIAL = Recipe(epochs=10, batch=64, optimizer="adam", lr=1e-3, schedule="constant")
-# Squared error, as with those whose numbers stand beside it.
-PHOTOGRAPHS = replace(FAST, epochs=4, patch=48, patches=20000, loss="mse")
-RECIPES = {"fast": FAST, "tutorial": TUTORIAL, "photographs": PHOTOGRAPHS}
+from bench.recipes import FAST, RECIPES
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from architectures import DENOISERS
-from bench import ablated, calibration, costs, sections, tables
+from bench import ablated, calibration, costs, sections
 from bench.ablations import ABLATIONS
 from bench.datasets import title
 from bench.findings import findings, headlines
@@ -13,9 +13,9 @@ from bench.pictures import Drawing, drawings_of
 from bench.plan import Section
 from bench.profiles import PROFILES
 from bench.prose import CONVENTIONS, DIGITS, LIMITS, QUESTION, REPRODUCE
+from bench.rows import Row, rows_of
 from bench.statistics import half_widths
 from bench.store import Store
-from bench.tables import Row
 
 MANY = 8  # sections, from which on a report has a list of them
 ACTIONS = {"--calibrate --data DIR": "calibration", "--latency": "latency", "--speed": "speed"}
@@ -37,7 +37,7 @@ def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
     ablations: list[tuple[Section, list[Row]]] = []
     single: list[str] = []
     plain = [each for each in asked if not (each.name in ABLATIONS and ABLATIONS[each.name].every_noise)]
-    read = [(section, tables.rows(store, section)) for section in plain]
+    read = [(section, rows_of(store, section)) for section in plain]
     # All at once, which is faster than table by table.
     half_widths([sample for _, rows in read for row in rows for sample in row.samples.values()])
     for section, rows in read:

@@ -10,9 +10,10 @@ from bench.experiment import Experiment, Recipe, written
 from bench.glance import glance_table
 from bench.pictures import Drawing, compares_ranges
 from bench.plan import Section
-from bench.profiles import RECIPES
+from bench.recipes import RECIPES, recipe_name, recipe_text
+from bench.rows import Row, rows_of
 from bench.store import Store
-from bench.tables import Row, Table
+from bench.tables import Table
 
 SHOWN = ("noise", "regret", "psnr", "transfer-psnr")  # of the figures; all others but restored images are folded
 
@@ -94,7 +95,7 @@ def laws(store: Store, asked: Sequence[Section]) -> Iterator[str]:
         mine = [section for section in asked if section.name == name]
         for dataset in dict.fromkeys(section.protocol.dataset for section in mine):
             own = [section for section in mine if section.protocol.dataset == dataset]
-            found = {section.protocol.noise: tables.rows(store, section) for section in own}
+            found = {section.protocol.noise: rows_of(store, section) for section in own}
             yield f"## Ablation `{name}`: {title(dataset)}\n\n{ABLATIONS[name].about}\n"
             for noise, rows in sorted(found.items()):
                 yield from (f"Tested with {noise} noise: {line}" for line in missing(rows))
@@ -191,11 +192,11 @@ def _recipes(rows: Iterable[Row], bases: Sequence[Recipe | None]) -> Iterator[st
     """Each recipe in words; of several that differ from one with a name, the base, or that one."""
     families: dict[str, dict[str, str]] = {}
     for row in rows:
-        families.setdefault(row.recipe.partition(",")[0], {})[row.recipe] = tables.recipe_text(row.experiment.recipe)
-    named = {tables.recipe_name(base): base for base in bases}
+        families.setdefault(row.recipe.partition(",")[0], {})[row.recipe] = recipe_text(row.experiment.recipe)
+    named = {recipe_name(base): base for base in bases}
     for family, found in families.items():
         base = next((name for name in named if name in found), family)
-        text = found.get(base) or tables.recipe_text(RECIPES[family])
+        text = found.get(base) or recipe_text(RECIPES[family])
         if len(found) == 1:
             ((base, text),) = found.items()
         others = "" if len(found) == 1 else "; others differ by what their names say"

@@ -20,8 +20,8 @@ from bench.evaluate import BATCH, corrupt, evaluate
 from bench.experiment import Experiment, Protocol, Range
 from bench.layers import quicken
 from bench.metrics import METRICS
-from bench.profiles import FAST, TUTORIAL
 from bench.provenance import cores
+from bench.recipes import FAST, TUTORIAL
 from bench.rival import Rival, dataset
 from bench.stacks import one_size
 from bench.train import LOSSES, ROWS, Progress, build, fit, optimizers_of

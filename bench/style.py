@@ -17,7 +17,7 @@ from matplotlib.transforms import Bbox
 from architectures import DENOISERS
 from bench.experiment import written
 from bench.plan import missing_package, parameters
-from bench.tables import Row
+from bench.rows import Row
 
 STYLE = sns.axes_style("ticks") | {
     "font.size": 9,

@@ -6,8 +6,8 @@ from itertools import combinations
 from typing import Any
 
 from bench.comparisons import against, holm, trainings_of
+from bench.rows import Row
 from bench.statistics import Sample, mean_of
-from bench.tables import Row
 
 METRIC = "psnr"  # which all of this is about
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bench.experiment import written
+from bench.rows import EACH, Row
 from bench.statistics import half_widths
-from bench.tables import EACH, Row, Table, margin
+from bench.tables import Table, margin
 from bench.transfer import (
     Summary,
     over,

@@ -16,7 +16,8 @@ from bench.metrics import METRICS
 from bench.options import command
 from bench.pending import measured_by_other_code, pending
 from bench.plan import Section, missing_package
-from bench.profiles import PROFILES, RECIPES
+from bench.profiles import PROFILES
+from bench.recipes import RECIPES
 from bench.registry import load_plugin, pick
 from bench.sources import source_of, training_of
 from bench.store import Store

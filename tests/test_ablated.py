@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench import ablated, calibrate, plan, report, tables
+from bench import ablated, calibrate, plan, report
 from bench.ablations import ABLATIONS
 from bench.evaluate import Restored
 from bench.execute import Result
 from bench.experiment import Experiment, Protocol, Range
 from bench.noises import NOISES
 from bench.plan import Section
-from bench.profiles import FAST, TUTORIAL
+from bench.recipes import FAST, TUTORIAL
+from bench.rows import Row, rows_of
 from bench.statistics import Sample
 from bench.store import Store
-from bench.tables import Row
 from bench.task import Task
 from bench.train import ROWS, Progress
 
@@ -78,7 +78,7 @@ def test_one_training_agrees_with_nothing_since_nobody_knows_its_spread(tmp_path
         keep(store, experiment, 23.0, ablated.PRINTED["training"])
     (row, *_) = (
         row
-        for row in tables.rows(store, section)
+        for row in rows_of(store, section)
         if row.experiment.recipe is not None and row.experiment.recipe.target == "noisy"
     )
     text = "".join(ablated.target(store, [row]))
@@ -92,7 +92,7 @@ def test_seeds_stand_in_rows_of_their_own_and_their_spread_is_told(tmp_path: Pat
     (section,) = asked(store, "seeds", seeds=3)
     for experiment in section.experiments:
         keep(store, experiment, 30 + 0.1 * experiment.seed)
-    rows = tables.rows(store, section)
+    rows = rows_of(store, section)
     assert [row.training for row in rows] == [f"0.01 (seed {seed})" for seed in range(5)]
     assert "Standard deviation between the 5 trainings" in "".join(ablated.seeds(store, rows))
     assert f"{np.std([0, 0.1, 0.2, 0.3, 0.4], ddof=1):.3f} at 0.01" in "".join(ablated.seeds(store, rows))
@@ -138,7 +138,7 @@ def test_what_a_law_of_noise_costs_is_told_from_least_to_most_and_over_what_is_t
 def test_options_stand_with_their_defaults_where_others_have_other_values(tmp_path: Path) -> None:
     store = Store(tmp_path / "full")
     (section,) = asked(store, "width", seeds=1)
-    names = [row.name for row in tables.rows(store, section)]
+    names = [row.name for row in rows_of(store, section)]
     assert sorted(names) == [f"conv_autoencoder(width={width})" for width in (16, 4, 8)]
 
 

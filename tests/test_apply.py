@@ -9,7 +9,7 @@ from PIL import Image
 
 from bench import apply
 from bench.experiment import Experiment, Range
-from bench.profiles import FAST
+from bench.recipes import FAST
 from bench.store import Store
 from tests.conftest import SMALL, Counter, folder_of_images
 

@@ -14,7 +14,7 @@ from bench.datasets import DATASETS
 from bench.experiment import Experiment, Protocol, Range
 from bench.metrics import METRICS
 from bench.noises import NOISES
-from bench.profiles import FAST
+from bench.recipes import FAST
 from bench.rng import stream
 from bench.sources import Source
 from bench.stacks import twins

@@ -16,7 +16,7 @@ from bench import plan
 from bench.datasets import DATASETS
 from bench.experiment import Experiment, Range
 from bench.metrics import METRICS
-from bench.profiles import FAST
+from bench.recipes import FAST
 from bench.rng import stream
 from bench.stacks import one_size
 from bench.train import build, fit

@@ -18,7 +18,7 @@ from bench.checks import check
 from bench.execute import Result, execute, measure, run, run_there
 from bench.experiment import Experiment, Protocol, Range
 from bench.plan import settle
-from bench.profiles import FAST
+from bench.recipes import FAST
 from bench.task import Request, Task
 from bench.workers import news_queue, pool, undisturbed
 from tests.conftest import Counter

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.experiment import Experiment, Protocol, Range, Recipe, as_json, canonical, digest, later
-from bench.profiles import FAST, TUTORIAL
+from bench.recipes import FAST, TUTORIAL
 
 BASE = Experiment("unet", (("width", 8),), "mnist", "gaussian", Range(0.01, 0.01), FAST)
 

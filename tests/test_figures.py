@@ -13,10 +13,10 @@ from bench.costs import Point
 from bench.experiment import Experiment, Range
 from bench.figures import NEAR, losses, png, psnr, quality
 from bench.plan import Section
-from bench.profiles import FAST
+from bench.recipes import FAST
+from bench.rows import Row
 from bench.store import Store
 from bench.style import marks, named
-from bench.tables import Row
 from bench.train import Progress
 from tests.conftest import SMALL, Counter
 

@@ -5,9 +5,9 @@ import numpy as np
 from bench.experiment import Experiment, Range
 from bench.findings import Finding, findings, headlines
 from bench.plan import settle
-from bench.profiles import FAST
+from bench.recipes import FAST
+from bench.rows import Row
 from bench.statistics import Sample
-from bench.tables import Row
 
 UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
 SPREAD = np.tile([-1.0, 1.0], 50)

@@ -9,9 +9,9 @@ from bench.figures import psnr
 from bench.others import beside, curves, curves_of, distances
 from bench.pictures import Drawing
 from bench.plan import Section
-from bench.profiles import PHOTOGRAPHS
+from bench.recipes import PHOTOGRAPHS
+from bench.rows import Row
 from bench.statistics import Sample
-from bench.tables import Row
 
 LOW, FIXED = Range.parse("sigma=0..10"), Range.parse("sigma=25")
 SIGMAS = [(sigma / 255) ** 2 for sigma in (5, 10, 25, 50)]

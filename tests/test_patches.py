@@ -9,7 +9,7 @@ from PIL import Image
 from bench.datasets import pinned
 from bench.experiment import Experiment, Range
 from bench.patches import draw_patches
-from bench.profiles import FAST, RECIPES
+from bench.recipes import FAST, RECIPES
 from bench.rng import stream
 from bench.sources import training_of
 from bench.train import build, fit

@@ -5,7 +5,7 @@ import pytest
 
 from bench import plan
 from bench.experiment import Experiment, Protocol, Range
-from bench.profiles import FAST
+from bench.recipes import FAST
 from bench.registry import UnknownName
 
 PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr",), 128)

@@ -8,8 +8,8 @@ import torch
 
 from bench.experiment import Experiment, Protocol, Range
 from bench.plan import settle
-from bench.profiles import FAST
 from bench.provenance import joined, modules_of, processor, source_digest, stale, versions
+from bench.recipes import FAST
 from bench.task import Request, Task
 
 BEFORE = '''"""About."""

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bench import report, tables
+from bench import report
 from bench.datasets import title
+from bench.rows import rows_of
 from bench.store import Store
 
 ROOT = Path(__file__).parent.parent
@@ -33,7 +34,7 @@ def psnr(dataset: str, denoiser: str, training: str, variance: float) -> float:
     """Mean PSNR in dB of the committed study; the test is skipped where that is not measured yet."""
     for section in Store(FULL).sections():
         if section.name == "grid" and title(section.protocol.dataset) == dataset:
-            for row in tables.rows(Store(FULL), section):
+            for row in rows_of(Store(FULL), section):
                 if (row.name.removesuffix(" †"), row.training) == (denoiser, training) and row.means:
                     return row.means[variance, "psnr"]
     pytest.skip(f"{denoiser} trained on {training} and tested on {dataset} is not among the committed results yet")

@@ -11,7 +11,7 @@ from bench.execute import Result
 from bench.experiment import Experiment, Protocol, Range
 from bench.pending import pending
 from bench.plan import Section
-from bench.profiles import FAST
+from bench.recipes import FAST
 from bench.registry import UnknownName
 from bench.store import Damaged, Store, write
 from bench.task import Task

@@ -9,9 +9,10 @@ from bench.evaluate import Restored
 from bench.execute import Result
 from bench.experiment import Experiment, Protocol, Range, Recipe
 from bench.plan import Section, settle
-from bench.profiles import FAST, TUTORIAL
+from bench.recipes import FAST, TUTORIAL
+from bench.rows import Row, rows_of
 from bench.store import Store
-from bench.tables import Row, Table, decibels, rows, scores
+from bench.tables import Table, decibels, scores
 from bench.task import Task
 from bench.train import Progress
 
@@ -48,7 +49,7 @@ def test_a_table_has_a_row_for_each_training_and_marks_the_best(store: Store) ->
     keep(store, CLIP, {0.01: IMAGES, 0.1: IMAGES - 5})
     keep(store, UNET, {0.01: IMAGES + 1, 0.1: IMAGES[::-1] - 5})
     section = Section("grid", PROTOCOL, (UNET, CLIP))
-    table = scores(section, rows(store, section), "psnr", intervals=False)
+    table = scores(section, rows_of(store, section), "psnr", intervals=False)
     assert table.header == ("denoiser", "trained on", "0.01", "0.1")
     mean = IMAGES.mean()
     assert table.rows == (
@@ -57,7 +58,7 @@ def test_a_table_has_a_row_for_each_training_and_marks_the_best(store: Store) ->
         ("clip", "–", f"{mean:.2f}", f"≈{mean - 5:.2f}"),
         ("unet", "0.01", f"**{mean + 1:.2f}**", f"≈{mean - 5:.2f}"),
     )
-    assert "±" in scores(section, rows(store, section), "psnr", intervals=True).markdown()
+    assert "±" in scores(section, rows_of(store, section), "psnr", intervals=True).markdown()
 
 
 def test_seeds_are_averaged_and_diverged_ones_left_out(store: Store) -> None:
@@ -65,7 +66,7 @@ def test_seeds_are_averaged_and_diverged_ones_left_out(store: Store) -> None:
     keep(store, UNET.but(seed=1), {0.01: IMAGES + 2})
     keep(store, UNET.but(seed=2), {}, diverged=True)
     section = Section("grid", PROTOCOL, tuple(UNET.but(seed=seed) for seed in range(3)))
-    (row,) = rows(store, section)
+    (row,) = rows_of(store, section)
     assert row.means[0.01, "psnr"] == pytest.approx(IMAGES.mean() + 1)
     assert row.note == "1 of 3 seeds diverged in epoch 1"
     assert row.seeds == 2
@@ -74,23 +75,23 @@ def test_seeds_are_averaged_and_diverged_ones_left_out(store: Store) -> None:
 def test_what_has_no_number_says_why(store: Store) -> None:
     keep(store, UNET, {}, diverged=True)
     section = Section("grid", PROTOCOL, (UNET, UNET.but(variance=Range(0.1, 0.1))))
-    table = scores(section, rows(store, section), "psnr", intervals=False)
+    table = scores(section, rows_of(store, section), "psnr", intervals=False)
     assert table.rows[2:] == (("unet", "0.01", "diverged in epoch 1", ""), ("unet", "0.1", "not measured", ""))
 
 
 def test_rows_are_called_by_their_recipe_where_it_differs(store: Store) -> None:
     both = Section("grid", PROTOCOL, (CLIP, UNET, UNET.but(recipe=TUTORIAL)))
-    assert [row.subject for row in rows(store, both)] == ["clip", "unet, fast", "unet, tutorial"]
-    table = scores(both, rows(store, both), "psnr", intervals=False)
+    assert [row.subject for row in rows_of(store, both)] == ["clip", "unet, fast", "unet, tutorial"]
+    table = scores(both, rows_of(store, both), "psnr", intervals=False)
     assert [row[0] for row in table.rows[2:]] == ["clip", "unet, fast", "unet, tutorial"]
     alike = Section("grid", PROTOCOL, (CLIP, UNET))
-    assert [row.subject for row in rows(store, alike)] == ["clip", "unet"]
+    assert [row.subject for row in rows_of(store, alike)] == ["clip", "unet"]
 
 
 def test_rows_of_an_ablation_are_called_by_what_it_changes(store: Store) -> None:
     def subjects(*recipes: Recipe) -> list[str]:
         section = Section("any", PROTOCOL, tuple(UNET.but(recipe=each) for each in (FAST, *recipes)), bases=(UNET,))
-        return [row.subject for row in rows(store, section)]
+        return [row.subject for row in rows_of(store, section)]
 
     loss, rate = replace(FAST, loss="l1"), replace(FAST, lr=0.5)
     assert subjects(loss) == ["unet, loss=psnr", "unet, loss=l1"]

@@ -12,7 +12,7 @@ from bench.experiment import Experiment, Range, Recipe
 from bench.layers import Doubling, ToOneChannel
 from bench.metrics import METRICS
 from bench.muon import Muon, orthogonalize
-from bench.profiles import FAST
+from bench.recipes import FAST
 from bench.rng import stream
 from bench.stacks import one_size
 from bench.train import LOSSES, Progress, build, draw, fit, schedule_of, split

@@ -5,9 +5,9 @@ import pytest
 
 from bench.experiment import Experiment, Range
 from bench.plan import settle
-from bench.profiles import FAST
+from bench.recipes import FAST
+from bench.rows import EACH, Row
 from bench.statistics import Sample
-from bench.tables import EACH, Row
 from bench.transfer import ranking, regrets, summary
 from bench.transfer_tables import chosen_table, main_rows, ranking_table, regret_table
 from bench.tuning import Trial

@@ -10,7 +10,7 @@ from architectures import DENOISERS
 from bench import plan
 from bench.datasets import images_of
 from bench.experiment import Experiment, Protocol, Range
-from bench.profiles import FAST
+from bench.recipes import FAST
 from bench.store import Store
 from bench.tuning import Trial, best, tune, tuned
 from tests.conftest import Counter

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bench.ablations import ablation
 from bench.experiment import Experiment
-from bench.profiles import TUTORIAL
+from bench.recipes import TUTORIAL
 
 
 @ablation()
