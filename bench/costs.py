@@ -1,12 +1,11 @@
 """What denoisers cost, and what the harness does, as parts of the report: tables and figures."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from bench.claims import CLAIMS, Claim
-from bench.latency import UNSTEADY, Latency
+from bench.latency import UNSTEADY, Latency, Point
 from bench.pictures import Drawing, later
 from bench.rows import Row
 from bench.statistics import half_width
@@ -119,18 +118,6 @@ def drawings_of(rows: Sequence[Latency], measured: Sequence[Row]) -> Iterator[Dr
         yield Drawing("latency", "quality", caption, (tuple(panels.items()),), later("quality", panels))
 
 
-@dataclass(frozen=True)
-class Point:
-    """A denoiser where quality meets cost: seconds for one image with their quartiles, and PSNR in dB."""
-
-    name: str
-    learned: bool
-    steady: bool
-    seconds: tuple[float, float, float]
-    psnr: float
-    width: float
-
-
 def _points(rows: Sequence[Latency], measured: Sequence[Row], variance: float) -> Iterator[Point]:
     cell = variance, "psnr"
     for latency in rows:
@@ -148,15 +135,6 @@ def _is_timed(row: Row, latency: Latency) -> bool:
     """Whether a latency is of what was scored: defaults were timed, and another option may cost another time."""
     options = dict(row.experiment.options).keys() - {"channels"}
     return row.experiment.denoiser == latency.denoiser and not row.experiment.tuned and not options
-
-
-def front(points: Sequence[Point]) -> list[Point]:
-    """The Pareto front from fast to slow: steady points that no other steady one beats in both."""
-    found: list[Point] = []
-    for point in sorted(points, key=lambda point: (point.seconds[1], -point.psnr)):
-        if point.steady and (not found or point.psnr > found[-1].psnr):
-            found.append(point)
-    return found
 
 
 def folded(store: Store) -> Iterator[str]:

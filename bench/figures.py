@@ -14,9 +14,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from bench.costs import Point, front
 from bench.experiment import Range, written
-from bench.latency import Latency
+from bench.latency import Latency, Point, front
 from bench.others import Curve
 from bench.rows import Row
 from bench.style import STYLE, laid_out, legend, marks, named, plain_ticks, styles_of

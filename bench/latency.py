@@ -160,3 +160,24 @@ def _memory(name: str, batch: int, device: str, plugins: Sequence[Path]) -> floa
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
     return int(line.split()[1]) / 2**10
+
+
+@dataclass(frozen=True)
+class Point:
+    """A denoiser where quality meets cost: seconds for one image with their quartiles, and PSNR in dB."""
+
+    name: str
+    learned: bool
+    steady: bool
+    seconds: tuple[float, float, float]
+    psnr: float
+    width: float
+
+
+def front(points: Sequence[Point]) -> list[Point]:
+    """The Pareto front from fast to slow: steady points that no other steady one beats in both."""
+    found: list[Point] = []
+    for point in sorted(points, key=lambda point: (point.seconds[1], -point.psnr)):
+        if point.steady and (not found or point.psnr > found[-1].psnr):
+            found.append(point)
+    return found

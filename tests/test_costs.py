@@ -11,10 +11,10 @@ from PIL import Image
 
 import bench.latency
 from bench import costs, report, timings
-from bench.costs import Point, front, latencies, latency_table, speed_table
+from bench.costs import latencies, latency_table, speed_table
 from bench.device import keep_memory, place
 from bench.figures import png
-from bench.latency import Latency
+from bench.latency import Latency, Point, front
 from bench.provenance import conditions
 from bench.store import Store
 from tests.conftest import SMALL, Counter

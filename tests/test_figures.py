@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from bench import report
-from bench.costs import Point
 from bench.experiment import Experiment, Range
 from bench.figures import NEAR, losses, png, psnr, quality
+from bench.latency import Point
 from bench.plan import Section
 from bench.recipes import FAST
 from bench.rows import Row
