@@ -68,8 +68,8 @@ def table(found: Sequence[Outcome]) -> Table:
                 "within" if each.holds else "**out of tolerance**",
             )
         )
-    header = ("quantity", "source", "published", "ours", "difference", "tolerance", "conventions", "")
-    return Table("Calibration", header, tuple(lines), "published and ours under the conventions named")
+    header = ("quantity", "source", "theirs", "ours", "difference", "tolerance", "conventions", "")
+    return Table("Calibration", header, tuple(lines), "theirs and ours under the conventions named")
 
 
 def text(store: Store) -> Iterator[str]:
