@@ -5,8 +5,8 @@ from statistics import median
 from typing import Any
 
 from bench.claims import CLAIMS, Claim
+from bench.drawing import Drawing, later
 from bench.latency import UNSTEADY, Latency, Point
-from bench.pictures import Drawing, later
 from bench.rows import Row
 from bench.statistics import half_width
 from bench.store import Store

@@ -1,20 +1,15 @@
 """Which figures a section of the report has, and what each shows; they are drawn elsewhere, and late."""
 
-import hashlib
-import importlib.util
 import itertools
 import math
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from bench import tables
+from bench.drawing import Drawing, later
 from bench.experiment import Protocol, Range, written
 from bench.others import curves_of
 from bench.plan import Section
@@ -22,38 +17,7 @@ from bench.rows import Row
 from bench.store import Store
 from bench.transfer import METRIC, regrets
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-
 PANEL, PANELS = 40, 24  # rows in a panel and panels in a figure beyond which nobody reads it
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A figure to be made: its section and kind, what it says, all that it shows, and how to draw it."""
-
-    section: str
-    kind: str
-    caption: str
-    inputs: tuple[Any, ...]
-    draw: Callable[[], "Figure"]
-
-    @property
-    def name(self) -> str:
-        """Also that of its file, so without what a dataset's path may bring into it."""
-        return re.sub(r"[^\w.-]+", "-", f"{self.section}-{self.kind}".replace("σ=", "sigma-"), flags=re.ASCII)
-
-    @property
-    def digest(self) -> str:
-        """Of what the figure shows and of the code that draws it."""
-        return hashlib.sha256((repr(self.inputs) + _code()).encode()).hexdigest()[:16]
-
-
-@cache
-def _code() -> str:
-    specs = map(importlib.util.find_spec, ("bench.figures", "bench.heatmaps", "bench.style"))
-    return "".join(Path(spec.origin).read_text() for spec in specs if spec and spec.origin)
 
 
 def drawings_of(store: Store, section: Section, rows: list[Row], name: str) -> Iterator[Drawing]:
@@ -251,15 +215,3 @@ def _to_look_at(training: Range, variances: Sequence[float]) -> list[float]:
     aim = math.sqrt(middle * variances[-1])
     near = [min(between, key=lambda variance: abs(math.log(variance / aim)))] if between else []
     return sorted({middle, *near, variances[-1]})
-
-
-def later(name: str, *shown: Any) -> "Callable[[], Figure]":
-    """Calls that function of `figures` or `heatmaps`, but only when the figure is wanted: its imports take seconds."""
-
-    def draw() -> "Figure":
-        from bench import figures, heatmaps
-
-        figure: Figure = getattr(heatmaps if hasattr(heatmaps, name) else figures, name)(*shown)
-        return figure
-
-    return draw

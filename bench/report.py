@@ -8,8 +8,9 @@ from architectures import DENOISERS
 from bench import ablated, calibration, costs, sections
 from bench.ablations import ABLATIONS
 from bench.datasets import title
+from bench.drawing import Drawing
 from bench.findings import findings, headlines
-from bench.pictures import Drawing, drawings_of
+from bench.pictures import drawings_of
 from bench.plan import Section
 from bench.profiles import PROFILES
 from bench.prose import CONVENTIONS, DIGITS, LIMITS, QUESTION, REPRODUCE

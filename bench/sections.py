@@ -6,9 +6,10 @@ from bench import ablated, others, tables, transfer_tables
 from bench.ablations import ABLATIONS
 from bench.breakdown import breakdown_table
 from bench.datasets import title
+from bench.drawing import Drawing
 from bench.experiment import Experiment, Recipe, written
 from bench.glance import glance_table
-from bench.pictures import Drawing, compares_ranges
+from bench.pictures import compares_ranges
 from bench.plan import Section
 from bench.recipes import RECIPES, recipe_name, recipe_text
 from bench.rows import Row, rows_of

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from bench.drawing import Drawing
 from bench.experiment import Experiment, Protocol, Range
 from bench.figures import psnr
 from bench.others import beside, curves, curves_of, distances
-from bench.pictures import Drawing
 from bench.plan import Section
 from bench.recipes import PHOTOGRAPHS
 from bench.rows import Row
