@@ -10,10 +10,11 @@ grid: $(VENV)/installed  ## the main job: train, score, tables, figures, report
 test: check  ## everything that CI checks
 	$(BIN)/python -m pytest
 
-check: $(VENV)/installed  ## lint, format and strict types
+check: $(VENV)/installed  ## lint, format, strict types, and imports that go one way
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 report: $(VENV)/installed  ## every report again, from what was measured
 	$(BIN)/python run_all.py --report

@@ -8,15 +8,15 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.experiment import Range
-from bench.options import parser
-from bench.registry import UnknownName
+from bench.cli.options import parser
+from bench.core.registry import UnknownName
+from bench.core.variance import Range
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bench.store import Store
-    from bench.work import Work
+    from bench.cli.prepare import Work
+    from bench.store.store import Store
 
 HERE = Path(__file__).resolve().parent
 ACTIONS = ("grid", "ablate", "latency", "speed", "calibrate", "denoise", "report", "list")
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         try:
-            from bench.work import prepare  # late: imports torch, and --help should not wait for it
+            from bench.cli.prepare import prepare  # late: imports torch, and --help should not wait for it
 
             work = prepare(options)
         except (UnknownName, ValueError, OSError) as error:
@@ -52,8 +52,8 @@ def _say(message: str, status: int = 0) -> int:
 def _carry_out(options: argparse.Namespace, work: "Work") -> int:
     from rich.console import Console
 
-    from bench.display import describe, listing
-    from bench.store import Damaged
+    from bench.cli.display import describe, listing
+    from bench.store.files import Damaged
 
     console = Console()
     if options.list:
@@ -92,11 +92,11 @@ def _measure(options: argparse.Namespace, work: "Work", console: "Console") -> l
     """Fills in what the store is missing; returns what failed, in words."""
     from rich.markup import escape
 
-    from bench.display import Display, describe
-    from bench.execute import run, run_there
-    from bench.pending import pending
-    from bench.provenance import cores
-    from bench.workers import news_queue, undisturbed
+    from bench.cli.display import Display, describe
+    from bench.core.conditions import cores
+    from bench.run.execute import run, run_there
+    from bench.run.missing import pending
+    from bench.run.workers import news_queue, undisturbed
 
     failures = []
     with work.store.alone() if work.tasks else nullcontext():
@@ -129,13 +129,14 @@ def _time(options: argparse.Namespace, work: "Work", console: "Console") -> list
 
     from rich.markup import escape
 
-    from bench import timings
+    from bench.calibration.measure import calibration
+    from bench.timing.due import harness, latency
 
     failures = []
     kinds: tuple[tuple[str, Sequence[str], Callable[[str], dict[str, Any]]], ...] = (
-        ("latency", work.latencies, lambda name: timings.latency(name, HERE, options.device, options.plugin)),
-        ("speed", work.speeds, lambda name: timings.harness(name, HERE, options.results, options.device)),
-        ("calibration", work.calibrations, lambda name: timings.calibration(name, options.data, work.store)),
+        ("latency", work.latencies, lambda name: latency(name, HERE, options.device, options.plugin)),
+        ("speed", work.speeds, lambda name: harness(name, HERE, options.results, options.device)),
+        ("calibration", work.calibrations, lambda name: calibration(name, options.data, work.store)),
     )
     for kind, names, measure in kinds:
         for index, name in enumerate(names, start=1):
@@ -152,7 +153,7 @@ def _time(options: argparse.Namespace, work: "Work", console: "Console") -> list
 
 
 def _out_of_tolerance(store: "Store") -> list[str]:
-    from bench.calibration import outcomes
+    from bench.calibration.outcomes import outcomes
 
     found, _ = outcomes(store)
     return [f"{each.what}: {each.ours:.5g}, published {each.published:.5g}" for each in found if not each.holds]
@@ -162,7 +163,7 @@ def _denoise(options: argparse.Namespace, store: "Store", console: "Console") ->
     """Restores one image file; everything it needs was checked but the image itself."""
     from PIL import Image
 
-    from bench.apply import denoise
+    from bench.run.denoise_file import denoise
 
     variance = Range.parse(options.variance).low if options.variance else None
     found = denoise(options.denoise, options.denoiser, store, variance, options.train_data)
@@ -174,23 +175,27 @@ def _denoise(options: argparse.Namespace, store: "Store", console: "Console") ->
 
 def _show(options: argparse.Namespace, work: "Work", console: "Console") -> None:
     """Prints this command's tables."""
-    from bench import calibration, costs, tables
-    from bench import sections as headings
-    from bench.display import show
-    from bench.rows import rows_of
+    from bench.analysis.rows import rows_of
+    from bench.calibration.outcomes import outcomes
+    from bench.cli.display import show
+    from bench.report.sections import heading
+    from bench.report.tables.calibration import table
+    from bench.report.tables.cost import latency_table, speed_table
+    from bench.report.tables.scores import scores
+    from bench.timing.latency import latencies
 
     for section in work.sections:
-        console.print(f"[bold]{headings.heading(section)}[/bold]", highlight=False, soft_wrap=True)
+        console.print(f"[bold]{heading(section)}[/bold]", highlight=False, soft_wrap=True)
         rows = rows_of(work.store, section)
         for metric in section.protocol.metrics:
-            show(console, tables.scores(section, rows, metric, intervals=False))
+            show(console, scores(section, rows, metric, intervals=False))
     if options.latency:
-        show(console, costs.latency_table(costs.latencies(work.store)))
+        show(console, latency_table(latencies(work.store)))
     if options.speed:
-        show(console, costs.speed_table(work.store.timings("speed")))
+        show(console, speed_table(work.store.timings("speed")))
     if options.calibrate:
-        found, absent = calibration.outcomes(work.store)
-        show(console, calibration.table(found))
+        found, absent = outcomes(work.store)
+        show(console, table(found))
         for line in absent:
             console.print(f"not measured: {line}", highlight=False)
 
@@ -204,14 +209,14 @@ def _report(store: "Store", options: argparse.Namespace, console: "Console") -> 
         console.print(f"report   {path}, as it was\nfigures  {store.figure('*')}", highlight=False)
         return
 
-    from bench import report  # late: slow to import
-    from bench.store import write
+    from bench.report.report import build  # late: slow to import
+    from bench.store.files import write
 
-    text, drawings = report.build(store, "results/full/figures" if published else "figures")
+    text, drawings = build(store, "results/full/figures" if published else "figures")
     write(path, text)
     drawn = [drawing for drawing in drawings if not store.has_figure(drawing.name, drawing.digest)]
     if drawn:
-        from bench.figures import png
+        from bench.figures.curves import png
 
         for drawing in drawn:
             store.keep_figure(drawing.name, png(drawing.draw(), drawing.digest))

@@ -1,1 +1,1 @@
-"""The harness: it plans, trains, scores, stores and reports."""
+"""Desruido: what does a denoiser cost at the noise variances it was not trained for?"""

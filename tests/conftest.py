@@ -11,15 +11,16 @@ import torch
 from PIL import Image
 from torch import nn
 
-import bench.evaluate
-import bench.execute
-import bench.train
-import bench.tuning
+import bench.run.execute
 import run_all
 from architectures import DENOISERS
-from bench.experiment import Experiment
-from bench.registry import load_plugin
-from bench.rng import stream
+from bench.core.experiment import Experiment
+from bench.core.registry import load_plugin
+from bench.core.rng import stream
+from bench.lookup.denoisers import build
+from bench.scoring import score
+from bench.training import train
+from bench.training import tune as tune_filter
 
 SMALL = ["--profile", "smoke", "--denoisers", "clip,conv_autoencoder", "--train", "0.01", "--test", "0.01", "0.1"]
 
@@ -52,7 +53,7 @@ def prepared(experiment: Experiment, height: int, width: int, channels: int = 1)
     package = getattr(DENOISERS[experiment.denoiser], "requires", None)
     if package is not None and find_spec(package) is None:
         pytest.skip(f"{experiment.denoiser} needs the package {package}, which is not installed")
-    model: Any = bench.train.build(experiment)
+    model: Any = build(experiment)
     if hasattr(model, "fit"):
         share = torch.rand(20, channels, height, width, generator=stream("memorized"))
         model.fit((100 + 50 * share).byte())
@@ -105,7 +106,7 @@ class Counter:
 def counter(here: Path, monkeypatch: pytest.MonkeyPatch) -> Counter:
     """Runs commands in one thread of this process, in an empty directory, and counts what they measure."""
     counter = Counter()
-    fit, tune, evaluate = bench.train.fit, bench.tuning.tune, bench.evaluate.evaluate
+    fit, tune, evaluate = train.fit, tune_filter.tune, score.evaluate
 
     @contextmanager
     def inside(jobs: int, news: Any) -> Iterator[Executor]:
@@ -125,8 +126,8 @@ def counter(here: Path, monkeypatch: pytest.MonkeyPatch) -> Counter:
         counter.scored += [(name, variance, metric) for variance, metric in cells]
         return evaluate(model, clean, protocol, cells, device)
 
-    monkeypatch.setattr(bench.execute, "pool", inside)
-    monkeypatch.setattr(bench.execute, "fit", counted_fit)
-    monkeypatch.setattr(bench.execute, "tune", counted_tune)
-    monkeypatch.setattr(bench.execute, "evaluate", counted_evaluate)
+    monkeypatch.setattr(bench.run.execute, "pool", inside)
+    monkeypatch.setattr(bench.run.execute, "fit", counted_fit)
+    monkeypatch.setattr(bench.run.execute, "tune", counted_tune)
+    monkeypatch.setattr(bench.run.execute, "evaluate", counted_evaluate)
     return counter

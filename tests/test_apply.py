@@ -7,10 +7,11 @@ import pytest
 import torch
 from PIL import Image
 
-from bench import apply
-from bench.experiment import Experiment, Range
-from bench.recipes import FAST
-from bench.store import Store
+from bench.core.experiment import Experiment
+from bench.core.recipes import FAST
+from bench.core.variance import Range
+from bench.run.denoise_file import denoise, estimate, usable
+from bench.store.store import Store
 from tests.conftest import SMALL, Counter, folder_of_images
 
 UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
@@ -58,8 +59,8 @@ def test_an_image_file_is_restored_by_the_training_for_its_noise(
 
 def test_a_tuned_filter_is_applied_with_what_was_chosen(store: Store, counter: Counter) -> None:
     assert run(counter, "--variance", "0.01", name="median") == 0
-    found = apply.denoise(Path("in.png"), "median", store, 0.01)
-    (tuned,) = (e for e in apply.usable(store, "median") if e.variance == Range(0.01, 0.01))
+    found = denoise(Path("in.png"), "median", store, 0.01)
+    (tuned,) = (e for e in usable(store, "median") if e.variance == Range(0.01, 0.01))
     value = min(store.trials(tuned), key=lambda trial: trial.mse).value
     assert found.notes == ("median tuned on shapes at noise variance 0.01",)
     assert np.array_equal(found.image, np.asarray(Image.open("out.png")))
@@ -85,10 +86,10 @@ def test_what_was_trained_on_several_datasets_must_be_chosen(
 def test_a_colour_image_is_restored_channel_by_channel(store: Store) -> None:
     colour = np.stack([GREY, GREY[::-1], 255 - GREY], axis=2)
     Image.fromarray(colour).save("colour.png")
-    whole = apply.denoise(Path("colour.png"), "conv_autoencoder", store, 0.01).image
+    whole = denoise(Path("colour.png"), "conv_autoencoder", store, 0.01).image
     Image.fromarray(GREY).save("one.png")
     assert whole.shape == colour.shape
-    one = apply.denoise(Path("one.png"), "conv_autoencoder", store, 0.01).image
+    one = denoise(Path("one.png"), "conv_autoencoder", store, 0.01).image
     assert np.abs(whole[..., 0].astype(int) - one).max() <= 1
 
 
@@ -101,14 +102,14 @@ def test_a_network_of_three_channels_takes_them_together(store: Store, counter: 
     arguments = ("--grid", *SMALL[:2], "--denoisers", "unet", "--train", "0.01", "--test", "0.01", "--metrics", "psnr")
     assert counter.run(*arguments, "--dataset", "folder_colour:images") == 0
     Image.open("images/test/0.png").save("colour.png")
-    assert apply.denoise(Path("colour.png"), "unet", store, 0.01).image.shape == (16, 16, 3)
-    assert apply.denoise(Path("in.png"), "unet", store, 0.01).image.shape == GREY.shape
+    assert denoise(Path("colour.png"), "unet", store, 0.01).image.shape == (16, 16, 3)
+    assert denoise(Path("in.png"), "unet", store, 0.01).image.shape == GREY.shape
 
 
 def test_what_an_ablation_trained_is_not_handed_out(store: Store, counter: Counter) -> None:
-    there = apply.usable(store, "conv_autoencoder")
+    there = usable(store, "conv_autoencoder")
     assert counter.run("--ablate", "width", *SMALL[:2], "--test", "0.01", "--metrics", "psnr") == 0
-    assert apply.usable(store, "conv_autoencoder") == there
+    assert usable(store, "conv_autoencoder") == there
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ def test_what_an_ablation_trained_is_not_handed_out(store: Store, counter: Count
 )
 def test_files_of_every_kind_are_restored(mode: str, suffix: str, store: Store) -> None:
     Image.fromarray(GREY).convert(mode).save(f"image.{suffix}")
-    image = apply.denoise(Path(f"image.{suffix}"), "median", store, 0.01).image
+    image = denoise(Path(f"image.{suffix}"), "median", store, 0.01).image
     assert image.shape == (40, 33) + (() if mode in ("L", "1") else (3,))
 
 
@@ -136,9 +137,9 @@ def test_the_estimate_finds_the_noise() -> None:
     rng = np.random.default_rng(0)
     smooth = 128 + 60 * np.sin(np.linspace(0, 6, 256))[:, None] * np.ones((256, 256))
     pixels = (smooth + 25 * rng.standard_normal((256, 256))).clip(0, 255).astype(np.uint8)[None]
-    assert apply.estimate(torch.from_numpy(pixels)) == pytest.approx((25 / 255) ** 2, rel=0.1)
+    assert estimate(torch.from_numpy(pixels)) == pytest.approx((25 / 255) ** 2, rel=0.1)
     green = np.concatenate([np.zeros_like(pixels[:1]), pixels[:1], np.zeros_like(pixels[:1])])  # as under a microscope
-    assert apply.estimate(torch.from_numpy(green)) == apply.estimate(torch.from_numpy(pixels[:1]))
+    assert estimate(torch.from_numpy(green)) == estimate(torch.from_numpy(pixels[:1]))
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,7 @@ def test_a_store_without_the_denoiser_says_how_to_train_it(
     assert run(counter, name="unet") == 1
     message = capsys.readouterr().err
     assert "has no trained 'unet'; train it with: python run_all.py --grid --denoisers unet --profile smoke" in message
-    for experiment in apply.usable(store, "conv_autoencoder"):
+    for experiment in usable(store, "conv_autoencoder"):
         (store.folder(experiment) / "weights.safetensors").unlink()
     assert run(counter) == 1
     assert "has results of 'conv_autoencoder' and no weights, as a fresh clone has" in capsys.readouterr().err

@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from bench.breakdown import MARGIN, TUNED_MEDIAN, Reach, breakdown_table, carried, floors, reach, reaches
-from bench.statistics import Sample
+from bench.analysis.breakdown import MARGIN, TUNED_MEDIAN, Reach, floors, reach, reaches
+from bench.analysis.intervals import Sample
+from bench.report.sentences.findings import carried
+from bench.report.tables.breakdown import breakdown_table
 from tests.test_transfer import CLIP, HIGH, LOW, MEDIAN, MIDDLE, SPREAD, UNET, VARIANCES, at, row
 
 

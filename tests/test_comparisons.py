@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.comparisons import Trainings, holm, leaders, p_values, trainings_of
-from bench.statistics import Sample, half_width
+from bench.analysis.comparisons import Trainings, holm, leaders, p_values, trainings_of
+from bench.analysis.intervals import Sample, half_width
 from tests.test_statistics import crossed, sample
 
 

@@ -8,16 +8,18 @@ import pytest
 import torch
 
 from architectures import DENOISERS
-from bench import plan
 from bench.ablations import ABLATIONS
+from bench.core.experiment import Experiment, Protocol
+from bench.core.images import twins
+from bench.core.recipes import FAST
+from bench.core.rng import stream
+from bench.core.tasks import Source
+from bench.core.variance import Range
 from bench.datasets import DATASETS
-from bench.experiment import Experiment, Protocol, Range
+from bench.lookup.denoisers import learns, missing_package, parameters
 from bench.metrics import METRICS
 from bench.noises import NOISES
-from bench.recipes import FAST
-from bench.rng import stream
-from bench.sources import Source
-from bench.stacks import twins
+from bench.run.plan import grid
 from tests.conftest import folder_of_images, prepared
 
 BASE = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
@@ -25,10 +27,10 @@ BASE = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01
 
 def experiment(name: str, channels: int = 1) -> Experiment:
     """As a plan asks for it where images have that many channels; skips the test if its package is missing."""
-    if package := plan.missing_package(name):
+    if package := missing_package(name):
         pytest.skip(f"{name} needs the package {package}, which is not installed")
     protocol = Protocol("shapes", "gaussian", (0.01,), ("psnr",), 1)
-    *_, last = plan.grid({name: [Range(0.01, 0.01)]}, protocol, FAST, 1, Source("shapes", channels)).experiments
+    *_, last = grid({name: [Range(0.01, 0.01)]}, protocol, FAST, 1, Source("shapes", channels)).experiments
     return BASE.but(denoiser=name, options=last.options)
 
 
@@ -65,7 +67,7 @@ def test_a_denoiser_treats_each_image_alone_and_leaves_it_untouched(name: str) -
 @pytest.mark.parametrize("name", DENOISERS)
 def test_every_parameter_of_a_denoiser_gets_a_gradient(name: str, channels: int) -> None:
     model = prepared(experiment(name, channels), 16, 16, channels).train()
-    if plan.learns(experiment(name)):
+    if learns(experiment(name)):
         noisy = images(4, 16, 16, channels)
         (model(noisy, torch.full((4,), 0.01)) - noisy).square().mean().backward()
     for parameter_name, parameter in model.named_parameters():
@@ -90,7 +92,7 @@ def test_a_grid_is_of_one_option_and_holds_its_default(name: str) -> None:
     assert 4 <= len(values) <= 8
     assert list(values) == sorted(set(values))
     for value in values:
-        assert plan.parameters(name, ((option, value),)) == 0
+        assert parameters(name, ((option, value),)) == 0
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -161,7 +163,7 @@ def test_an_ablation_yields_distinct_experiments_that_can_be_built(name: str) ->
     found = list(ABLATIONS[name].function(BASE.but(denoiser=ABLATIONS[name].of)))
     assert len(found) > 1
     assert all(a != b for a, b in itertools.combinations(found, 2))
-    assert all(plan.learns(each) for each in found)
+    assert all(learns(each) for each in found)
 
 
 @pytest.mark.parametrize("name", ABLATIONS)

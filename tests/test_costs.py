@@ -9,14 +9,17 @@ import pytest
 import torch
 from PIL import Image
 
-import bench.latency
-from bench import costs, report, timings
-from bench.costs import latencies, latency_table, speed_table
-from bench.device import keep_memory, place
-from bench.figures import png
-from bench.latency import Latency, Point, front
-from bench.provenance import conditions
-from bench.store import Store
+import bench.timing.latency
+from bench.core.conditions import conditions
+from bench.figures.cost_curves import Point, front
+from bench.figures.curves import png
+from bench.lookup.denoisers import place
+from bench.report.report import build
+from bench.report.tables.cost import latency_table, speed_table, three_digits
+from bench.run.workers import keep_memory
+from bench.store.store import Store
+from bench.timing.due import pending_latencies
+from bench.timing.latency import Latency, latencies
 from tests.conftest import SMALL, Counter
 
 NOW = conditions("cpu", 1)
@@ -63,7 +66,7 @@ def test_the_report_shows_costs_with_their_conditions(counter: Counter) -> None:
     keep(store, replace(ROW, denoiser="clip"), replace(ROW, denoiser="clip", batch=1), replace(ROW, denoiser="noisy"))
     keep(store, replace(ROW, denoiser="conv_autoencoder", median=0.5, high=0.6, parameters=16385))
     store.keep_timing("speed", "any", {"pairs": {"help": [(0.2, 0.0)]}, "conditions": NOW})
-    text, drawings = report.build(store, "figures")
+    text, drawings = build(store, "figures")
     assert "## Cost" in text
     assert "| `--help` | the command | – | 0.2 s | – | 0.20 s | – | 1 | ≤ 0.5 s | reached |" in text
     assert NOW["device"] in text
@@ -78,7 +81,7 @@ def test_costs_alone_make_a_report(tmp_path: Path) -> None:
     assert store.empty
     keep(store, ROW)
     assert not store.empty
-    text, drawings = report.build(store, "figures")
+    text, drawings = build(store, "figures")
     assert "## Cost" in text
     assert [drawing.name for drawing in drawings] == ["latency-batch"]
 
@@ -86,16 +89,16 @@ def test_costs_alone_make_a_report(tmp_path: Path) -> None:
 def test_timings_of_another_machine_are_none_of_this_one(tmp_path: Path) -> None:
     store = Store(tmp_path)
     keep(store, ROW)
-    pending = timings.pending_latencies(store, ["median", "clip"], "cpu", refresh=False)
+    pending = pending_latencies(store, ["median", "clip"], "cpu", refresh=False)
     assert pending == ["clip"]
     store.keep_timing("latency", "median", {"rows": [], "conditions": NOW | {"device": "another"}})
-    assert timings.pending_latencies(store, ["median"], "cpu", refresh=False) == ["median"]
+    assert pending_latencies(store, ["median"], "cpu", refresh=False) == ["median"]
     keep(store, ROW)
-    assert timings.pending_latencies(store, ["median"], "cpu", refresh=True) == ["median"]
+    assert pending_latencies(store, ["median"], "cpu", refresh=True) == ["median"]
 
 
 def test_latency_is_measured_kept_and_not_measured_again(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench.latency, "BATCHES", (8,))
+    monkeypatch.setattr(bench.timing.latency, "BATCHES", (8,))
     arguments = ["--latency", "--profile", "smoke", "--denoisers", "conv_autoencoder"]
     assert counter.run(*arguments) == 0
     store = Store(Path("results/smoke"))
@@ -116,8 +119,8 @@ def test_an_unsteady_row_is_measured_again_and_the_steadiest_kept(monkeypatch: p
     def measured(name: str, batch: int, *_: object) -> Latency:
         return replace(ROW, denoiser=name, batch=batch, drift=drifts[batch].pop(0))
 
-    monkeypatch.setattr(bench.latency, "_measure", measured)
-    rows = bench.latency.measure("clip", Path(), "cpu", [])
+    monkeypatch.setattr(bench.timing.latency, "_measure", measured)
+    rows = bench.timing.latency.measure("clip", Path(), "cpu", [])
     assert [(row.batch, row.drift) for row in rows] == [(1, 0.3), (8, 0.05), (64, 0.01), (256, 0.1)]
     assert [row.steady for row in rows] == [False, True, True, True]
     assert not any(drifts.values())
@@ -137,7 +140,7 @@ class Broken(nn.Module):
 def test_one_that_cannot_be_timed_does_not_stop_the_others(
     counter: Counter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(bench.latency, "BATCHES", (1,))
+    monkeypatch.setattr(bench.timing.latency, "BATCHES", (1,))
     Path("unlucky.py").write_text(BROKEN)
     arguments = ["--latency", "--profile", "smoke", "--denoisers", "unlucky,clip", "--plugin", "unlucky.py"]
     assert counter.run(*arguments) == 1
@@ -177,4 +180,4 @@ def test_memory_is_kept_where_the_library_is_glibc(monkeypatch: pytest.MonkeyPat
 
 
 def test_digits_are_three() -> None:
-    assert [costs._digits(value) for value in (12345.6, 12.345, 0.012345)] == ["12,346", "12.3", "0.0123"]
+    assert [three_digits(value) for value in (12345.6, 12.345, 0.012345)] == ["12,346", "12.3", "0.0123"]

@@ -13,16 +13,16 @@ from PIL import Image
 from torch import Tensor
 
 import run_all
-from bench import downloads
-from bench.datasets import images_of, pinned
+from bench.core.experiment import Protocol
+from bench.core.image_files import Unusable, read
+from bench.core.images import PIXELS, batches, digest, one_size, stack, take, twins
+from bench.core.registry import UnknownName
 from bench.datasets.folder import folder
 from bench.datasets.photos import photos
-from bench.experiment import Protocol
-from bench.pixels import Unusable, read
-from bench.plan import check
-from bench.registry import UnknownName
-from bench.sources import source_of
-from bench.stacks import PIXELS, batches, digest, one_size, stack, take, twins
+from bench.lookup import torchvision_datasets
+from bench.lookup.images import images_of, pinned, source_of
+from bench.lookup.torchvision_datasets import images_from, names
+from bench.run.plan import check
 from tests.conftest import Counter, folder_of_images
 
 VALUES = np.random.default_rng(1).integers(0, 256, (20, 24, 3), dtype=np.uint8)
@@ -255,7 +255,7 @@ def test_training_images_come_from_where_they_are_said_to(counter: Counter, caps
 
 
 def test_colour_images_are_scored_in_colour_by_networks_built_for_them(counter: Counter) -> None:
-    from bench.store import Store
+    from bench.store.store import Store
 
     for part in ("train", "test"):
         Path(part).mkdir()
@@ -302,11 +302,11 @@ def test_a_class_of_torchvision_becomes_grey_or_colour_images(monkeypatch: pytes
             super().__init__(root, split == "train", download)
             self.mode = "L"
 
-    colour, grey = downloads.images_from(Made, "made"), downloads.images_from(Grey, "made")
+    colour, grey = images_from(Made, "made"), images_from(Grey, "made")
     assert (one_size(colour.train).shape, one_size(colour.test).shape) == ((20, 3, 20, 24), (3, 3, 20, 24))
     assert one_size(grey.test).shape == (3, 1, 20, 24)
     assert np.array_equal(one_size(colour.test)[0].permute(1, 2, 0).numpy(), VALUES)
-    monkeypatch.setattr(downloads, "names", lambda: {"made_up": Made})
+    monkeypatch.setattr(torchvision_datasets, "names", lambda: {"made_up": Made})
     images_of.cache_clear()
     assert torch.equal(one_size(images_of("made_up").test), one_size(colour.test))
     assert source_of("made_up", None) == ("made_up", 3)
@@ -323,7 +323,7 @@ def test_a_download_that_fails_says_what_to_do(
     def no_network(*arguments: object, **options: object) -> None:
         raise OSError("Temporary failure in name resolution")
 
-    assert {"fashion_mnist", "kmnist", "cifar10", "svhn"} <= set(downloads.names())
+    assert {"fashion_mnist", "kmnist", "cifar10", "svhn"} <= set(names())
     monkeypatch.setattr("urllib.request.urlopen", no_network)
     monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
     assert run_all.main(["--grid", "--dataset", "fashion_mnist", "--denoisers", "clip"]) == 2
@@ -339,4 +339,4 @@ def test_a_class_that_holds_no_images_is_refused() -> None:
             return torch.zeros(3), 0
 
     with pytest.raises(ValueError, match="made holds Tensor, no images"):
-        downloads.images_from(Videos, "made")
+        images_from(Videos, "made")

@@ -12,14 +12,16 @@ import torch
 from torch import Tensor, nn
 
 from architectures import DENOISERS
-from bench import plan
+from bench.core.experiment import Experiment
+from bench.core.images import one_size
+from bench.core.recipes import FAST
+from bench.core.rng import stream
+from bench.core.variance import Range
 from bench.datasets import DATASETS
-from bench.experiment import Experiment, Range
+from bench.lookup.denoisers import build, learns
+from bench.lookup.denoisers import parameters as denoisers_parameters
 from bench.metrics import METRICS
-from bench.recipes import FAST
-from bench.rng import stream
-from bench.stacks import one_size
-from bench.train import build, fit
+from bench.training.train import fit
 from tests.conftest import prepared
 
 BASE = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
@@ -75,10 +77,10 @@ def test_an_option_out_of_range_is_refused(name: str, options: dict[str, Any], m
 def test_a_missing_package_is_named_in_the_plan(name: str, hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     list(DENOISERS)
     monkeypatch.setattr(f"architectures.{name}.find_spec", lambda package: None)
-    plan.parameters.cache_clear()
+    denoisers_parameters.cache_clear()
     with pytest.raises(ValueError, match=f"the denoiser '{name}' needs .*{hint}"):
-        plan.learns(BASE.but(denoiser=name))
-    plan.parameters.cache_clear()
+        learns(BASE.but(denoiser=name))
+    denoisers_parameters.cache_clear()
 
 
 # Filters.

@@ -5,15 +5,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import bench.evaluate
+import bench.scoring.score
 from architectures import DENOISERS
+from bench.core.experiment import Protocol
+from bench.core.images import one_size
+from bench.core.results import summarize
+from bench.core.rng import stream
 from bench.datasets import DATASETS
-from bench.evaluate import corrupt, evaluate
-from bench.experiment import Protocol
 from bench.metrics import METRICS
-from bench.rng import stream
-from bench.stacks import one_size
-from bench.statistics import summarize
+from bench.scoring.score import corrupt, evaluate
 
 PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr", "mse"), 128)
 CPU = torch.device("cpu")
@@ -45,7 +45,7 @@ def test_each_image_has_its_own_field_at_every_variance() -> None:
 def test_neither_batches_nor_the_number_of_images_move_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
     clean, model = DATASETS["shapes"]().test, DENOISERS["median"]()
     whole = list(evaluate(model, clean, PROTOCOL, cells(PROTOCOL), CPU))
-    monkeypatch.setattr(bench.evaluate, "BATCH", 7)
+    monkeypatch.setattr(bench.scoring.score, "BATCH", 7)
     batched = list(evaluate(model, clean, PROTOCOL, cells(PROTOCOL), CPU))
     part = list(evaluate(model, clean, replace(PROTOCOL, images=50), cells(PROTOCOL), CPU))
     for one, two, three in zip(whole, batched, part, strict=True):

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.experiment import Experiment, Protocol, Range, Recipe, as_json, canonical, digest, later
-from bench.recipes import FAST, TUTORIAL
+from bench.core.experiment import Experiment, Protocol
+from bench.core.recipes import FAST, TUTORIAL, Recipe
+from bench.core.values import as_json, canonical, digest, later
+from bench.core.variance import Range
 
 BASE = Experiment("unet", (("width", 8),), "mnist", "gaussian", Range(0.01, 0.01), FAST)
 

@@ -8,16 +8,17 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from bench import report
-from bench.experiment import Experiment, Range
-from bench.figures import NEAR, losses, png, psnr, quality
-from bench.latency import Point
-from bench.plan import Section
-from bench.recipes import FAST
-from bench.rows import Row
-from bench.store import Store
-from bench.style import marks, named
-from bench.train import Progress
+from bench.analysis.rows import Row
+from bench.core.experiment import Experiment
+from bench.core.recipes import FAST
+from bench.core.results import Progress
+from bench.core.tasks import Section
+from bench.core.variance import Range
+from bench.figures.cost_curves import NEAR, Point, quality
+from bench.figures.curves import losses, png, psnr
+from bench.figures.style import marks, named
+from bench.report.report import build
+from bench.store.store import Store
 from tests.conftest import SMALL, Counter
 
 ODD = {
@@ -33,7 +34,7 @@ ODD = {
 
 
 def drawn(store: Store) -> list[str]:
-    _, drawings = report.build(store, "figures")
+    _, drawings = build(store, "figures")
     for drawing in drawings:
         assert min(Image.open(io.BytesIO(png(drawing.draw(), drawing.digest))).size) > 100, drawing.kind
     return [drawing.kind for drawing in drawings]

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from bench.experiment import Experiment, Range
-from bench.findings import Finding, findings, headlines
-from bench.plan import settle
-from bench.recipes import FAST
-from bench.rows import Row
-from bench.statistics import Sample
+from bench.analysis.intervals import Sample
+from bench.analysis.rows import Row
+from bench.core.experiment import Experiment
+from bench.core.recipes import FAST
+from bench.core.variance import Range
+from bench.report.sentences.findings import Finding, findings, headlines
+from bench.run.plan import settle
 
 UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
 SPREAD = np.tile([-1.0, 1.0], 50)

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import plan, report
-from bench.evaluate import Restored
-from bench.execute import Result
-from bench.experiment import Experiment, Protocol, Range, Recipe
-from bench.glance import glance_table
-from bench.plan import Section
-from bench.recipes import FAST, TUTORIAL
-from bench.rows import rows_of
-from bench.store import Store
-from bench.task import Task
+from bench.analysis.rows import rows_of
+from bench.core.experiment import Experiment, Protocol
+from bench.core.recipes import FAST, TUTORIAL, Recipe
+from bench.core.results import Restored
+from bench.core.tasks import Result, Section, Task
+from bench.core.variance import Range
+from bench.report.report import build
+from bench.report.tables.ablations import glance_table
+from bench.run.plan import ablation, grid
+from bench.store.store import Store
 
 PROTOCOL = Protocol("mnist", "gaussian", (0.005, 0.01, 0.02, 0.05), ("psnr",), 100)
 IMAGES = np.tile([-1.0, 1.0], 50)
@@ -34,7 +34,7 @@ def keep(store: Store, experiment: Experiment, *psnr: float, kin: str = "") -> N
 def asked(
     store: Store, name: str, *denoisers: str, seeds: int = 1, variance: float = 0.01, recipe: Recipe = FAST
 ) -> Section:
-    (section,) = plan.ablation(name, denoisers, Range(variance, variance), PROTOCOL, recipe, seeds)
+    (section,) = ablation(name, denoisers, Range(variance, variance), PROTOCOL, recipe, seeds)
     store.ask(section)
     return section
 
@@ -53,7 +53,7 @@ def test_every_change_stands_beside_what_it_does_where_trained_and_elsewhere(tmp
         ("width=16", "≈+0.00 ±0.00", "≈+0.00 ±0.00", "+2.00 ±0.00", "1"),
         ("width=4", "−0.50 ±0.00", "−1.00 ±0.00", "≈+0.00 ±0.00", "1"),
     ]
-    text, _ = report.build(store, "figures")
+    text, _ = build(store, "figures")
     assert text.index("## Ablations at a glance: mnist, gaussian noise") < text.index("## Ablation `width`")
     assert "says little where it is not far above what trainings differ by" in text
 
@@ -92,7 +92,7 @@ def test_seeds_are_averaged_and_their_differences_paired(tmp_path: Path) -> None
         keep(store, experiment, *[30 + experiment.seed + gain] * 4)
     # Trainings lie 1 dB apart, and the change gains the same in each: the interval is of the differences.
     assert lines(store) == [("precision=bfloat16", *["+0.30 ±0.00"] * 3, "3")]
-    text, _ = report.build(store, "figures")
+    text, _ = build(store, "figures")
     assert "says little where" not in text
 
 
@@ -108,7 +108,7 @@ def test_what_few_trainings_vary_by_is_told_by_all_of_the_table(tmp_path: Path) 
     assert not found["lr=0.06"].startswith("≈")
     assert found["batch=16"].startswith("≈")
     assert found["precision=bfloat16"].startswith("≈")  # which its images alone would tell
-    text, _ = report.build(store, "figures")
+    text, _ = build(store, "figures")
     assert "; the interval of one seed covers images alone" in text
 
 
@@ -128,5 +128,5 @@ def test_each_command_has_a_base_of_its_own(tmp_path: Path) -> None:
 def test_nothing_to_compare_makes_no_table(tmp_path: Path) -> None:
     store = Store(tmp_path / "full")
     asked(store, "width")
-    store.ask(plan.grid({"unet": [Range(0.01, 0.01)]}, PROTOCOL, FAST, seeds=1))
-    assert "at a glance" not in report.build(store, "figures")[0]
+    store.ask(grid({"unet": [Range(0.01, 0.01)]}, PROTOCOL, FAST, seeds=1))
+    assert "at a glance" not in build(store, "figures")[0]

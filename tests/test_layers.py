@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from architectures import DENOISERS
-from bench.layers import quicken
+from bench.training.fast_layers import quicken
 
 LAYERS = {
     "to one channel": (nn.Conv2d(5, 1, 3, padding=1), 5),

@@ -8,10 +8,10 @@ import pytest
 import torch
 from skimage import metrics as reference
 
+from bench.core.images import one_size
+from bench.core.rng import stream
 from bench.datasets import DATASETS
 from bench.metrics import METRICS
-from bench.rng import stream
-from bench.stacks import one_size
 
 REFERENCES: dict[str, Callable[..., float]] = {
     "mse": reference.mean_squared_error,

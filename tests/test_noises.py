@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from bench.core.rng import stream
 from bench.noises import NOISES
-from bench.rng import stream
 
 GREY = torch.full((500, 1, 28, 28), 0.5)
 

@@ -2,7 +2,7 @@ import shlex
 
 import pytest
 
-from bench.options import command, parser
+from bench.cli.options import command, parser
 
 
 @pytest.mark.parametrize(

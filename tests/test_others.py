@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from bench.drawing import Drawing
-from bench.experiment import Experiment, Protocol, Range
-from bench.figures import psnr
-from bench.others import beside, curves, curves_of, distances
-from bench.plan import Section
-from bench.recipes import PHOTOGRAPHS
-from bench.rows import Row
-from bench.statistics import Sample
+from bench.analysis.intervals import Sample
+from bench.analysis.rows import Row
+from bench.calibration.published_numbers import curves, curves_of
+from bench.core.experiment import Experiment, Protocol
+from bench.core.recipes import PHOTOGRAPHS
+from bench.core.tasks import Section
+from bench.core.variance import Range
+from bench.figures.curves import psnr
+from bench.figures.drawing import Drawing
+from bench.report.sentences.published import distances
+from bench.report.tables.published import beside
 
 LOW, FIXED = Range.parse("sigma=0..10"), Range.parse("sigma=25")
 SIGMAS = [(sigma / 255) ** 2 for sigma in (5, 10, 25, 50)]

@@ -6,13 +6,14 @@ import pytest
 import torch
 from PIL import Image
 
-from bench.datasets import pinned
-from bench.experiment import Experiment, Range
-from bench.patches import draw_patches
-from bench.recipes import FAST, RECIPES
-from bench.rng import stream
-from bench.sources import training_of
-from bench.train import build, fit
+from bench.core.experiment import Experiment
+from bench.core.recipes import FAST, RECIPES
+from bench.core.rng import stream
+from bench.core.variance import Range
+from bench.lookup.denoisers import build
+from bench.lookup.images import pinned, training_of
+from bench.training.patches import draw_patches
+from bench.training.train import fit
 from tests.conftest import Counter
 
 NUMBERED = torch.arange(24 * 20, dtype=torch.int32).view(1, 24, 20)

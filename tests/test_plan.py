@@ -3,17 +3,18 @@ from typing import Any
 
 import pytest
 
-from bench import plan
-from bench.experiment import Experiment, Protocol, Range
-from bench.recipes import FAST
-from bench.registry import UnknownName
+from bench.core.experiment import Experiment, Protocol
+from bench.core.recipes import FAST
+from bench.core.registry import UnknownName
+from bench.core.variance import Range
+from bench.run.plan import ablation, cost, grid, settle
 
 PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr",), 128)
 RANGES = [Range(0.01, 0.01), Range(0.001, 0.1)]
 
 
 def test_a_denoiser_without_weights_is_one_experiment_whatever_the_training() -> None:
-    section = plan.grid(dict.fromkeys(["clip", "unet"], RANGES), PROTOCOL, FAST, seeds=2)
+    section = grid(dict.fromkeys(["clip", "unet"], RANGES), PROTOCOL, FAST, seeds=2)
     assert [experiment.denoiser for experiment in section.experiments] == ["clip"] + 4 * ["unet"]
     (clip,) = (e for e in section.experiments if e.denoiser == "clip")
     assert (clip.variance, clip.recipe, clip.dataset) == (None, None, None)
@@ -21,35 +22,35 @@ def test_a_denoiser_without_weights_is_one_experiment_whatever_the_training() ->
 
 
 def test_what_is_named_twice_is_planned_once() -> None:
-    section = plan.grid({"unet": [*RANGES, *RANGES]}, PROTOCOL, FAST, seeds=1)
+    section = grid({"unet": [*RANGES, *RANGES]}, PROTOCOL, FAST, seeds=1)
     assert len(section.experiments) == 2
 
 
 @pytest.mark.parametrize("change", [{"dataset": "minst"}, {"noise": "gausian"}, {"metrics": ("pnsr",)}])
 def test_every_name_is_checked(change: dict[str, Any]) -> None:
     with pytest.raises(UnknownName, match=r"did you mean '(mnist|gaussian|psnr)'"):
-        plan.grid(dict.fromkeys(["unet"], RANGES), replace(PROTOCOL, **change), FAST, seeds=1)
+        grid(dict.fromkeys(["unet"], RANGES), replace(PROTOCOL, **change), FAST, seeds=1)
     with pytest.raises(UnknownName, match="did you mean 'median'"):
-        plan.grid(dict.fromkeys(["medain"], RANGES), PROTOCOL, FAST, seeds=1)
+        grid(dict.fromkeys(["medain"], RANGES), PROTOCOL, FAST, seeds=1)
 
 
 def test_an_ablation_starts_from_a_base_that_learns() -> None:
-    (section,) = plan.ablation("training_noise", ["conv_autoencoder"], RANGES[0], PROTOCOL, FAST, seeds=1)
+    (section,) = ablation("training_noise", ["conv_autoencoder"], RANGES[0], PROTOCOL, FAST, seeds=1)
     assert len(section.experiments) == 11
     with pytest.raises(ValueError, match="needs a denoiser that is trained, and 'median' is not"):
-        plan.ablation("training_noise", ["median"], RANGES[0], PROTOCOL, FAST, seeds=1)
+        ablation("training_noise", ["median"], RANGES[0], PROTOCOL, FAST, seeds=1)
     with pytest.raises(UnknownName, match="did you mean 'training_noise'"):
-        plan.ablation("training_nose", ["unet"], RANGES[0], PROTOCOL, FAST, seeds=1)
+        ablation("training_nose", ["unet"], RANGES[0], PROTOCOL, FAST, seeds=1)
 
 
 def test_an_option_the_denoiser_lacks_is_refused_in_the_plan() -> None:
     with pytest.raises(ValueError, match="denoiser 'unet' has no option 'depth'; it has: width"):
-        plan.ablation("depth", ["unet"], RANGES[0], PROTOCOL, FAST, seeds=1)
+        ablation("depth", ["unet"], RANGES[0], PROTOCOL, FAST, seeds=1)
 
 
 def test_sections_of_one_question_join() -> None:
-    one = plan.grid(dict.fromkeys(["clip"], RANGES), PROTOCOL, FAST, seeds=1)
-    two = plan.grid(
+    one = grid(dict.fromkeys(["clip"], RANGES), PROTOCOL, FAST, seeds=1)
+    two = grid(
         dict.fromkeys(["clip", "noisy"], RANGES), replace(PROTOCOL, variances=(0.2,), metrics=("mse",)), FAST, seeds=1
     )
     both = one.joined(two)
@@ -62,11 +63,11 @@ def test_sections_of_one_question_join() -> None:
 def test_work_grows_with_size_and_epochs() -> None:
     base = Experiment("conv_autoencoder", (), "shapes", "gaussian", RANGES[0], FAST)
     larger, longer = base.but(denoiser="unet"), base.but(recipe=replace(FAST, epochs=3))
-    assert plan.cost(base, 6) < plan.cost(longer, 6)
-    assert plan.cost(base, 6) < plan.cost(larger, 6)
-    assert plan.cost(plan.settle(base.but(denoiser="clip")), 6) < plan.cost(base, 6)
+    assert cost(base, 6) < cost(longer, 6)
+    assert cost(base, 6) < cost(larger, 6)
+    assert cost(settle(base.but(denoiser="clip")), 6) < cost(base, 6)
 
 
 def test_whole_numbers_and_others_are_one_value() -> None:
-    whole, broken = (plan.settle(Experiment("nlm", (("h", h),), None, None, None, None)) for h in (1, 1.0))
+    whole, broken = (settle(Experiment("nlm", (("h", h),), None, None, None, None)) for h in (1, 1.0))
     assert whole.id == broken.id

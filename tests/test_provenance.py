@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 import torch
 
-from bench.experiment import Experiment, Protocol, Range
-from bench.plan import settle
-from bench.provenance import joined, modules_of, processor, source_digest, stale, versions
-from bench.recipes import FAST
-from bench.task import Request, Task
+from bench.core.conditions import joined, processor, versions
+from bench.core.experiment import Experiment, Protocol
+from bench.core.recipes import FAST
+from bench.core.tasks import Request, Task
+from bench.core.variance import Range
+from bench.run.plan import settle
+from bench.run.provenance import ROLES, code_digest, roles_of, source_digest, stale
 
 BEFORE = '''"""About."""
 
@@ -33,13 +35,14 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def digest_of(path: Path, source: str) -> str:
     path.write_text(source)
     source_digest.cache_clear()
-    return source_digest(path.stem)
+    return code_digest(path.stem)
 
 
 def test_words_change_no_digest_and_code_does(module: Path) -> None:
     before = digest_of(module, BEFORE)
     assert digest_of(module, BEFORE.replace("Twice.", "Two times.").replace("About.", "On.") + "# done\n") == before
     assert digest_of(module, BEFORE.replace('    """Twice."""\n', "")) == before
+    assert digest_of(module, "import math\nfrom os import path\n" + BEFORE) == before
     assert digest_of(module, BEFORE.replace("2 * x", "3 * x")) != before
 
 
@@ -47,39 +50,29 @@ def test_a_digest_is_the_same_in_every_python(module: Path) -> None:
     assert digest_of(module, BEFORE) == "572f9aaf7d"
 
 
-def test_what_other_code_measured_is_stale(module: Path) -> None:
+def test_what_other_code_measured_is_stale(module: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ROLES, "measured", ("measured",))
     conditions = {"sources": {"measured": digest_of(module, BEFORE)}}
     assert not stale(conditions)
     digest_of(module, BEFORE.replace("2 * x", "3 * x"))
     assert stale(conditions)
-    assert stale({"sources": {"no_such_module": "0123456789"}})
+    assert stale({"sources": {"no_such_role": "0123456789"}})
     assert not stale({})
 
 
-def test_the_modules_are_those_that_move_the_numbers() -> None:
-    learned = modules_of(Task(EXPERIMENT, REQUESTS))
+def test_the_roles_are_those_that_move_the_numbers() -> None:
+    learned = roles_of(Task(EXPERIMENT, REQUESTS))
     assert learned == [
-        "architectures.unet",
-        "bench.datasets.mnist",
-        "bench.datasets.shapes",
-        "bench.device",
-        "bench.evaluate",
-        "bench.layers",
-        "bench.metrics.psnr",
-        "bench.muon",
-        "bench.noises.gaussian",
-        "bench.rng",
-        "bench.stacks",
-        "bench.tiles",
-        "bench.train",
+        *("build", "dataset:mnist", "dataset:shapes", "denoiser:unet", "images", "layers", "metric:psnr", "muon"),
+        *("noise:gaussian", "random", "score", "split", "tiles", "train"),
     ]
     assert EXPERIMENT.recipe is not None
     photographs = EXPERIMENT.but(dataset="folder:x", recipe=replace(EXPERIMENT.recipe, patch=48, patches=320))
-    more = {"bench.patches", "bench.pixels", "bench.sources", "bench.datasets.folder"}
-    assert more < set(modules_of(Task(photographs, REQUESTS)))
-    plain = modules_of(Task(settle(EXPERIMENT.but(denoiser="clip")), REQUESTS))
-    assert "bench.train" not in plain
-    assert {"bench.datasets.mnist", "bench.noises.gaussian"} <= set(plain)
+    assert {"patches", "files", "dataset:folder"} < set(roles_of(Task(photographs, REQUESTS)))
+    plain = roles_of(Task(settle(EXPERIMENT.but(denoiser="clip")), REQUESTS))
+    assert "train" not in plain
+    assert {"dataset:mnist", "noise:gaussian"} <= set(plain)
+    assert all(source_digest(role) for role in [*learned, *ROLES])
 
 
 def test_conditions_are_those_of_the_training_and_seconds_add_up() -> None:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from bench import report
-from bench.datasets import title
-from bench.rows import rows_of
-from bench.store import Store
+from bench.analysis.rows import rows_of
+from bench.datasets import dataset_title
+from bench.report.report import build
+from bench.store.store import Store
 
 ROOT = Path(__file__).parent.parent
 FULL = ROOT / "results" / "full"
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not list(FULL.glob("section-*.json")), reason="r
 
 
 def test_the_report_at_the_top_is_made_of_the_committed_results() -> None:
-    text, drawings = report.build(Store(FULL), "results/full/figures")
+    text, drawings = build(Store(FULL), "results/full/figures")
     assert (ROOT / "REPORT.md").read_text(encoding="utf-8") == text
     for drawing in drawings:
         assert Store(FULL).has_figure(drawing.name, drawing.digest), drawing.name
@@ -33,7 +33,7 @@ def test_pictures_that_the_pages_show_are_there() -> None:
 def psnr(dataset: str, denoiser: str, training: str, variance: float) -> float:
     """Mean PSNR in dB of the committed study; the test is skipped where that is not measured yet."""
     for section in Store(FULL).sections():
-        if section.name == "grid" and title(section.protocol.dataset) == dataset:
+        if section.name == "grid" and dataset_title(section.protocol.dataset) == dataset:
             for row in rows_of(Store(FULL), section):
                 if (row.name.removesuffix(" †"), row.training) == (denoiser, training) and row.means:
                     return row.means[variance, "psnr"]

@@ -42,7 +42,7 @@ def test_what_the_readme_quotes_stands_in_the_report() -> None:
 
 
 def test_every_option_that_the_readme_shows_is_one() -> None:
-    from bench.options import parser
+    from bench.cli.options import parser
 
     known = {option for action in parser()._actions for option in action.option_strings}
     shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", re.sub(r"(pip install|dask \w+)[^\n]*", "", README)))

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from architectures import DENOISERS
-from bench.registry import Registry, UnknownName, load_plugin
+from bench.core.registry import Registry, UnknownName, load_plugin
 
 PLUGIN = """
 from torch import nn

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bench import report
-from bench.figures import png
-from bench.store import Store
+from bench.figures.curves import png
+from bench.report.report import MANY, _contents, _shortest, build
+from bench.store.store import Store
 from tests.conftest import SMALL, Counter
 
 
@@ -19,14 +19,14 @@ def store(counter: Counter) -> Store:
 
 def test_commands_that_others_cover_are_left_out() -> None:
     grid, law, width, every = "run --grid", "run --grid --law log-uniform", "run --ablate width", "run --ablate all"
-    assert list(report._shortest([f"{grid} --seeds 1", grid, law], 3)) == [grid, law]
-    assert list(report._shortest([grid, f"{grid} --seeds 4"], 3)) == [f"{grid} --seeds 4"]
-    assert list(report._shortest([every, width, f"{width} --metrics psnr"], 3)) == [every, f"{width} --metrics psnr"]
-    assert list(report._shortest([f"{every} --seeds 1", width], 3)) == [f"{every} --seeds 1", width]
+    assert list(_shortest([f"{grid} --seeds 1", grid, law], 3)) == [grid, law]
+    assert list(_shortest([grid, f"{grid} --seeds 4"], 3)) == [f"{grid} --seeds 4"]
+    assert list(_shortest([every, width, f"{width} --metrics psnr"], 3)) == [every, f"{width} --metrics psnr"]
+    assert list(_shortest([f"{every} --seeds 1", width], 3)) == [f"{every} --seeds 1", width]
 
 
 def test_the_report_prints_its_conventions_above_the_first_table(store: Store) -> None:
-    text, _ = report.build(store, "figures")
+    text, _ = build(store, "figures")
     conventions, table = text.index("## Conventions"), text.index("| denoiser |")
     assert conventions < table
     for word in ("never clipped", "[0, 1]", "per test image", "Wang", "float64", "80 : 20", "whole windows", "95 %"):
@@ -34,14 +34,14 @@ def test_the_report_prints_its_conventions_above_the_first_table(store: Store) -
 
 
 def test_the_report_is_a_function_of_the_store(store: Store) -> None:
-    first, drawings = report.build(store, "figures")
-    second, again = report.build(Store(store.root), "figures")
+    first, drawings = build(store, "figures")
+    second, again = build(Store(store.root), "figures")
     assert first == second
     assert [drawing.digest for drawing in drawings] == [drawing.digest for drawing in again]
 
 
 def test_every_figure_in_the_text_is_made_and_carries_its_digest(store: Store) -> None:
-    text, drawings = report.build(store, "figures")
+    text, drawings = build(store, "figures")
     kinds = {drawing.kind for drawing in drawings}
     metrics = ("psnr", "ssim", "mse")
     heatmaps = {f"transfer-{metric}" for metric in metrics}
@@ -57,16 +57,16 @@ def test_every_figure_in_the_text_is_made_and_carries_its_digest(store: Store) -
 
 def test_an_ablation_gets_a_section_of_its_own(counter: Counter) -> None:
     assert counter.run("--ablate", "training_noise", "--profile", "smoke", "--test", "0.01") == 0
-    text, _ = report.build(Store(Path("results/smoke")), "figures")
+    text, _ = build(Store(Path("results/smoke")), "figures")
     assert "## Ablation `training_noise`: shapes, gaussian noise" in text
     assert "Training noise: eight fixed variances, and 0.001..0.1 under each law of drawing." in text
     assert "0.001..0.1 log-uniform" in text
 
 
 def test_a_long_report_has_links_to_its_sections_and_a_short_one_has_none() -> None:
-    headings = [f"## Ablation `bias_free`: mnist, noise of kind {index}\n\ntext\n" for index in range(report.MANY)]
-    assert list(report._contents(headings[1:])) == []
-    (line,) = report._contents([*headings, "## Cost\n", "### Within\n", "## Cost\n"])
+    headings = [f"## Ablation `bias_free`: mnist, noise of kind {index}\n\ntext\n" for index in range(MANY)]
+    assert list(_contents(headings[1:])) == []
+    (line,) = _contents([*headings, "## Cost\n", "### Within\n", "## Cost\n"])
     assert line.startswith("Contents: [`bias_free`](#ablation-bias_free-mnist-noise-of-kind-0) · [`bias_free`](#abl")
     assert line.endswith(" · [Cost](#cost) · [Cost](#cost-1)\n")
     assert "Within" not in line

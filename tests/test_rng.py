@@ -1,6 +1,6 @@
 import torch
 
-from bench.rng import seed_of, stream, streams
+from bench.core.rng import seed_of, stream, streams
 
 
 def draw(rng: torch.Generator) -> list[float]:

@@ -17,10 +17,10 @@ import torch
 import bench.datasets.mnist
 import run_all
 from architectures import DENOISERS
-from bench import report
-from bench.datasets import images_of
-from bench.plan import missing_package
-from bench.store import Store
+from bench.lookup.denoisers import missing_package
+from bench.lookup.images import images_of
+from bench.report import report
+from bench.store.store import Store
 from tests.conftest import SMALL, Counter
 
 ROOT = Path(__file__).parent.parent
@@ -156,7 +156,7 @@ def test_other_code_makes_results_stale_and_refresh_measures_them_again(counter:
     before = content()
     for path in RESULTS.rglob("provenance.json"):
         values = json.loads(path.read_text())
-        values["sources"]["bench.train"] = "of long ago"
+        values["sources"]["bench.training.train"] = "of long ago"
         path.write_text(json.dumps(values))
     counter.run("--grid", *SMALL)
     assert counter.trained == []

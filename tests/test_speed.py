@@ -6,15 +6,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench import commands, speed, timings
-from bench.claims import CLAIMS, Claim
-from bench.datasets import Images, images_of
-from bench.made import make
-from bench.rival import Rival, dataset, network
-from bench.speed import Setting, scoring
-from bench.store import Store
-from bench.train import build
-from bench.vision import torchvision
+from bench.datasets import Images
+from bench.lookup.denoisers import build
+from bench.lookup.images import images_of
+from bench.lookup.torchvision_datasets import torchvision
+from bench.store.store import Store
+from bench.timing import harness
+from bench.timing.due import MEASURES
+from bench.timing.harness import TUTORIALS, Setting, _our_turn, _rate, _rival_turn, scoring
+from bench.timing.synthetic_store import make
+from bench.timing.targets import CLAIMS, Claim
+from bench.timing.tutorial_loop import Rival, dataset, network
+from bench.timing.whole_commands import NotNow, report, starting
 
 HERE = Path(__file__).parent.parent
 
@@ -25,7 +28,7 @@ def few() -> Images:
 
 
 def test_the_rivals_network_is_the_autoencoder() -> None:
-    ours, theirs = build(speed.TUTORIALS).eval(), network().eval()
+    ours, theirs = build(TUTORIALS).eval(), network().eval()
     state = zip(theirs.state_dict(), ours.state_dict().values(), strict=True)
     theirs.load_state_dict(dict(state))
     noisy = torch.rand(3, 1, 28, 28)
@@ -49,24 +52,24 @@ def test_the_rival_learns(tmp_path: Path) -> None:
 
 
 def test_a_turn_takes_its_steps_and_no_validation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speed, "TURN", 1)
-    monkeypatch.setattr(speed, "_state", {})
-    monkeypatch.setattr(speed, "images_of", lambda name: few())
+    monkeypatch.setattr(harness, "TURN", 1)
+    monkeypatch.setattr(harness, "_state", {})
+    monkeypatch.setattr(harness, "images_of", lambda name: few())
     ends = [0.0]
     for _ in range(12):
-        started, ended = speed._our_turn("cpu")
+        started, ended = _our_turn("cpu")
         assert ends[-1] <= started < ended
         ends.append(ended)
-    started, ended = speed._rival_turn(str(tmp_path), "cpu")
+    started, ended = _rival_turn(str(tmp_path), "cpu")
     assert started < ended
 
 
 def test_a_rate_counts_from_the_first_start_to_the_last_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speed, "TURN", 10)
+    monkeypatch.setattr(harness, "TURN", 10)
     turns: list[Future[tuple[float, float]]] = [Future(), Future()]
     turns[0].set_result((1.0, 3.0))
     turns[1].set_result((2.0, 5.0))
-    assert speed._rate(turns) == 2 * 10 * 64 / 4
+    assert _rate(turns) == 2 * 10 * 64 / 4
 
 
 @pytest.mark.parametrize(
@@ -91,7 +94,7 @@ def test_scoring_agrees_with_scikit_image_and_names_its_claims() -> None:
 
 
 def test_a_report_of_a_made_store_is_timed() -> None:
-    (pairs,) = commands.report(Setting(HERE / "run_all.py", HERE / "results", stores=(30, 60)))
+    (pairs,) = report(Setting(HERE / "run_all.py", HERE / "results", stores=(30, 60)))
     assert set(pairs) == {"report", "growth", "memory"}
     assert 50 < pairs["memory"][0] < 2000
 
@@ -105,11 +108,11 @@ def test_a_made_store_holds_what_was_asked(tmp_path: Path) -> None:
 
 
 def test_seven_measures_make_thirteen_figures() -> None:
-    assert len(timings.MEASURES) == 7
+    assert len(MEASURES) == 7
     assert len(CLAIMS) == 13
 
 
 def test_an_unfinished_study_is_no_run_with_nothing_to_do(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
-    with pytest.raises(commands.NotNow, match=r"run_all\.py --grid --profile full"):
-        list(commands.starting(Setting(HERE / "run_all.py", tmp_path)))
+    with pytest.raises(NotNow, match=r"run_all\.py --grid --profile full"):
+        list(starting(Setting(HERE / "run_all.py", tmp_path)))

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.comparisons import p_values
-from bench.statistics import Sample, half_width, half_widths, mean_of, summarize
+from bench.analysis.comparisons import p_values
+from bench.analysis.intervals import Sample, half_width, half_widths, mean_of
+from bench.core.results import summarize
 
 
 def sample(*rows: object, seeds: tuple[int, ...] = ()) -> Sample:

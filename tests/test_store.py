@@ -6,16 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.evaluate import Restored
-from bench.execute import Result
-from bench.experiment import Experiment, Protocol, Range
-from bench.pending import pending
-from bench.plan import Section
-from bench.recipes import FAST
-from bench.registry import UnknownName
-from bench.store import Damaged, Store, write
-from bench.task import Task
-from bench.train import Progress
+from bench.core.experiment import Experiment, Protocol
+from bench.core.recipes import FAST
+from bench.core.registry import UnknownName
+from bench.core.results import Progress, Restored
+from bench.core.tasks import Result, Section, Task
+from bench.core.variance import Range
+from bench.run.missing import pending
+from bench.store.files import Damaged, write
+from bench.store.store import Store
 
 EXPERIMENT = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
 PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr", "mse"), 8)

@@ -5,16 +5,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.evaluate import Restored
-from bench.execute import Result
-from bench.experiment import Experiment, Protocol, Range, Recipe
-from bench.plan import Section, settle
-from bench.recipes import FAST, TUTORIAL
-from bench.rows import Row, rows_of
-from bench.store import Store
-from bench.tables import Table, decibels, scores
-from bench.task import Task
-from bench.train import Progress
+from bench.analysis.rows import Row, rows_of
+from bench.core.experiment import Experiment, Protocol
+from bench.core.recipes import FAST, TUTORIAL, Recipe
+from bench.core.results import Progress, Restored
+from bench.core.tasks import Result, Section, Task
+from bench.core.variance import Range, decibels
+from bench.report.tables.scores import scores
+from bench.report.tables.table import Table
+from bench.run.plan import settle
+from bench.store.store import Store
 
 PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr",), 100)
 UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)

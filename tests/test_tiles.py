@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import bench.tiles
+import bench.scoring.tiles
 from architectures import DENOISERS
-from bench.experiment import Experiment, Range
-from bench.plan import missing_package, parameters
-from bench.rng import stream
-from bench.tiles import restore
-from bench.train import build
+from bench.core.experiment import Experiment
+from bench.core.rng import stream
+from bench.core.variance import Range
+from bench.lookup.denoisers import build, missing_package, parameters
+from bench.scoring.tiles import restore
 
 BASE = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), None)
 NETWORKS = [name for name in DENOISERS if not missing_package(name) and hasattr(DENOISERS[name](), "reach")]
@@ -28,8 +28,8 @@ def positive(name: str, **options: int) -> nn.Module:
 
 @pytest.fixture
 def _small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench.tiles, "LARGEST", 16 * 16)
-    monkeypatch.setattr(bench.tiles, "TILE", 32)
+    monkeypatch.setattr(bench.scoring.tiles, "LARGEST", 16 * 16)
+    monkeypatch.setattr(bench.scoring.tiles, "TILE", 32)
 
 
 def test_every_network_that_is_trained_can_be_tiled() -> None:

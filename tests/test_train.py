@@ -6,16 +6,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import bench.train
+import bench.training.train
+from bench.core.experiment import Experiment
+from bench.core.images import one_size
+from bench.core.recipes import FAST, Recipe
+from bench.core.results import Progress
+from bench.core.rng import stream
+from bench.core.variance import Range
 from bench.datasets import DATASETS
-from bench.experiment import Experiment, Range, Recipe
-from bench.layers import Doubling, ToOneChannel
+from bench.lookup.denoisers import build
+from bench.lookup.images import split
 from bench.metrics import METRICS
-from bench.muon import Muon, orthogonalize
-from bench.recipes import FAST
-from bench.rng import stream
-from bench.stacks import one_size
-from bench.train import LOSSES, Progress, build, draw, fit, schedule_of, split
+from bench.training.fast_layers import Doubling, ToOneChannel
+from bench.training.muon import Muon, orthogonalize
+from bench.training.train import LOSSES, draw, fit, schedule_of
 
 CPU = torch.device("cpu")
 BASE = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
@@ -69,7 +73,7 @@ def test_a_noisy_target_is_the_input_and_a_renoised_one_is_not() -> None:
 
     def loss(target: str) -> float:
         experiment = BASE.but(recipe=replace(FAST, loss="mse", target=target))
-        return bench.train.loss_of(Identity(), IMAGES, experiment, stream("x")).item()
+        return bench.training.train.loss_of(Identity(), IMAGES, experiment, stream("x")).item()
 
     assert loss("noisy") == 0
     assert loss("clean") == pytest.approx(0.01, rel=0.02)

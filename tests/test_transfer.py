@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
-from bench.experiment import Experiment, Range
-from bench.plan import settle
-from bench.recipes import FAST
-from bench.rows import EACH, Row
-from bench.statistics import Sample
-from bench.transfer import ranking, regrets, summary
-from bench.transfer_tables import chosen_table, main_rows, ranking_table, regret_table
-from bench.tuning import Trial
+from bench.analysis.intervals import Sample
+from bench.analysis.ranking import ranking
+from bench.analysis.regret import regrets, summary
+from bench.analysis.rows import EACH, Row
+from bench.core.experiment import Experiment
+from bench.core.recipes import FAST
+from bench.core.results import Trial
+from bench.core.variance import Range
+from bench.report.tables.regret import chosen_table, main_rows, ranking_table, regret_table
+from bench.run.plan import settle
 
 UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
 SPREAD = np.tile([-1.0, 1.0], 50)

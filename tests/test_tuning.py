@@ -7,12 +7,17 @@ import pytest
 import torch
 
 from architectures import DENOISERS
-from bench import plan
-from bench.datasets import images_of
-from bench.experiment import Experiment, Protocol, Range
-from bench.recipes import FAST
-from bench.store import Store
-from bench.tuning import Trial, best, tune, tuned
+from bench.core.experiment import Experiment, Protocol
+from bench.core.recipes import FAST
+from bench.core.results import Trial, best
+from bench.core.variance import Range
+from bench.lookup import denoisers
+from bench.lookup.denoisers import choices, parameters, tuned
+from bench.lookup.images import images_of
+from bench.run.plan import grid as plan_grid
+from bench.run.plan import settle
+from bench.store.store import Store
+from bench.training.tune import tune
 from tests.conftest import Counter
 
 PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr",), 128)
@@ -22,33 +27,33 @@ CPU = torch.device("cpu")
 
 def test_a_filter_is_there_with_its_defaults_and_tuned_for_each_range() -> None:
     ranges = [Range(0.01, 0.01), Range(0.001, 0.1)]
-    section = plan.grid({"median": ranges}, PROTOCOL, FAST, seeds=3)
+    section = plan_grid({"median": ranges}, PROTOCOL, FAST, seeds=3)
     plain, *others = section.experiments
     assert (plain.dataset, plain.noise, plain.variance, plain.recipe) == (None, None, None, None)
     assert [(e.variance, e.recipe, e.seed, e.tuned) for e in others] == [(r, None, 0, True) for r in ranges]
 
 
 def test_what_knows_its_images_keeps_their_name_alone() -> None:
-    (memorizer,) = plan.grid({"memorizer": [Range(0.01, 0.01)]}, PROTOCOL, FAST, seeds=3).experiments
+    (memorizer,) = plan_grid({"memorizer": [Range(0.01, 0.01)]}, PROTOCOL, FAST, seeds=3).experiments
     assert (memorizer.dataset, memorizer.noise, memorizer.variance, memorizer.recipe) == ("shapes", None, None, None)
 
 
 def test_an_option_that_is_given_is_not_tuned() -> None:
-    given = plan.settle(MEDIAN.but(options={"size": 5}))
+    given = settle(MEDIAN.but(options={"size": 5}))
     assert (given.options, given.variance) == ((("size", 5),), None)
-    assert plan.choices(given) == []
+    assert choices(given) == []
 
 
 def test_a_grid_holds_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DENOISERS["median"], "grid", {"size": ("3", "5")})
     with pytest.raises(ValueError, match="the grid of 'median' holds numbers to choose 'size' from, got '3'"):
-        plan.choices(MEDIAN)
+        choices(MEDIAN)
 
 
 def test_a_default_that_is_written_out_changes_nothing() -> None:
     unet = Experiment("unet", (), "shapes", "gaussian", Range(0.1, 0.1), FAST)
-    assert plan.settle(unet.but(options={"width": 16})) == plan.settle(unet)
-    assert plan.settle(unet.but(options={"width": 8})) != plan.settle(unet)
+    assert settle(unet.but(options={"width": 16})) == settle(unet)
+    assert settle(unet.but(options={"width": 8})) != settle(unet)
 
 
 def test_more_noise_asks_for_a_wider_median() -> None:
@@ -82,7 +87,7 @@ def test_a_grid_that_cannot_be_searched_is_refused_in_the_plan(
 ) -> None:
     monkeypatch.setattr(DENOISERS["median"], "grid", grid)
     with pytest.raises(ValueError, match=message):
-        plan.grid({"median": [Range(0.01, 0.01)]}, PROTOCOL, FAST, seeds=1)
+        plan_grid({"median": [Range(0.01, 0.01)]}, PROTOCOL, FAST, seeds=1)
 
 
 def test_what_was_tried_is_kept_and_the_report_says_what_was_chosen(counter: Counter) -> None:
@@ -103,11 +108,11 @@ def test_what_was_tried_is_kept_and_the_report_says_what_was_chosen(counter: Cou
 
 @pytest.fixture
 def no_bm3d(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(plan, "find_spec", lambda name: None)
+    monkeypatch.setattr(denoisers, "find_spec", lambda name: None)
     monkeypatch.setitem(DENOISERS["bm3d"].__init__.__globals__, "find_spec", lambda name: None)
-    plan.parameters.cache_clear()
+    parameters.cache_clear()
     yield
-    plan.parameters.cache_clear()
+    parameters.cache_clear()
 
 
 @pytest.mark.usefixtures("no_bm3d")

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bench.experiment import Experiment, Recipe
-from bench.registry import Registry
+from bench.core.experiment import Experiment
+from bench.core.recipes import Recipe
+from bench.core.registry import Registry
 
 Generate = Callable[[Experiment], Iterator[Experiment]]
 

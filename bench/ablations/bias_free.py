@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from architectures import DENOISERS
 from bench.ablations import ablation
-from bench.experiment import Experiment
+from bench.core.experiment import Experiment
 
 
 @ablation(of="unet")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bench.ablations import ablation
-from bench.experiment import Experiment
+from bench.core.experiment import Experiment
 
 
 @ablation()

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from bench.ablations import ablation, require_muon
-from bench.experiment import Experiment
+from bench.core.experiment import Experiment
 
 CHANGES: tuple[dict[str, Any], ...] = (
     {},

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bench.ablations import ablation
-from bench.experiment import Experiment
+from bench.core.experiment import Experiment
 
 
 @ablation()

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bench.ablations import ablation
-from bench.experiment import Experiment
-from bench.recipes import TUTORIAL
+from bench.core.experiment import Experiment
+from bench.core.recipes import TUTORIAL
 
 
 @ablation()

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from bench.ablations import ablation
-from bench.experiment import LAWS, Experiment, Range
+from bench.core.experiment import Experiment
+from bench.core.variance import LAWS, Range
 
 
 @ablation()

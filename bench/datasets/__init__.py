@@ -4,20 +4,18 @@ It returns `Images`: training and test images that share none, in an order that 
 function without arguments is asked for by its name; one that takes a path, `(path: Path) -> Images`,
 by `name:PATH`. What is below a path may change, so such a name gets a digest of the pixels before it
 enters an experiment, `name:PATH@3f2a9c01`, and no result of other pixels is taken for one of these.
-A name that no file has may be one of torchvision's, see `bench.downloads`.
+A name that no file has may be one of torchvision's, see `bench.lookup.torchvision_datasets`.
 """
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from bench.registry import Registry, UnknownName
-from bench.stacks import Stack, digest
+from bench.core.images import Stack
+from bench.core.registry import Registry
 
 
 class Images(NamedTuple):
@@ -42,55 +40,7 @@ def dataset(function: Function) -> Function:
     return function
 
 
-@cache
-def images_of(name: str) -> Images:
-    """A dataset, read once by each process.
-
-    Raises:
-        UnknownName: there is no such dataset.
-        ValueError: it needs a path and got none, or the reverse; or its images changed.
-    """
-    plain, expected = parted(name)
-    if expected is None:
-        function, path = function_of(name), plain.partition(":")[2]
-        return function(Path(path)) if path else function()
-    images = images_of(plain)
-    if (found := digest(*images)) != expected:
-        raise ValueError(
-            f"the images of {plain} changed: their digest is {found}, and {expected} was measured; "
-            f"put the old ones back, or measure the new ones: --dataset {plain}"
-        )
-    return images
-
-
-def function_of(name: str) -> Callable[..., Images]:
-    """The function that reads a dataset, from its name with or without path and digest; reads nothing.
-
-    Raises:
-        UnknownName, ValueError: as `images_of`, as far as can be told from the name.
-    """
-    kind, colon, path = parted(name)[0].partition(":")
-    try:
-        function = DATASETS[kind]
-    except UnknownName:
-        from bench import downloads  # late: torchvision is slow to import
-
-        function = downloads.function_of(kind)
-    takes = bool(inspect.signature(function).parameters)
-    if takes and not path:
-        raise ValueError(f"the dataset {kind!r} needs a path, got {name!r}: write {kind}:PATH")
-    if colon and not takes:
-        raise ValueError(f"the dataset {kind!r} takes no path, got {name!r}: write {kind}")
-    return function
-
-
-def pinned(name: str) -> str:
-    """The name of a dataset as an experiment holds it: with a digest where there is a path."""
-    plain, expected = parted(name)
-    return name if expected is not None or ":" not in plain else f"{plain}@{digest(*images_of(plain))}"
-
-
-def title(name: str) -> str:
+def dataset_title(name: str) -> str:
     """A dataset's name for readers: of a path its last part."""
     kind, _, path = parted(name)[0].partition(":")
     return Path(path).name or kind

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from bench.core.image_files import Unusable, read
+from bench.core.images import Stack, stack, twins
 from bench.datasets import Images, dataset
-from bench.pixels import Unusable, read
-from bench.stacks import Stack, stack, twins
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 OTHERS = (".apng", ".avif", ".gif", ".heic", ".jp2", ".pbm", ".pgm", ".ppm", ".webp")
@@ -17,7 +17,7 @@ def folder(path: Path) -> Images:
     Without these two folders, all images are those of PATH itself, and are for testing; so they are
     for training where `--train-data` names PATH. Without PATH/train there is nothing to train on.
     Folders further down, hidden files, and files that are no images are passed over.
-    `bench.pixels` tells how colour, 16 bits, palettes and transparency are read.
+    `bench.core.image_files` tells how colour, 16 bits, palettes and transparency are read.
 
     Raises:
         ValueError: there is no such folder, it has no image to test on, an image cannot be used, or

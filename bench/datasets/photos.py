@@ -3,9 +3,9 @@
 from importlib import metadata, resources
 from pathlib import Path
 
+from bench.core.image_files import read
+from bench.core.images import digest, stack
 from bench.datasets import Images, dataset
-from bench.pixels import read
-from bench.stacks import digest, stack
 
 TRAIN = ("brick", "clock_motion", "grass", "gravel", "motorcycle_left", "motorcycle_right")
 TEST = ("astronaut", "camera", "chelsea", "coffee", "coins", "moon")

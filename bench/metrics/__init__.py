@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from bench.registry import Registry
+from bench.core.registry import Registry
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -52,3 +52,9 @@ def metric(
         return function
 
     return register
+
+
+def metric_title(name: str) -> str:
+    """A metric's name with its unit: "PSNR (dB)"."""
+    unit = METRICS[name].unit
+    return name.upper() + (f" ({unit})" if unit else "")

@@ -5,8 +5,8 @@ import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from architectures import DENOISERS
-from bench.latency import BATCHES, flops, prepared
-from bench.plan import missing_package
+from bench.lookup.denoisers import missing_package
+from bench.timing.latency import BATCHES, flops, prepared
 
 
 @pytest.mark.parametrize("batch", BATCHES)

@@ -1,0 +1,92 @@
+"""Where denoisers break down: between which noise variances they are better than what costs nothing."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.analysis.rows import METRIC, Row, is_for
+
+TUNED_MEDIAN = "tuned median"
+
+
+MARGIN = 0.05  # dB by which a floor must be beaten; what is less nobody sees
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The variances around its best in which a row is better than a floor, by interpolation between test variances.
+
+    Attributes:
+        low, high: the ends.
+        open_low, open_high: whether it is still better at the least and at the largest variance it was tested
+            at, which then is the end.
+    """
+
+    low: float
+    high: float
+    open_low: bool
+    open_high: bool
+
+
+def reach(row: Row, floor: dict[float, float], variances: Sequence[float]) -> Reach | None:
+    """Where a row beats a floor, PSNR in dB by test variance, by more than `MARGIN`; None where it does nowhere."""
+    return _ends({variance: row.means[variance, METRIC] for variance in _both(row, floor, variances)}, floor)
+
+
+def reaches(row: Row, floor: dict[float, float], variances: Sequence[float]) -> list[Reach | None]:
+    """The same of each training by itself, of those that were tested wherever the row was."""
+    there = _both(row, floor, variances)
+    tested = [set(row.samples[variance, METRIC].seeds) for variance in there]
+    seeds = sorted(set.intersection(*tested)) if tested else []
+    return [
+        _ends({variance: row.samples[variance, METRIC].over([seed]).mean for variance in there}, floor)
+        for seed in seeds
+    ]
+
+
+def _both(row: Row, floor: dict[float, float], variances: Sequence[float]) -> list[float]:
+    return [variance for variance in variances if variance in floor and (variance, METRIC) in row.means]
+
+
+def _ends(psnr: dict[float, float], floor: dict[float, float]) -> Reach | None:
+    leads = {variance: value - floor[variance] - MARGIN for variance, value in psnr.items()}
+    leads = {variance: lead for variance, lead in leads.items() if not math.isnan(lead)}  # as of two infinite ones
+    cells, lead = list(leads), list(leads.values())
+    if not any(value > 0 for value in lead):
+        return None
+    first = last = int(np.argmax(lead))
+    while first > 0 and lead[first - 1] > 0:
+        first -= 1
+    while last < len(lead) - 1 and lead[last + 1] > 0:
+        last += 1
+    open_low, open_high = first == 0, last == len(lead) - 1
+    low = cells[0] if open_low else _crossing(cells[first - 1 : first + 1], lead[first - 1 : first + 1])
+    high = cells[-1] if open_high else _crossing(cells[last : last + 2], lead[last : last + 2])
+    return Reach(low, high, open_low, open_high)
+
+
+def _crossing(cells: Sequence[float], lead: Sequence[float]) -> float:
+    """Where a straight line between two leads crosses zero, over the logarithm of the variance."""
+    if cells[0] <= 0 or math.isinf(lead[0]):
+        return cells[1]
+    if math.isinf(lead[1]):
+        return cells[0]
+    share = lead[0] / (lead[0] - lead[1])
+    return math.exp(math.log(cells[0]) + share * math.log(cells[1] / cells[0]))
+
+
+def floors(rows: Sequence[Row], variances: Iterable[float]) -> dict[str, dict[float, float]]:
+    """What nobody should fall below, PSNR in dB by test variance: the clipped input, and the tuned median filter."""
+    found: dict[str, dict[float, float]] = {"clip": {}, TUNED_MEDIAN: {}}
+    medians = [row for row in rows if row.experiment.denoiser == "median" and row.experiment.tuned]
+    for variance in variances:
+        cell = variance, METRIC
+        for row in rows:
+            if row.experiment.denoiser == "clip" and cell in row.means:
+                found["clip"][variance] = row.means[cell]
+        tuned = [row for row in medians if cell in row.means]
+        if tuned := [row for row in tuned if is_for(row, variance)] or tuned:
+            found[TUNED_MEDIAN][variance] = max(row.means[cell] for row in tuned)
+    return {name: floor for name, floor in found.items() if floor}

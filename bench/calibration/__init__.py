@@ -1,0 +1,1 @@
+"""Numbers of others: published ones, and their networks measured here."""

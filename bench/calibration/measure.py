@@ -1,0 +1,210 @@
+"""Calibration: what this suite measures beside what others published, or what a formula says."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.special import digamma
+from torch import Tensor, nn
+
+from bench.analysis.tutorial_losses import agreement, is_printed, losses_of
+from bench.calibration.outcomes import Outcome
+from bench.calibration.published_networks import published_dncnn
+from bench.calibration.published_numbers import curves
+from bench.core.experiment import Protocol
+from bench.core.image_files import read
+from bench.core.images import one_size
+from bench.core.rng import stream
+from bench.lookup.denoisers import place
+from bench.lookup.images import images_of
+from bench.metrics import METRICS
+from bench.scoring.score import corrupt
+from bench.store.store import Store
+
+BSD68 = "natural/BSD68"
+
+
+DNCNN_SIGMAS, BM3D_SIGMA = (10, 50, 100), 25
+
+
+WITHIN, BM3D_WITHIN = 0.05, 0.15  # dB
+
+
+class Absent(RuntimeError):
+    """What a row needs is not there; the message says what."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where things are: the data that users may not have, and the results of a profile."""
+
+    data: Path
+    store: Store
+
+
+Row = Callable[[Setting], list[Outcome]]
+
+
+def metrics(setting: Setting) -> list[Outcome]:
+    """Our metrics on fixed arrays against scikit-image's."""
+    from skimage import metrics as reference  # late: slow to import
+
+    rng = np.random.default_rng(0)
+    clean = rng.random((64, 48))
+    restored = np.clip(clean + 0.1 * rng.standard_normal(clean.shape), 0, 1)
+    pair = [torch.from_numpy(image)[None, None] for image in (clean, restored)]
+    psnr = reference.peak_signal_noise_ratio(clean, restored, data_range=1)  # type: ignore[no-untyped-call]  # not annotated there
+    ssim = reference.structural_similarity(  # type: ignore[no-untyped-call]  # not annotated there
+        clean, restored, data_range=1, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
+    )
+    theirs = {
+        "mse": (reference.mean_squared_error(clean, restored), "float64"),
+        "psnr": (psnr, "data range 1"),
+        "ssim": (ssim, "Gaussian windows of σ = 1.5, population covariance, whole windows"),
+    }
+    return [
+        Outcome(
+            f"{name.upper()} of a fixed pair", "scikit-image", float(value), METRICS[name](*pair).item(), 1e-6, "", how
+        )
+        for name, (value, how) in theirs.items()
+    ]
+
+
+def noise(setting: Setting) -> list[Outcome]:
+    """The mean PSNR of the noise every denoiser meets: images of n pixels have 10/ln 10 (ln n/2 - ψ(n/2)) dB more."""
+    found = []
+    clean = one_size(images_of("mnist").test[:2000]).float() / 255
+    half = clean[0].numel() / 2
+    for variance in (0.001, 0.01, 0.1):
+        noisy = corrupt(clean, variance, Protocol("mnist", "gaussian", (variance,), (), len(clean)), range(len(clean)))
+        ours = METRICS["psnr"](clean, noisy).mean().item()
+        exact = -10 * math.log10(variance) + 10 / math.log(10) * (math.log(half) - float(digamma(half)))
+        what = f"PSNR of noisy MNIST, variance {variance:g}"
+        found.append(Outcome(what, "formula", exact, ours, 0.02, "dB", "never clipped; four standard errors"))
+    return found
+
+
+def tutorial(setting: Setting) -> list[Outcome]:
+    """The losses the tutorial prints beside those of its listing here, from the ablation `target`.
+
+    An interval that holds 95 % of trainings leaves out one of twenty losses; two more may be chance,
+    since they depend on each other.
+    """
+    sections = [section for section in setting.store.sections() if section.name == "target"]
+    printed = {each: None for section in sections for each in section.experiments if is_printed(each)}
+    found = losses_of(setting.store, list(printed))
+    if len(found["training"]) < 2:
+        name = setting.store.root.name
+        raise Absent(f"two trainings of it are needed: python run_all.py --ablate target --profile {name} --seeds 3")
+    agree = [agrees for losses in agreement(found).values() for agrees in losses]
+    what = f"of {len(agree)} printed losses, outside where 95 % of trainings lie (1 is expected)"
+    how = f"ten epochs against the noisy image; {len(found['training'])} seeds here"
+    return [Outcome(what, "the tutorial", 0.05 * len(agree), agree.count(False), 2, "", how)]
+
+
+def dncnn(sigma: int, bias_free: bool) -> Row:
+    def row(setting: Setting) -> list[Outcome]:
+        """A published DnCNN on BSD68."""
+        name = "bias_free" if bias_free else "bias"
+        weights = needed(setting.data / f"weights/dncnn-{name}-0-10.safetensors")
+        model = published_dncnn(weights, bias_free)
+        published = figure(f"dncnn {name}", sigma)
+        ours = mean_psnr(model, photographs(setting.data / BSD68), sigma, rounded=False)
+        what = f"DnCNN ({name.replace('_', ' ')}, trained on σ 0–10) on BSD68, σ = {sigma}"
+        return [Outcome(what, *published, ours, WITHIN, "dB", "restored image clipped; one draw of noise")]
+
+    return row
+
+
+def bm3d(setting: Setting) -> list[Outcome]:
+    """BM3D on BSD68."""
+    from architectures.bm3d import BM3D
+
+    images = photographs(setting.data / BSD68)
+    try:
+        model = BM3D()
+    except ModuleNotFoundError as error:
+        raise Absent(str(error)) from None
+    ours = mean_psnr(model, images, BM3D_SIGMA, rounded=True)
+    what, how = f"BM3D on BSD68, σ = {BM3D_SIGMA}", "restored image clipped and rounded to 8 bits"
+    return [Outcome(what, *figure("BM3D", BM3D_SIGMA), ours, BM3D_WITHIN, "dB", how)]
+
+
+ROWS: dict[str, Row] = {
+    "metrics": metrics,
+    "noise": noise,
+    "tutorial": tutorial,
+    **{
+        f"dncnn-{'bias_free' if bias_free else 'bias'}-{sigma}": dncnn(sigma, bias_free)
+        for bias_free in (False, True)
+        for sigma in DNCNN_SIGMAS
+    },
+    "bm3d": bm3d,
+}
+
+
+def measure(name: str, setting: Setting) -> dict[str, Any]:
+    """One entry of `ROWS` as plain JSON values; `absent` says what it needs where that is not there."""
+    try:
+        return {"rows": [asdict(outcome) for outcome in ROWS[name](setting)]}
+    except Absent as error:
+        return {"rows": [], "absent": str(error)}
+
+
+def figure(denoiser: str, sigma: int) -> tuple[str, float]:
+    """Source and PSNR in dB of a published figure on BSD68."""
+    (curve,) = (curve for curve in curves("BSD68") if curve.denoiser == denoiser)
+    return curve.source, curve.psnr[(sigma / 255) ** 2]
+
+
+def needed(path: Path) -> Path:
+    if not path.exists():
+        raise Absent(f"{path} is not there; say where the data is with --data")
+    return path
+
+
+def photographs(folder: Path) -> list[Tensor]:
+    """Grey photographs of a folder by name, float (1, 1, H, W) in [0, 1]."""
+    paths = sorted(needed(folder).glob("*.png"))
+    if not paths:
+        raise Absent(f"{folder} has no photographs")
+    return [read(path)[None].float() / 255 for path in paths]
+
+
+@torch.inference_mode()
+def mean_psnr(model: nn.Module, images: Sequence[Tensor], sigma: int, rounded: bool) -> float:
+    """Mean PSNR in dB over whole images, each with a draw of Gaussian noise of its own; σ in grey levels of 255."""
+    place(model, torch.device("cpu")).eval()
+    variance = torch.tensor([(sigma / 255) ** 2])
+    values = []
+    for number, clean in enumerate(images):
+        noisy = clean + sigma / 255 * torch.randn(clean.shape, generator=stream("calibration", number))
+        restored = model(noisy, variance).clamp(0, 1)
+        restored = (restored * 255).round() / 255 if rounded else restored
+        values.append(METRICS["psnr"](clean, restored).item())
+    return float(np.mean(values))
+
+
+READ = ("tutorial",)  # rows of the calibration that are read from the store, which may have grown
+
+
+def pending_calibrations(store: Store, refresh: bool) -> list[str]:
+    """Rows that are not there, also those that lacked what they need or that take no time."""
+    there = {name for name, values in store.timings("calibration").items() if "absent" not in values}
+    return [name for name in ROWS if refresh or name not in there or name in READ]
+
+
+def calibration(name: str, data: Path, store: Store) -> dict[str, Any]:
+    """Measures a row of the calibration; values to keep.
+
+    Raises:
+        ValueError: it needs what is not there, and was measured before, which stays.
+    """
+    found = measure(name, Setting(data, store))
+    if "absent" in found and store.timings("calibration").get(name, {}).get("rows"):
+        raise ValueError(f"{found['absent']}; what was measured before is kept")
+    return found

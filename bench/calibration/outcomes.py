@@ -1,0 +1,42 @@
+"""What calibration gave: figures of others and ours."""
+
+import re
+from dataclasses import dataclass
+
+from bench.store.store import Store
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One row: a figure of others and ours.
+
+    Attributes:
+        unit: of all three numbers; empty for a plain number.
+    """
+
+    what: str
+    source: str
+    published: float
+    ours: float
+    tolerance: float
+    unit: str
+    conventions: str
+
+    @property
+    def holds(self) -> bool:
+        return abs(self.ours - self.published) <= self.tolerance
+
+
+def outcomes(store: Store) -> tuple[list[Outcome], list[str]]:
+    """What was measured, and what each of the others needs."""
+    found, absent = [], []
+    for name, values in store.timings("calibration").items():
+        found += [Outcome(**row) for row in values["rows"]]
+        if "absent" in values:
+            absent.append(f"`{name}`: {values['absent']}")
+    return sorted(found, key=lambda outcome: (outcome.source, _naturally(outcome.what))), absent
+
+
+def _naturally(text: str) -> list[tuple[int, str]]:
+    """To sort by, so that 100 comes behind 50."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", text)]

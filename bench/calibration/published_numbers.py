@@ -1,0 +1,55 @@
+"""What others published, as curves over the noise variance."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.core.tasks import Section
+from bench.core.variance import Range
+from bench.datasets import dataset_title
+
+PUBLISHED = Path(__file__).with_name("published.csv")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """PSNR in dB that a denoiser of others reaches on a dataset, by noise variance.
+
+    `trained` is the range of its training, None for one that is not trained.
+    """
+
+    source: str
+    denoiser: str
+    trained: Range | None
+    psnr: dict[float, float]
+    conventions: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.denoiser}, {self.source.partition(' (')[0]}"
+
+
+def curves(dataset: str) -> list[Curve]:
+    """All that was published of a dataset, by its short name, such as "BSD68"."""
+    found: dict[tuple[str, str, str], Curve] = {}
+    with PUBLISHED.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if row["dataset"] != dataset:
+                continue
+            sigmas = row["training_sigma_255"].replace("-", "..").strip(".")
+            trained = Range.parse(f"sigma={sigmas}") if sigmas else None
+            curve = Curve(row["source"], row["denoiser"], trained, {}, row["conventions"])
+            key = row["source"], row["denoiser"], sigmas
+            found.setdefault(key, curve).psnr[(int(row["sigma_255"]) / 255) ** 2] = float(row["value"])
+    return list(found.values())
+
+
+def curves_of(section: Section) -> list[Curve]:
+    """Those that a section can stand beside: grids of grey images under Gaussian noise."""
+    protocol = section.protocol
+    grey = protocol.dataset.startswith("folder:")
+    return (
+        curves(dataset_title(protocol.dataset))
+        if section.name == "grid" and grey and protocol.noise == "gaussian"
+        else []
+    )

@@ -1,0 +1,183 @@
+"""What the terminal shows while experiments run; it prints through the console it is given."""
+
+import inspect
+import math
+import re
+import sys
+import threading
+from collections.abc import Sequence
+from multiprocessing.queues import Queue
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.measure import Measurement
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table as RichTable
+
+from architectures import DENOISERS
+from bench.ablations import ABLATIONS
+from bench.core.recipes import RECIPES, recipe_name, recipe_text
+from bench.core.results import Progress as History
+from bench.core.tasks import Result, Task
+from bench.datasets import DATASETS
+from bench.metrics import METRICS
+from bench.noises import NOISES
+from bench.report.tables.table import Table
+from bench.run.plan import cost
+from bench.run.profiles import PROFILES
+from bench.run.workers import News
+
+
+class Display:
+    """A line for each running experiment and a bar for all; plain lines where there is no terminal.
+
+    Args:
+        tasks: all that will run, each weighing what it costs.
+        news: what the workers tell; None ends the listening.
+    """
+
+    def __init__(self, console: Console, tasks: Sequence[Task], news: "Queue[News | None]") -> None:
+        self._names = describe(tasks)
+        self._weights = {task.experiment.id: cost(task.experiment, task.cells) for task in tasks}
+        self._news = news
+        weights = self._weights
+        self._shares = dict.fromkeys(weights, 0.0)
+        self._lines: dict[str, TaskID] = {}
+        self._rows: dict[str, list[History]] = {}
+        self._finished: set[str] = set()
+        self._lock = threading.Lock()  # news come in a thread of their own
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._overall = self._progress.add_task(f"0 of {len(weights)} experiments", total=sum(weights.values()))
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+
+    def __enter__(self) -> "Display":
+        self._progress.start()
+        self._listener.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._news.put(None)
+        self._listener.join(timeout=2)
+        self._progress.stop()
+
+    def _listen(self) -> None:
+        while (message := self._news.get()) is not None:
+            with self._lock:
+                if message[0] not in self._finished:
+                    self._hear(*message)
+
+    def _hear(self, name: str, share: float, row: History | None) -> None:
+        if name not in self._lines:
+            self._lines[name] = self._progress.add_task(self._names[name], total=1.0)
+        self._progress.update(self._lines[name], completed=share)
+        self._advance(name, share)
+        if row is not None:
+            self._rows.setdefault(name, []).append(row)
+            if row.validation is not None:
+                self._print(f"  {self._names[name]}, {_epoch(self._rows.pop(name))}")
+
+    def _advance(self, name: str, share: float) -> None:
+        self._shares[name] = max(share, self._shares[name])
+        done = sum(self._weights[each] * part for each, part in self._shares.items())
+        self._progress.update(self._overall, completed=done)
+
+    def finish(self, result: Result) -> None:
+        """Takes an experiment's line away and says how it ended."""
+        name = result.task.experiment.id
+        with self._lock:
+            self._finished.add(name)
+            if name in self._lines:
+                self._progress.update(self._lines.pop(name), visible=False)
+            self._advance(name, 1.0)
+            done = f"{len(self._finished)} of {len(self._weights)}"
+            self._progress.update(self._overall, description=f"{done} experiments")
+            self._print(f"{done}, {self._names[name]}: {_outcome(result)}")
+
+    def _print(self, line: str) -> None:
+        self._progress.console.print(line, highlight=False, soft_wrap=True)
+
+
+def listing() -> RichTable:
+    """Everything there is to choose from, each with the first line of its docstring."""
+    table = RichTable("kind", "name", "what it is", box=SIMPLE_HEAD)
+    for registry in (DENOISERS, DATASETS, NOISES, METRICS, ABLATIONS):
+        for name, entry in registry.items():
+            module = sys.modules[getattr(entry, "function", entry).__module__]
+            table.add_row(registry.kind, name, (inspect.getdoc(module) or "").partition("\n")[0])
+        table.add_section()
+    for name, profile in PROFILES.items():
+        table.add_row("profile", name, profile.about)
+    table.add_section()
+    for name, recipe in RECIPES.items():
+        table.add_row("recipe", name, recipe_text(recipe))
+    return table
+
+
+def describe(tasks: Sequence[Task]) -> dict[str, str]:
+    """Experiments in words, by id: what is trained on what, and how where that differs between them."""
+    several = len({task.experiment.recipe for task in tasks if task.experiment.recipe}) > 1
+    return {task.experiment.id: _words(task, several) for task in tasks}
+
+
+def _words(task: Task, several: bool) -> str:
+    experiment = task.experiment
+    options = ", ".join(f"{name}={value}" for name, value in experiment.options)
+    trained = f" {'tuned' if experiment.tuned else 'trained'} on {experiment.variance}" if experiment.variance else ""
+    tested = {request.protocol.noise for request in task.requests}
+    noise = f" of {experiment.noise} noise" if experiment.noise and tested != {experiment.noise} else ""
+    recipe = f" ({recipe_name(experiment.recipe)})" if several and experiment.recipe else ""
+    seed = f", seed {experiment.seed}" if experiment.recipe else ""
+    return f"[bold]{experiment.denoiser}[/bold]{f'({options})' if options else ''}{trained}{noise}{recipe}{seed}"
+
+
+def _outcome(result: Result) -> str:
+    if result.failure is not None:
+        return f"[red]failed[/red]: {escape(result.failure)}"
+    if result.diverged:
+        return f"[red]diverged[/red] in epoch {math.ceil(result.history[-1].epoch)}"
+    seconds: dict[str, float] = dict(result.provenance["seconds"])
+    how = "trained" if result.history else "tuned"
+    training = seconds.pop("training", None)
+    trained = f"{how} in {training:.1f} s, " if training is not None else ""
+    return f"{trained}scored in {sum(seconds.values()):.1f} s"
+
+
+def _epoch(rows: Sequence[History]) -> str:
+    """Losses of one epoch; the training loss is the mean over all its steps."""
+    start = rows[-1].epoch - 1
+    ends = [start, *(row.epoch for row in rows)]
+    loss = sum(row.training * (end - begin) for row, begin, end in zip(rows, ends[:-1], ends[1:], strict=True))
+    return f"epoch {rows[-1].epoch:.0f}: training loss {loss:.5f}, validation loss {rows[-1].validation:.5f}"
+
+
+def show(console: Console, table: Table) -> None:
+    """Prints a table at its own width: a narrow terminal may wrap its lines, but no number is cut."""
+    drawn = RichTable(
+        box=SIMPLE_HEAD, show_edge=False, padding=0, title=table.title, title_justify="left", title_style="bold"
+    )
+    for heading, right in zip(table.header, table.numeric, strict=True):
+        drawn.add_column(heading, justify="right" if right else "left", no_wrap=True)
+    for row in table.rows:
+        drawn.add_row(*map(_emphasize, row))
+    width = console.width
+    console.width = max(width, Measurement.get(console, console.options.update(max_width=1000), drawn).maximum)
+    console.print(drawn, crop=False)
+    console.width = width
+    if table.note:
+        console.print(_emphasize(table.note), style="dim", highlight=False)
+    console.print()
+
+
+def _emphasize(text: str) -> str:
+    """Bold with a star, since colour may be missing."""
+    return re.sub(r"\*\*(.+?)\*\*", r"[bold green]*\1[/]", text)

@@ -1,0 +1,73 @@
+"""Reading an image file as pixels, or saying by name why it cannot be used."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
+
+
+SMALLEST = 16  # pixels to each side, which is what denoisers promise to take
+
+
+class Unusable(ValueError):
+    """An image that cannot be used; the message names the file, what is wrong, and the way out."""
+
+
+def read(path: Path, colour: bool = False) -> Tensor:
+    """An image file as uint8 pixels, (1, H, W), or (3, H, W) in colour; at its full size, as stored.
+
+    What becomes of each kind of file is told at `pixels`. Of a JPEG that holds several pictures, as
+    cameras write them, it is the first; a note on how to turn the picture is not followed.
+
+    Raises:
+        Unusable: the file is no PNG, JPEG, TIFF or BMP, is damaged, animated or of several pages,
+            transparent, of an unknown scale, or smaller than 16×16.
+    """
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            frames = getattr(image, "n_frames", 1)
+            if frames > 1 and image.format != "MPO":
+                raise Unusable(f"{path} holds {frames} images: save one of them to a file of its own")
+            image.load()
+            return pixels(image, colour, str(path))
+    except Unusable:
+        raise
+    except Exception as error:  # what a damaged file raises depends on where the damage is
+        if not path.exists():
+            raise Unusable(f"there is no file {path}") from None
+        what = "is empty" if path.is_file() and not path.stat().st_size else "cannot be read as an image"
+        raise Unusable(f"{path} {what} ({error}): repair it or take it away") from None
+
+
+def pixels(image: Image.Image, colour: bool, name: str) -> Tensor:
+    """An image of Pillow as uint8 pixels, (1, H, W), or (3, H, W) in colour.
+
+    Colour becomes grey by Pillow's "L", the luma of ITU-R 601: (299 R + 587 G + 114 B) / 1000; grey
+    becomes colour as three equal channels. A palette is looked up first. 16-bit grey is scaled to
+    0..255 and rounded; of 16-bit colours Pillow reads the upper byte. Transparency may be there if
+    no pixel uses it.
+
+    Raises:
+        Unusable: see `read`; `name` says which image it is.
+    """
+    if min(image.size) < SMALLEST:
+        size = f"{image.height}×{image.width}"
+        raise Unusable(f"{name} has {size} pixels, and denoisers need at least {SMALLEST}×{SMALLEST}: take it away")
+    sixteen = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG")
+    if sixteen:
+        grey = (np.asarray(image).astype(np.uint32) + 128) // 257
+        image = Image.fromarray(grey.astype(np.uint8))
+    elif image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA"):
+        raise Unusable(f"{name} has pixels of kind {image.mode!r}: convert it to 8-bit grey or RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        if image.getchannel("A").getextrema() != (255, 255):
+            raise Unusable(f"{name} is transparent, and what is behind it is not known: flatten it to grey or RGB")
+    elif image.mode == "P":
+        image = image.convert("RGB")
+    array = np.array(image.convert("RGB" if colour else "L"))  # a copy, since Pillow's own is read-only
+    return torch.from_numpy(array).view(*array.shape[:2], -1).permute(2, 0, 1).contiguous()

@@ -1,0 +1,116 @@
+"""A registry: a read-only mapping from names to plug-ins, filled by importing the files of one folder."""
+
+import difflib
+import importlib.util
+import pkgutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+T = TypeVar("T")
+
+
+PLUGINS = "plugins."  # what the module name of a plug-in starts with
+
+
+class UnknownName(KeyError):
+    """A name that no file of the folder has; the message suggests the closest one."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def pick(kind: str, name: str, entries: Mapping[str, T], more: str = "") -> T:
+    """The entry of that name; raises `UnknownName` with the closest one there is."""
+    if name not in entries:
+        near = difflib.get_close_matches(name, entries, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(entries)}{more}"
+        raise UnknownName(f"no {kind} named {name!r}; {hint}")
+    return entries[name]
+
+
+class Registry(Mapping[str, T]):
+    """The plug-ins of one kind, in alphabetical order, each named by its file.
+
+    The folder is imported at the first look-up and not before, so that `--help` need not wait
+    for torch.
+
+    Args:
+        kind: what an entry is called in messages, such as "denoiser".
+        package: dotted name of the folder whose modules register themselves when imported.
+    """
+
+    every: ClassVar[list["Registry[Any]"]] = []
+
+    def __init__(self, kind: str, package: str) -> None:
+        self.kind = kind
+        self._package = package
+        self._origin: dict[str, str] = {}
+        self._entries: dict[str, T] = {}
+        self._filled = False
+        Registry.every.append(self)
+
+    def register(self, module: str, entry: T) -> None:
+        """Adds the one plug-in of a module under the module's own name; ValueError if it is taken."""
+        if module.startswith(PLUGINS):
+            self._fill()  # so that a name is taken by the folder, not by the plug-in
+        name = module.rpartition(".")[2]
+        if self._origin.get(name) == module:
+            raise ValueError(
+                f"{module} registers a second {self.kind}; a file holds one and gives it its name: "
+                "move one of them to a file of its own"
+            )
+        if name in self._origin:
+            raise ValueError(
+                f"the {self.kind} name {name!r} of {module} is taken by {self._origin[name]}: rename the file"
+            )
+        self._origin[name] = module
+        self._entries[name] = entry
+
+    def holds(self, module: str) -> bool:
+        """Whether something was registered by that module."""
+        return module in self._origin.values()
+
+    def _fill(self) -> dict[str, T]:
+        if not self._filled:
+            self._filled = True  # first, because a plug-in may look up another one
+            package = importlib.import_module(self._package)
+            for module in pkgutil.iter_modules(package.__path__):
+                importlib.import_module(f"{self._package}.{module.name}")
+        return self._entries
+
+    def __getitem__(self, name: str) -> T:
+        return pick(self.kind, name, self._fill(), "; --plugin FILE loads one of your own")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._fill()))
+
+    def __len__(self) -> int:
+        return len(self._fill())
+
+
+def load_plugin(path: Path) -> None:
+    """Runs one Python file outside the tree, which registers what it holds under its file name.
+
+    Raises:
+        ValueError: there is no such file, it does not run, or it registers nothing.
+    """
+    path = path.resolve()
+    name = f"{PLUGINS}{path.stem}"
+    if name in sys.modules:
+        if sys.modules[name].__file__ != str(path):
+            raise ValueError(f"the plug-ins {sys.modules[name].__file__} and {path} have one name: rename a file")
+        return
+    spec = importlib.util.spec_from_file_location(name, path)
+    if path.suffix != ".py" or spec is None or spec.loader is None or not path.is_file():
+        raise ValueError(f"--plugin needs a Python file, and {path} is none")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise ValueError(f"the plug-in {path} does not load: {type(error).__name__}: {error}") from error
+    if not any(registry.holds(name) for registry in Registry.every):
+        raise ValueError(f"the plug-in {path} registers nothing; it needs a class under @denoiser, or the like")

@@ -1,0 +1,100 @@
+"""Cost: latency against batch size, and quality against latency."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from bench.figures.style import STYLE, marks, named, plain_ticks
+from bench.timing.latency import Latency
+
+NEAR = 1.5  # dB
+
+
+@dataclass(frozen=True)
+class Point:
+    """A denoiser where quality meets cost: seconds for one image with their quartiles, and PSNR in dB."""
+
+    name: str
+    learned: bool
+    steady: bool
+    seconds: tuple[float, float, float]
+    psnr: float
+    width: float
+
+
+def front(points: Sequence[Point]) -> list[Point]:
+    """The Pareto front from fast to slow: steady points that no other steady one beats in both."""
+    found: list[Point] = []
+    for point in sorted(points, key=lambda point: (point.seconds[1], -point.psnr)):
+        if point.steady and (not found or point.psnr > found[-1].psnr):
+            found.append(point)
+    return found
+
+
+def latency(rows: Sequence[Latency]) -> Figure:
+    """Milliseconds for one image against batch size with quartiles, a line for each denoiser: networks, and others."""
+    names = list(dict.fromkeys(row.denoiser for row in rows))
+    learned = {name: any(row.parameters for row in rows if row.denoiser == name) for name in names}
+    styles, batches = marks(list(learned.items())), sorted({row.batch for row in rows})
+    titles = {kind: title for kind, title in ((True, "networks"), (False, "others")) if kind in learned.values()}
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(4 * len(titles), 3.8), layout="constrained")
+        axes = dict(zip(titles, figure.subplots(1, len(titles), squeeze=False)[0], strict=True))
+        for name in names:
+            own = [row for row in rows if row.denoiser == name]
+            middle = [1000 * row.median / row.batch for row in own]
+            below = [1000 * (row.median - row.low) / row.batch for row in own]
+            above = [1000 * (row.high - row.median) / row.batch for row in own]
+            axis = axes[learned[name]]
+            axis.errorbar([row.batch for row in own], middle, [below, above], capsize=2, **styles[name])
+        for kind, axis in axes.items():
+            axis.set(xscale="log", yscale="log", xlabel="batch size", title=titles[kind])
+            axis.set_xticks(batches, [str(batch) for batch in batches])
+            axis.set_xlim(right=12 * max(batches))  # where names are
+            axis.minorticks_off()
+            plain_ticks(axis.yaxis)
+        axes[next(iter(titles))].set_ylabel("ms per image")
+        for kind, axis in axes.items():
+            last = {row.denoiser: row for row in rows if learned[row.denoiser] == kind}
+            named(
+                figure, axis, {name: (row.batch, 1000 * row.median / row.batch) for name, row in last.items()}, styles
+            )
+    return figure
+
+
+def quality(panels: dict[float, list[Point]]) -> Figure:
+    """PSNR against milliseconds for one image, with the Pareto front: a column for each test variance.
+
+    Those that come near the best are shown again below, since above they lie upon each other.
+    """
+    styles = marks(list({point.name: point.learned for points in panels.values() for point in points}.items()))
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(4 * len(panels), 6.4), layout="constrained")
+        axes = figure.subplots(2, len(panels), squeeze=False)
+        labels = []
+        for (whole, part), (variance, points) in zip(axes.T, panels.items(), strict=True):
+            least = max(point.psnr for point in points) - NEAR
+            near = [point for point in points if point.psnr > least]
+            labels += [(whole, [point for point in points if point not in near]), (part, near)]
+            whole.set_title(f"test variance {variance:g}")
+            part.set_title(f"the same, within {NEAR:g} dB of the best")
+            best = front(points)
+            for axis, drawn in ((whole, points), (part, near)):
+                steps = zip(*((1000 * p.seconds[1], p.psnr) for p in best if p in drawn), strict=True)
+                axis.plot(*steps, color="0.75", lw=2.5, drawstyle="steps-post", zorder=0)
+                for point in drawn:
+                    low, middle, high = (1000 * seconds for seconds in point.seconds)
+                    style = styles[point.name] | {"linestyle": "none"} | ({} if point.steady else {"mfc": "white"})
+                    axis.errorbar([middle], [point.psnr], [point.width], [[middle - low], [high - middle]], **style)
+                axis.set(xscale="log", xlabel="ms per image")
+                axis.margins(x=0.1, y=0.1)
+                low, high = axis.get_xlim()
+                axis.set_xlim(right=high * (high / low) ** 0.25)  # where names are
+                plain_ticks(axis.xaxis)
+        for axis in axes[:, 0]:
+            axis.set_ylabel("PSNR (dB)")
+        for axis, named_here in labels:
+            named(figure, axis, {point.name: (1000 * point.seconds[1], point.psnr) for point in named_here}, styles)
+    return figure

@@ -1,0 +1,43 @@
+"""A figure before it is drawn: what it shows, in a digest, and the function that draws it."""
+
+import ast
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.run.provenance import plain_tree
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure to be made: its section and kind, what it says, all that it shows, and how to draw it."""
+
+    section: str
+    kind: str
+    caption: str
+    inputs: tuple[Any, ...]
+    draw: Callable[[], "Figure"]
+
+    @property
+    def name(self) -> str:
+        """Also that of its file, so without what a dataset's path may bring into it."""
+        return re.sub(r"[^\w.-]+", "-", f"{self.section}-{self.kind}".replace("σ=", "sigma-"), flags=re.ASCII)
+
+    @property
+    def digest(self) -> str:
+        """Of what the figure shows and of the code that draws it."""
+        return hashlib.sha256((repr(self.inputs) + _code()).encode()).hexdigest()[:16]
+
+
+@cache
+def _code() -> str:
+    """The syntax trees of this room, so that no comment has every figure drawn again."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return repr([plain_tree(ast.parse(file.read_bytes())) for file in files if file.stem not in ("choose", "drawing")])

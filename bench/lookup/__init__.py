@@ -1,0 +1,1 @@
+"""From names to things: the images of a dataset, and a denoiser that is built."""

@@ -1,0 +1,111 @@
+"""A denoiser by its name and options: whether it learns, what tuning chooses from, and building it."""
+
+import inspect
+import warnings
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import nn
+
+from architectures import DENOISERS
+from bench.core.experiment import Experiment
+from bench.core.results import Trial, best
+from bench.core.rng import seed_of
+
+
+@cache
+def parameters(denoiser: str, options: tuple[tuple[str, Any], ...]) -> int:
+    """Number of trainable parameters, counted without allocating any.
+
+    Raises:
+        ValueError: the denoiser has no such option, or refuses its value.
+    """
+    known = inspect.signature(DENOISERS[denoiser]).parameters
+    for option, _ in options:
+        if option not in known:
+            raise ValueError(f"denoiser {denoiser!r} has no option {option!r}; it has: {', '.join(known) or 'none'}")
+    try:
+        with torch.device("meta"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that stored weights, which a denoiser may load, cannot be copied there
+            model = DENOISERS[denoiser](**dict(options))
+    except ModuleNotFoundError as error:
+        raise ValueError(str(error)) from None
+    except Exception as error:
+        raise ValueError(f"denoiser {denoiser!r} cannot be built: {type(error).__name__}: {error}") from error
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+
+
+def learns(experiment: Experiment) -> bool:
+    return parameters(experiment.denoiser, experiment.options) > 0
+
+
+def memorizes(denoiser: str) -> bool:
+    return hasattr(DENOISERS[denoiser], "fit")
+
+
+def choices(experiment: Experiment) -> list[Experiment]:
+    """What tuning a filter chooses from: one experiment for each value of its grid, if it has one.
+
+    An option that is given is not tuned.
+
+    Raises:
+        ValueError: the grid is empty, or is not of one option the denoiser has.
+    """
+    name = experiment.denoiser
+    found = getattr(DENOISERS[name], "grid", None)
+    if found is None:
+        return []
+    if len(found) != 1:
+        raise ValueError(f"the grid of {name!r} must name one option, such as {{'size': (3, 5)}}, got {found}")
+    ((option, values),) = found.items()
+    if not values:
+        raise ValueError(
+            f"the grid of {name!r} has no value of {option!r} to choose from: add some, or delete the grid"
+        )
+    if strange := [value for value in values if isinstance(value, bool) or not isinstance(value, int | float)]:
+        raise ValueError(f"the grid of {name!r} holds numbers to choose {option!r} from, got {strange[0]!r}")
+    options = [] if option in dict(experiment.options) else [{option: value} for value in values]
+    for each in options:
+        parameters(name, tuple((dict(experiment.options) | each).items()))
+    return [experiment.but(options=each) for each in options]
+
+
+def missing_package(denoiser: str) -> str | None:
+    """The package a denoiser needs, where it is not installed."""
+    package: str | None = getattr(DENOISERS[denoiser], "requires", None)
+    return package if package is not None and find_spec(package) is None else None
+
+
+def build(experiment: Experiment) -> nn.Module:
+    """The denoiser with its initial weights, which depend on the seed and on nothing drawn before."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_of("weights", experiment.seed))
+        return DENOISERS[experiment.denoiser](**dict(experiment.options))
+
+
+def tuned(experiment: Experiment, trials: list[Trial]) -> Experiment:
+    """The filter with the best value that was tried."""
+    chosen = best(trials)
+    return experiment.but(options={chosen.option: chosen.value})
+
+
+def load(model: nn.Module, weights: bytes) -> None:
+    """Puts stored weights into a model; raises ValueError where they are not its own."""
+    try:
+        model.load_state_dict(safetensors.torch.load(weights))
+    except (SafetensorError, RuntimeError) as error:
+        raise ValueError(f"weights.safetensors is damaged, delete it to train again ({error})") from None
+
+
+def state_of(model: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
+
+
+def place(model: nn.Module, device: torch.device) -> nn.Module:
+    """Moves a model to a device, channels last: the same for training and scoring, so that bits agree."""
+    placed: nn.Module = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stub
+    return placed

@@ -1,0 +1,97 @@
+"""The images of a dataset by its name, where training images come from, and how they are split."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import torch
+
+from bench.core.images import Stack, channels_of, digest, take, twins
+from bench.core.registry import UnknownName
+from bench.core.rng import stream
+from bench.core.tasks import Source
+from bench.datasets import DATASETS, Images, parted
+
+
+@cache
+def images_of(name: str) -> Images:
+    """A dataset, read once by each process.
+
+    Raises:
+        UnknownName: there is no such dataset.
+        ValueError: it needs a path and got none, or the reverse; or its images changed.
+    """
+    plain, expected = parted(name)
+    if expected is None:
+        function, path = function_of(name), plain.partition(":")[2]
+        return function(Path(path)) if path else function()
+    images = images_of(plain)
+    if (found := digest(*images)) != expected:
+        raise ValueError(
+            f"the images of {plain} changed: their digest is {found}, and {expected} was measured; "
+            f"put the old ones back, or measure the new ones: --dataset {plain}"
+        )
+    return images
+
+
+def function_of(name: str) -> Callable[..., Images]:
+    """The function that reads a dataset, from its name with or without path and digest; reads nothing.
+
+    Raises:
+        UnknownName, ValueError: as `images_of`, as far as can be told from the name.
+    """
+    kind, colon, path = parted(name)[0].partition(":")
+    try:
+        function = DATASETS[kind]
+    except UnknownName:
+        from bench.lookup.torchvision_datasets import function_of  # late: torchvision is slow to import
+
+        function = function_of(kind)
+    takes = bool(inspect.signature(function).parameters)
+    if takes and not path:
+        raise ValueError(f"the dataset {kind!r} needs a path, got {name!r}: write {kind}:PATH")
+    if colon and not takes:
+        raise ValueError(f"the dataset {kind!r} takes no path, got {name!r}: write {kind}")
+    return function
+
+
+def pinned(name: str) -> str:
+    """The name of a dataset as an experiment holds it: with a digest where there is a path."""
+    plain, expected = parted(name)
+    return name if expected is not None or ":" not in plain else f"{plain}@{digest(*images_of(plain))}"
+
+
+def training_of(name: str) -> Stack:
+    """The images a dataset has to train on; all of a folder without train/, when it is named for that."""
+    images = images_of(name)
+    return images.train if len(images.train) else images.test
+
+
+def source_of(test: str, train: str | None) -> Source:
+    """Where training images come from: from `train`, or else from the dataset that is tested.
+
+    Raises:
+        ValueError: the two have other channels, or share an image.
+    """
+    clean = images_of(test)
+    if train is None:
+        return Source(test if len(clean.train) else None, channels_of(clean.test))
+    mine, channels = training_of(train), channels_of(clean.test)
+    if channels_of(mine) != channels:
+        raise ValueError(
+            f"the images of {train} have {channels_of(mine)} channels, and those of {test} have {channels}: "
+            "name both in grey or both in colour"
+        )
+    if same := twins(clean.test, mine):
+        raise ValueError(f"{len(same)} of the test images of {test} are in {train} too: take them away from one")
+    return Source(train, channels)
+
+
+def split(images: Stack, dataset: str) -> tuple[Stack, Stack]:
+    """Training and validation images, 80 : 20, by a permutation that depends on the dataset alone."""
+    order = torch.randperm(len(images), generator=stream("split", dataset))
+    cut = len(images) * 4 // 5
+    return take(images, order[:cut]), take(images, order[cut:])

@@ -1,0 +1,108 @@
+"""Datasets of torchvision by name, such as `fashion_mnist`: downloaded once, into the user's cache."""
+
+import inspect
+import os
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from bench.core.image_files import pixels
+from bench.core.images import Stack, stack
+from bench.core.registry import pick
+from bench.datasets import DATASETS, Images
+
+PARTS = ({"train": True}, {"split": "train"}), ({"train": False}, {"split": "test"})
+
+
+def names() -> dict[str, Any]:
+    """Classes of torchvision that download training and test images, by name: FashionMNIST is `fashion_mnist`."""
+    module = torchvision().datasets
+    found = {}
+    for name in module.__all__:
+        options = inspect.signature(getattr(module, name)).parameters
+        if "download" in options and ("train" in options or "split" in options):
+            snake = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+            found[snake] = getattr(module, name)
+    return found
+
+
+def function_of(name: str) -> Callable[[], Images]:
+    """What reads a dataset of torchvision; raises `UnknownName` where neither it nor we have one of that name."""
+    known = names()
+    pick("dataset", name, dict.fromkeys(DATASETS) | known)
+
+    def read() -> Images:
+        return images_from(known[name], name)
+
+    return read
+
+
+def images_from(dataset: Callable[..., Any], name: str) -> Images:
+    """Training and test images of a class like torchvision's, grey if the first of them is; labels are left.
+
+    Raises:
+        OSError: it cannot be downloaded.
+        ValueError: it has no such parts, or holds what is no image, or one that is not read.
+    """
+    folder = cache_folder()
+    train, test = (_part(dataset, choices, folder, name) for choices in PARTS)
+    return Images(train, test)
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept: below $XDG_CACHE_HOME, or ~/.cache."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "desruido"
+
+
+def _part(dataset: Callable[..., Any], choices: Iterable[dict[str, Any]], folder: Path, name: str) -> Stack:
+    options = inspect.signature(dataset).parameters
+    choice = next(each for each in choices if set(each) <= set(options))
+    try:
+        items = dataset(root=folder, download=True, **choice)
+    except (ValueError, ImportError) as error:
+        raise ValueError(f"torchvision's {name} is of no use here ({error}): choose another dataset") from None
+    except Exception as error:  # no network, a server that is gone, a file that is damaged
+        reason = " ".join(str(error).split())  # some take several lines
+        raise OSError(
+            f"{name} cannot be downloaded ({type(error).__name__}: {reason}): try again with a network, "
+            f"or copy the folder {folder} from a machine that has it"
+        ) from None
+    images: list[Tensor] = []
+    for number in range(len(items)):
+        image = items[number][0]
+        if not isinstance(image, Image.Image):
+            raise ValueError(f"torchvision's {name} holds {type(image).__name__}, no images: choose another dataset")
+        colour = images[0].shape[0] == 3 if images else image.mode not in ("1", "L")
+        images.append(pixels(image, colour, f"image {number} of {name}"))
+    return stack(images)
+
+
+_library: torch.library.Library | None = None  # its operators are there as long as it is
+
+
+def torchvision() -> ModuleType:
+    """The module torchvision, of which nothing but datasets and transforms is used.
+
+    The package index has one build of it, made for torch with CUDA. Beside torch for CPUs its
+    operators do not load, and its import fails at the first it describes; datasets need none.
+    """
+    global _library
+    try:
+        import torchvision
+    except RuntimeError:
+        _library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]  # not annotated in torch
+        for operator in ("nms", "qnms"):
+            signature = f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+            _library.define(signature)  # type: ignore[no-untyped-call]  # not annotated in torch
+        import torchvision
+    import torchvision.datasets
+    import torchvision.transforms
+
+    module: ModuleType = torchvision
+    return module

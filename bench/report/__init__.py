@@ -1,0 +1,1 @@
+"""REPORT.md: a pure function of the store."""

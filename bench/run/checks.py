@@ -1,0 +1,113 @@
+"""What can be found wrong with tasks before the first of them is measured."""
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import torch
+
+from bench.core.images import batches, one_size
+from bench.core.rng import stream
+from bench.core.tasks import Task
+from bench.core.variance import written
+from bench.lookup.images import images_of, training_of
+from bench.noises import NOISES
+from bench.scoring.score import corrupt
+
+Key = TypeVar("Key")
+
+
+def check(tasks: Iterable[Task]) -> None:
+    """Makes sure that tasks can be measured.
+
+    Raises:
+        ValueError: a recipe needs more images than its dataset has, or images of one size; a noise cannot
+            have a variance that is asked for.
+        OSError: a dataset cannot be read.
+    """
+    tasks = list(tasks)
+    for task in tasks:
+        _check_images(task)
+    _check_test_noises(tasks)
+    _check_training_noises(tasks)
+
+
+def _check_images(task: Task) -> None:
+    recipe, dataset = task.experiment.recipe, task.experiment.dataset
+    if dataset is None:
+        return
+    images = training_of(dataset)
+    if recipe is not None and recipe.patch:
+        smallest = min(min(image.shape[1:]) for image in images)
+        if smallest < recipe.patch:
+            raise ValueError(
+                f"{dataset!r} has an image of {smallest} pixels to a side, and the recipe trains on patches of "
+                f"{recipe.patch}: take it away, or choose another recipe"
+            )
+    elif not task.experiment.tuned:
+        try:
+            one_size(images)
+        except ValueError as error:
+            raise ValueError(
+                f"{task.experiment.denoiser!r} cannot be trained on {dataset!r}: {error}; train on patches with "
+                "--recipe photographs, or choose other --denoisers"
+            ) from None
+    if recipe is None:
+        return
+    there = len(images) * 4 // 5
+    needed = max(1 if recipe.patch else recipe.batch, recipe.train_images)
+    if needed > there:
+        raise ValueError(
+            f"{dataset!r} has {there} images to train on, and the recipe of {task.experiment.id} needs "
+            f"{needed}: choose another dataset or recipe"
+        )
+
+
+def _check_test_noises(tasks: Iterable[Task]) -> None:
+    """Makes the noise of each protocol once, at the largest variance it is asked for."""
+    asked = [
+        (request.protocol, variance) for task in tasks for request in task.requests for variance, _ in request.cells
+    ]
+    protocols = {protocol.digest: protocol for protocol, _ in asked}
+    for digest, variance in _largest((protocol.digest, variance) for protocol, variance in asked):
+        protocol = protocols[digest]
+        for numbers, images in batches(images_of(protocol.dataset).test[: protocol.images]):
+            try:
+                corrupt(images.float() / 255, variance, protocol, numbers.tolist())
+            except ValueError as error:
+                raise _impossible(protocol.dataset, protocol.noise, variance, error, "--test") from None
+
+
+def _check_training_noises(tasks: Iterable[Task]) -> None:
+    """Makes each noise once on whole training images, at the largest variance it is asked for."""
+    fresh = [task.experiment for task in tasks if not (task.weights or task.trials)]
+    asked = [
+        ((each.dataset, each.noise), each.variance.high)
+        for each in fresh
+        if each.dataset and each.noise and each.variance and not (each.recipe and each.recipe.patch)
+    ]
+    for (dataset, noise), variance in _largest(asked):
+        for _, images in batches(training_of(dataset)):
+            try:
+                NOISES[noise](images.float() / 255, torch.full((len(images),), variance), stream("check"))
+            except ValueError as error:
+                raise _impossible(dataset, noise, variance, error, "--train") from None
+
+
+def _largest(asked: Iterable[tuple[Key, float]]) -> Iterator[tuple[Key, float]]:
+    """Each key once, with its largest variance."""
+    most: dict[Key, float] = {}
+    for key, variance in asked:
+        most[key] = max(variance, most.get(key, variance))
+    yield from most.items()
+
+
+def _impossible(dataset: str, noise: str, variance: float, error: ValueError, option: str) -> ValueError:
+    return ValueError(
+        f"{dataset!r} cannot have {noise} noise of variance {written(variance)}: {error}; leave it out of {option}"
+    )
+
+
+def check_device(device: str) -> None:
+    """Raises ValueError where there is no such device."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"--device cuda, but torch {torch.__version__} finds no CUDA device; use --device cpu")

@@ -1,0 +1,151 @@
+"""Measuring experiments on any `concurrent.futures.Executor`: workers return values, the driver writes."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, as_completed
+from multiprocessing.queues import Queue
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from torch import nn
+
+from bench.core.images import one_size
+from bench.core.registry import load_plugin
+from bench.core.tasks import Result, Task
+from bench.core.variance import written
+from bench.lookup.denoisers import build, load, state_of, tuned
+from bench.lookup.images import images_of, split, training_of
+from bench.run.provenance import provenance
+from bench.run.workers import News, cluster, keep_memory, pool, tell
+from bench.scoring.score import evaluate
+from bench.training.train import fit
+from bench.training.tune import tune
+
+
+def measure(task: Task) -> Result:
+    """Trains one denoiser unless it has weights, then scores it; never raises but when interrupted."""
+    result = Result(task)
+    try:
+        _measure(task, result)
+    except Exception as error:  # one broken denoiser must not take the others down
+        result.failure = f"{type(error).__name__}: {error}"
+    return result
+
+
+def measure_there(task: Task) -> Result:
+    """The same in a worker that nobody prepared for it."""
+    keep_memory()
+    torch.set_num_threads(1)
+    return measure(task)
+
+
+def _measure(task: Task, result: Result) -> None:
+    for plugin in task.plugins:
+        load_plugin(plugin)
+    device, started = torch.device(task.device), time.monotonic()
+    model = _ready(task, result, device)
+    seconds = {"training": time.monotonic() - started} if result.history or result.trials else {}
+    result.provenance = provenance(task, device, seconds)  # which a failure while scoring must not lose
+    if not result.diverged:
+        try:
+            _score(task, result, model, device, seconds)
+        finally:
+            result.provenance = provenance(task, device, seconds)
+
+
+def _score(task: Task, result: Result, model: nn.Module, device: torch.device, seconds: dict[str, float]) -> None:
+    """Scores request by request; what each takes is added to `seconds`."""
+    total, done = task.cells, 0
+    for request in task.requests:
+        protocol, started = request.protocol, time.monotonic()
+        for restored in evaluate(model, images_of(protocol.dataset).test, protocol, request.cells, device):
+            for metric, values in restored.values.items():
+                if np.isnan(values).any():
+                    raise ValueError(f"{metric} is not a number at test variance {written(restored.variance)}")
+            result.restored.append((protocol, restored))
+            seconds[f"scoring {protocol.digest}"] = time.monotonic() - started
+            done += len(restored.values)
+            tell(task.experiment, 0.9 + 0.1 * done / total, None)
+
+
+def _ready(task: Task, result: Result, device: torch.device) -> nn.Module:
+    """The denoiser with what it is to know: stored weights, trained ones, tuned parameters or memorized images."""
+    experiment = task.experiment
+    model: Any = build(experiment)
+    if task.weights is not None:
+        load(model, task.weights)
+    elif experiment.dataset is not None:
+        images = training_of(experiment.dataset)
+        if experiment.tuned:
+            if not task.trials:
+                result.trials = tune(experiment, images, device)
+            model = build(tuned(experiment, list(task.trials) or result.trials))
+        elif experiment.recipe is None:
+            model.fit(split(one_size(images), experiment.dataset)[0])
+        else:
+            for row in fit(model, images, experiment, device):
+                result.history.append(row)
+                tell(experiment, 0.9 * row.epoch / experiment.recipe.epochs, row)
+            if not result.diverged:
+                result.weights = safetensors.torch.save(state_of(model))
+    ready: nn.Module = model
+    return ready
+
+
+def execute(
+    tasks: Iterable[Task], executor: Executor, function: Callable[[Task], Result] | None = None
+) -> Iterator[Result]:
+    """Hands out the tasks in their order and yields results as they come.
+
+    A task whose worker died, or whose result got lost, comes back as a failure.
+    """
+    futures = {}
+    for task in tasks:
+        try:
+            futures[executor.submit(function or measure, task)] = task
+        except BrokenExecutor:
+            yield _died(task)
+    for future in as_completed(list(futures)):
+        task = futures.pop(future)  # so that results are let go once they are kept
+        try:
+            result = future.result()
+        except BrokenExecutor:
+            result = _died(task)
+        except Exception as error:
+            result = Result(task, failure=f"{type(error).__name__}: {error}")
+        del future
+        yield result
+        del result
+
+
+def _died(task: Task) -> Result:
+    return Result(task, failure="its worker process died (out of memory?)", died=True)
+
+
+def run_there(tasks: Sequence[Task], address: str) -> Iterator[Result]:
+    """Measures tasks on the workers of the Dask scheduler at an address, and yields results as they come."""
+    with cluster(address) as executor:
+        yield from execute(tasks, executor, measure_there)
+
+
+def run(tasks: Sequence[Task], jobs: int, news: "Queue[News | None]") -> Iterator[Result]:
+    """Measures tasks on this machine and yields results as they come.
+
+    A worker that dies takes the tasks of all others with it. Those that were running, any of which may
+    have killed it, are tried once more, each alone; the rest goes on together.
+    """
+    while tasks:
+        died = []
+        with pool(min(jobs, len(tasks)), news) as executor:
+            for result in execute(tasks, executor):
+                if result.died:
+                    died.append(result.task.experiment.id)
+                else:
+                    yield result
+        left = [task for task in tasks if task.experiment.id in died]
+        for task in left[:jobs]:
+            with pool(1, news) as executor:
+                yield from execute([task], executor)
+        tasks = left[jobs:]

@@ -1,0 +1,68 @@
+"""What a store is missing of what was asked."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bench.core.experiment import Cell, Experiment, Protocol
+from bench.core.tasks import Request, Section, Task
+from bench.run.plan import check, order
+from bench.run.provenance import stale
+from bench.store.store import Store
+
+Requests = dict[str, Request]  # by the digest of their protocol
+
+
+def pending(
+    store: Store, sections: Iterable[Section], device: str = "cpu", plugins: Sequence[Path] = (), refresh: bool = False
+) -> list[Task]:
+    """One task for each experiment that lacks cells, or that other code measured if `refresh` is set.
+
+    They come in the order in which they should be measured.
+    """
+    wanted: dict[Experiment, Requests] = {}
+    missing: dict[Experiment, Requests] = {}
+    for section in sections:
+        for experiment in section.experiments:
+            _add(wanted.setdefault(experiment, {}), section.protocol, section.protocol.cells)
+            if cells := store.missing(experiment, section.protocol):
+                _add(missing.setdefault(experiment, {}), section.protocol, cells)
+    tasks, known = [], store.sections()
+    for experiment, requests in wanted.items():
+        again = refresh and stale(store.provenance(experiment))
+        if not (again or experiment in missing):
+            continue
+        weights = None if again else store.weights(experiment)
+        trials = () if again else tuple(store.trials(experiment))
+        # Weights trained anew need not be those that gave the scores that are there.
+        fresh = again or (weights is None and experiment.recipe is not None)
+        if fresh:
+            _add_what_is_there(store, known, experiment, requests)
+        chosen = tuple((requests if fresh else missing[experiment]).values())
+        tasks.append(Task(experiment, chosen, weights, trials, device, tuple(plugins), fresh))
+    return sorted(tasks, key=lambda task: order(task.experiment, task.cells))
+
+
+def _add(requests: Requests, protocol: Protocol, cells: Iterable[Cell]) -> None:
+    there = requests.get(protocol.digest, Request(protocol, ()))
+    requests[protocol.digest] = Request(there.protocol, tuple(dict.fromkeys([*there.cells, *cells])))
+
+
+def _add_what_is_there(store: Store, known: Iterable[Section], experiment: Experiment, requests: Requests) -> None:
+    """Every cell the store has of an experiment, whoever asked for it: other weights need not give the same.
+
+    Raises:
+        UnknownName: one of them is of a plug-in that is not loaded.
+    """
+    for section in known:
+        if scores := store.scores(experiment, section.protocol):
+            check(replace(section.protocol, metrics=tuple(score.metric for score in scores)))
+            _add(requests, section.protocol, [(score.variance, score.metric) for score in scores])
+
+
+def measured_by_other_code(store: Store, sections: Iterable[Section]) -> int:
+    """How many experiments of the sections `refresh` would measure again."""
+    return sum(
+        stale(store.provenance(experiment))
+        for experiment in {experiment: None for section in sections for experiment in section.experiments}
+    )

@@ -1,0 +1,142 @@
+"""From names to experiments: checked, each one once, with nothing trained and no disk touched."""
+
+import inspect
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from architectures import DENOISERS
+from bench.ablations import ABLATIONS
+from bench.core.experiment import Experiment, Protocol
+from bench.core.recipes import Recipe
+from bench.core.tasks import Section, Source
+from bench.core.variance import Range
+from bench.lookup.denoisers import choices, learns, memorizes, parameters
+from bench.lookup.images import function_of
+from bench.metrics import METRICS
+from bench.noises import NOISES
+
+
+def grid(
+    ranges: Mapping[str, Sequence[Range]], protocol: Protocol, recipe: Recipe, seeds: int, source: Source | None = None
+) -> Section:
+    """Every denoiser trained on each of its ranges with every seed; filters also with their defaults.
+
+    Args:
+        source: what is trained on, where it is not the dataset that is tested, in grey. Without
+            training images filters have their defaults alone.
+
+    Raises:
+        ValueError: a denoiser needs training images, and there are none.
+    """
+    check(protocol)
+    source = source or Source(protocol.dataset)
+    wanted = []
+    for name in ranges:
+        plain = _plain(name, protocol, source)
+        if not learns(plain):
+            wanted.append(plain)
+        for variance in ranges[name] if source.training else ():
+            wanted += [plain.but(variance=variance, recipe=recipe, seed=seed) for seed in range(seeds)]
+    return Section("grid", protocol, settled(wanted))
+
+
+def ablation(
+    name: str,
+    denoisers: Iterable[str],
+    variance: Range,
+    protocol: Protocol,
+    recipe: Recipe,
+    seeds: int,
+    source: Source | None = None,
+) -> list[Section]:
+    """An ablation of each denoiser, from a base trained on `variance`; one section, or one for each noise.
+
+    `source` is that of `grid`.
+    """
+    check(protocol)
+    factor = ABLATIONS[name]
+    bases = [
+        _plain(denoiser, protocol, source or Source(protocol.dataset)).but(variance=variance, recipe=recipe, seed=seed)
+        for denoiser in denoisers or [factor.of]
+        for seed in range(seeds)
+    ]
+    for base in bases:
+        if not learns(base):
+            raise ValueError(f"the ablation {name!r} needs a denoiser that is trained, and {base.denoiser!r} is not")
+    made = [settled(factor.function(base)) for base in bases]
+    found = tuple(dict.fromkeys(each for own in made for each in own))
+    firsts = tuple(dict.fromkeys(own[0].but(seed=0) for own in made))
+    protocols = [protocol]
+    if factor.every_noise:
+        inside = (variance.low,) if variance.fixed else tuple(v for v in protocol.variances if v in variance)
+        if not inside:
+            raise ValueError(
+                f"the ablation {name!r} tests inside the training range {variance}, and no test variance lies in it: "
+                "add one to --test"
+            )
+        protocols = [replace(protocol, noise=noise, variances=inside) for noise in NOISES]
+    return [Section(name, each, found, bases=firsts) for each in protocols]
+
+
+def _plain(denoiser: str, protocol: Protocol, source: Source) -> Experiment:
+    """A denoiser before any training, with as many channels as the images have."""
+    takes = "channels" in inspect.signature(DENOISERS[denoiser]).parameters
+    options = {"channels": source.channels} if takes and source.channels != 1 else {}
+    plain = Experiment(denoiser, (), source.training, protocol.noise, None, None).but(options=options)
+    if source.training is None and (learns(plain) or memorizes(denoiser)):
+        raise ValueError(
+            f"{denoiser!r} must be trained, and {protocol.dataset!r} has no images to train on: put some into its "
+            "folder train/, name others by --train-data, or choose other --denoisers"
+        )
+    return plain
+
+
+def check(protocol: Protocol) -> None:
+    """Looks up every name a protocol holds; raises `UnknownName` for the first that is unknown."""
+    _ = function_of(protocol.dataset), NOISES[protocol.noise]
+    for metric in protocol.metrics:
+        _ = METRICS[metric]
+
+
+def settled(experiments: Iterable[Experiment]) -> tuple[Experiment, ...]:
+    """Each experiment once, with all that cannot move it set aside."""
+    return tuple(dict.fromkeys(settle(experiment) for experiment in experiments))
+
+
+def settle(experiment: Experiment) -> Experiment:
+    """The same experiment, with only as much of a training and of its options as can move the denoiser."""
+    defaults = inspect.signature(DENOISERS[experiment.denoiser]).parameters
+    parameters(experiment.denoiser, experiment.options)  # which raises where an option is unknown
+    typed = ((name, _like(value, defaults[name].default)) for name, value in experiment.options)
+    options = tuple((name, value) for name, value in typed if value != defaults[name].default)
+    experiment = replace(experiment, options=options)
+    if learns(experiment):
+        return experiment
+    if choices(experiment) and experiment.variance is not None:
+        return replace(experiment, recipe=None, seed=0)
+    dataset = experiment.dataset if memorizes(experiment.denoiser) else None
+    return replace(experiment, dataset=dataset, noise=None, variance=None, recipe=None, seed=0)
+
+
+def _like(value: Any, default: Any) -> Any:
+    """1 and 1.0 are one value, and must not become two experiments."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return float(value) if isinstance(default, float) and whole else value
+
+
+def order(experiment: Experiment, cells: int) -> tuple[int, bool, float]:
+    """What to measure first: seeds one after another, so that a study that is stopped has whole tables.
+
+    Filters come before networks, since nobody knows how slow they are; then the longest training, so
+    that no worker is left alone with one at the end.
+    """
+    return experiment.seed, experiment.recipe is not None, -cost(experiment, cells)
+
+
+def cost(experiment: Experiment, cells: int) -> float:
+    """Rough work of measuring some cells, to start the longest first; in no unit."""
+    size = math.sqrt(1 + parameters(experiment.denoiser, experiment.options))
+    recipe = experiment.recipe
+    return size * (cells + (100 * recipe.epochs if recipe else 0))

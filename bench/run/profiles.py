@@ -1,0 +1,86 @@
+"""Profiles: what each asks for where the command line says nothing else."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bench.core.recipes import FAST, RECIPES, Recipe
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A size of study.
+
+    Attributes:
+        train: ranges of training variance, as the command line reads them.
+        denoisers: which ones; all there are if it names none.
+        fewer: ranges for single denoisers, where all would cost too much.
+        test: test variances.
+        images: test images, from the first on.
+        changes: what the profile changes in a recipe, field by field.
+    """
+
+    about: str
+    dataset: str
+    train: tuple[str, ...]
+    test: tuple[float, ...]
+    images: int
+    seeds: int
+    changes: dict[str, Any]
+    denoisers: tuple[str, ...] = ()
+    fewer: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def recipe(self, name: str) -> Recipe:
+        """A recipe at this profile's size; only `fast` is cut, since `tutorial` is what it is."""
+        return replace(FAST, **self.changes) if name == "fast" else RECIPES[name]
+
+
+# In the published study: what would take too long at every range.
+FEWER = {
+    "deep_autoencoder": ("0.01", "0.1", "0.001..0.1 log-uniform"),
+    "unet": ("0.001", "0.005", "0.01", "0.02", "0.05", "0.1", "0.001..0.1 log-uniform"),
+    "unet_bias_free": ("0.01", "0.001..0.1 log-uniform"),
+    "unet_conditioned": ("0.001..0.1 log-uniform",),
+    "dncnn": ("0.01", "0.001..0.1 log-uniform"),
+    "wiener": ("0.01", "0.1", "0.001..0.1 log-uniform"),
+    "wavelet": ("0.01", "0.1", "0.001..0.1 log-uniform"),
+    "total_variation": ("0.001", "0.01", "0.1", "0.001..0.1 log-uniform"),
+    "nlm": ("0.001", "0.01", "0.1", "0.001..0.1 log-uniform"),
+}
+
+
+PROFILES = {
+    "smoke": Profile(
+        about="made-up shapes, in seconds: does it run?",
+        dataset="shapes",
+        train=("0.01", "0.001..0.1"),
+        test=(0.001, 0.01, 0.1),
+        images=128,
+        seeds=1,
+        changes={"epochs": 4},
+        fewer=dict.fromkeys(("unet_bias_free", "unet_conditioned", "dncnn", "deep_autoencoder"), ("0.01",)),
+    ),
+    "quick": Profile(
+        about="MNIST in less than ten minutes on two cores",
+        dataset="mnist",
+        train=("0.01", "0.1", "0.001..0.1 log-uniform"),
+        test=(0.001, 0.005, 0.01, 0.05, 0.1, 0.2),
+        images=2000,
+        seeds=1,
+        changes={"train_images": 40000},
+        denoisers=(
+            *("noisy", "clip", "gaussian", "median", "bilateral", "total_variation", "nlm"),
+            *("conv_autoencoder", "deep_autoencoder", "unet", "unet_conditioned"),
+        ),
+        fewer=dict.fromkeys(("total_variation", "nlm", "unet_conditioned"), ("0.001..0.1 log-uniform",)),
+    ),
+    "full": Profile(
+        about="the published study behind REPORT.md",
+        dataset="mnist",
+        train=("0.001", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "0.001..0.1 log-uniform"),
+        test=(0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
+        images=10000,
+        seeds=3,
+        changes={"epochs": 4},
+        fewer=FEWER,
+    ),
+}

@@ -1,0 +1,145 @@
+"""Where a number came from: versions, device, seconds, and digests of the code that decides it."""
+
+import ast
+import hashlib
+import json
+import sys
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from architectures import DENOISERS
+from bench.core import image_files, images, rng
+from bench.core.conditions import versions
+from bench.core.tasks import Task
+from bench.datasets import DATASETS, folder, parted
+from bench.lookup import torchvision_datasets
+from bench.lookup.denoisers import build, parameters, place
+from bench.lookup.images import source_of, split, training_of
+from bench.metrics import METRICS
+from bench.noises import NOISES
+from bench.scoring import score, tiles
+from bench.training import fast_layers, muon, patches, train, tune
+
+Part = ModuleType | Callable[..., Any] | str  # of the code: a whole file, one function of it, or the name of a module
+
+# What decides a number by the part it plays, so that a file may move. Plug-ins have roles such as "noise:gaussian".
+ROLES: dict[str, tuple[Part, ...]] = {
+    "random": (rng,),
+    "images": (images,),
+    "build": (build, place),
+    "split": (split,),
+    "score": (score,),
+    "tiles": (tiles,),
+    "train": (train,),
+    "muon": (muon,),
+    "layers": (fast_layers,),
+    "patches": (patches,),
+    "tune": (tune,),
+    "files": (folder, image_files, training_of, source_of),
+}
+ALWAYS = ("random", "images", "build", "score", "tiles")
+
+
+def provenance(task: Task, device: torch.device, seconds: dict[str, float]) -> dict[str, Any]:
+    """The conditions of a measurement as plain JSON values; the values themselves are in the experiment."""
+    experiment = task.experiment
+    return {
+        **versions(device),
+        "threads": torch.get_num_threads(),
+        "parameters": parameters(experiment.denoiser, experiment.options),
+        "blind": getattr(DENOISERS[experiment.denoiser], "blind", True),
+        "kin": getattr(DENOISERS[experiment.denoiser], "kin", experiment.denoiser),
+        "seconds": {step: round(value, 2) for step, value in seconds.items()},
+        "sources": {role: source_digest(role) for role in roles_of(task)},
+    }
+
+
+def stale(conditions: dict[str, Any]) -> bool:
+    """Whether a measurement was made by other code than there is now."""
+    sources: dict[str, str] = conditions.get("sources", {})
+    return any(source_digest(role) != digest for role, digest in sources.items())
+
+
+def roles_of(task: Task) -> list[str]:
+    """The parts of the code that decide the numbers of a task."""
+    experiment, protocols = task.experiment, [request.protocol for request in task.requests]
+    datasets = [name for name in (experiment.dataset, *(protocol.dataset for protocol in protocols)) if name]
+    noises = [name for name in (experiment.noise, *(protocol.noise for protocol in protocols)) if name]
+    roles = {*ALWAYS, f"denoiser:{experiment.denoiser}"}
+    roles |= {f"metric:{metric}" for request in task.requests for _, metric in request.cells}
+    roles |= {f"dataset:{parted(name)[0].partition(':')[0]}" for name in datasets}
+    roles |= {f"noise:{name}" for name in noises}
+    if any(":" in name for name in datasets):
+        roles |= {"files"}
+    if experiment.dataset is not None:
+        roles |= {"split"}
+    if experiment.recipe is not None:
+        roles |= {"train", "layers", "muon"} | ({"patches"} if experiment.recipe.patch else set())
+    if experiment.tuned:
+        roles |= {"train", "tune"}  # which draws its variances as training does
+    return sorted(roles)
+
+
+@cache
+def source_digest(role: str) -> str:
+    """Ten hexadecimal digits over the syntax trees of a role; empty where there is none, as of a plug-in not loaded.
+
+    Docstrings, comments and imports are left out: none of them changes a number, and imports change
+    whenever a file moves.
+    """
+    return code_digest(*_parts_of(role))
+
+
+def code_digest(*code: Part) -> str:
+    """The same of some code, whatever role it plays."""
+    parts = [tree for part in code if (tree := _tree(part)) is not None]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:10] if parts else ""
+
+
+def _parts_of(role: str) -> tuple[Part, ...]:
+    """The code of a role: of a plug-in the name of its module."""
+    kind, _, name = role.partition(":")
+    if not name:
+        return ROLES.get(role, ())
+    if kind == "dataset" and name not in DATASETS:
+        return (torchvision_datasets,)
+    entries: dict[str, Any] = {"denoiser": DENOISERS, "dataset": DATASETS, "noise": NOISES, "metric": METRICS}
+    entry = entries[kind].get(name) if kind in entries else None
+    return (getattr(entry, "function", entry).__module__,) if entry is not None else ()
+
+
+def _tree(part: Part) -> Any:
+    """The syntax tree of a module, or of one function of it, as lists of text; None where it has no file."""
+    name = part if isinstance(part, str) else part.__name__ if isinstance(part, ModuleType) else part.__module__
+    spec = sys.modules[name].__spec__ if name in sys.modules else find_spec(name)
+    if spec is None or spec.origin is None:
+        return None
+    tree = ast.parse(Path(spec.origin).read_bytes())
+    if isinstance(part, str | ModuleType):
+        return plain_tree(tree)
+    (function,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == part.__name__)
+    return plain_tree(function)
+
+
+def plain_tree(node: Any) -> Any:
+    """A syntax tree as lists of text; fields left empty are left out, since every Python has others."""
+    if isinstance(node, list):
+        return [plain_tree(entry) for entry in node if not _imports(entry)]
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node):
+        node.body = node.body[1:]
+    fields = [(name, value) for name, value in ast.iter_fields(node) if value not in (None, [])]
+    return [type(node).__name__, *([name, plain_tree(value)] for name, value in fields)]
+
+
+def _imports(node: Any) -> bool:
+    """Whether a statement does nothing but import."""
+    for_types = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    return for_types or isinstance(node, ast.Import | ast.ImportFrom)

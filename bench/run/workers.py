@@ -1,0 +1,153 @@
+"""Where tasks are carried out: processes of this machine, or the workers of a Dask scheduler."""
+
+import ctypes
+import multiprocessing
+import os
+import platform
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from importlib.util import find_spec
+from multiprocessing.queues import Queue
+
+import torch
+
+from bench.core.experiment import Experiment
+from bench.core.results import Progress
+
+News = tuple[str, float, Progress | None]  # experiment id, share done, newest row of the history
+
+
+CONTEXT = multiprocessing.get_context("spawn")
+
+
+PATIENCE = 10  # seconds that a scheduler has to answer
+
+
+_news: "Queue[News | None] | None" = None
+
+
+def tell(experiment: Experiment, share: float, row: Progress | None) -> None:
+    """Sends the driver news, where there is a queue for it."""
+    if _news is not None:
+        _news.put((experiment.id, share, row))
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Holds Ctrl-C and a request to end back until what is inside is done; to be used in the main thread."""
+    held: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, frame: held.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if held:
+        signal.raise_signal(held[0])
+
+
+def news_queue() -> "Queue[News | None]":
+    """What carries news from the workers of a pool to the driver."""
+    queue: Queue[News | None] = CONTEXT.Queue()
+    queue.cancel_join_thread()  # a worker killed while it wrote would hold the driver's exit
+    return queue
+
+
+@contextmanager
+def pool(
+    jobs: int, news: "Queue[News | None] | None" = None, threads: int = 1, keep: bool = True
+) -> Iterator[Executor]:
+    """Worker processes; all are gone at the end, also after Ctrl-C.
+
+    To be used in the main thread, since it sets how the workers take Ctrl-C.
+
+    Args:
+        threads: of each worker.
+        keep: whether workers keep the memory of freed tensors (see `bench.run.workers`).
+    """
+    others = multiprocessing.active_children()
+    executor = ProcessPoolExecutor(jobs, CONTEXT, initializer=_start, initargs=(news, threads, keep))
+    # Processes are deaf to Ctrl-C if they are born so; the driver alone answers it, and ends them.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        for _ in range(jobs):
+            executor.submit(int)  # a process is born for each task that finds none idle
+    finally:
+        signal.signal(signal.SIGINT, before)
+    try:
+        yield executor
+        executor.shutdown()
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            if process not in others:
+                process.kill()
+                process.join()
+
+
+def _start(news: "Queue[News | None] | None", threads: int, keep: bool) -> None:
+    """Prepares a worker: its threads, its memory, and gone when the driver is."""
+    global _news
+    _news = news
+    if keep:
+        keep_memory()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(threads)
+    driver = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if driver is not None:
+            driver.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+@contextmanager
+def cluster(address: str) -> Iterator[Executor]:
+    """The workers of a Dask scheduler; what runs on them ends by itself, also after Ctrl-C.
+
+    They must be able to import this project, tell no news, and see the files of the driver only where these lie on
+    a disk that all share.
+
+    Raises:
+        ValueError: the package is missing, nobody answers, or its workers are none or have several threads.
+    """
+    if not find_spec("distributed"):
+        raise ValueError("--cluster needs the package distributed; to have it: pip install distributed")
+    from distributed import Client
+
+    try:
+        client = Client(address, timeout=PATIENCE)  # type: ignore[no-untyped-call]  # not annotated there
+    except (OSError, ValueError) as error:
+        raise ValueError(f"no Dask scheduler answers at {address} ({error}); start one with: dask scheduler") from None
+    with client:
+        threads = [worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values()]
+        if set(threads) != {1}:
+            raise ValueError(
+                f"the scheduler at {address} has {'no workers' if not threads else 'workers of several threads'}, and "
+                f"each must have one thread; start some with: dask worker {address} --nthreads 1 --nworkers N"
+            )
+        yield client.get_executor(pure=False)  # type: ignore[no-untyped-call]  # as above
+
+
+# Parameters of mallopt, from <malloc.h>.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+
+
+def keep_memory() -> bool:
+    """Has the C library keep what is freed instead of giving it back; whether it does.
+
+    By default glibc gets every large tensor from the system anew, which fills it with zeros page by
+    page: a fifth of a training step of `conv_autoencoder`. Other C libraries are left alone.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    library = ctypes.CDLL(None)
+    return bool(library.mallopt(M_MMAP_THRESHOLD, 1 << 30) and library.mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1))

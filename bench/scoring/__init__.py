@@ -1,0 +1,1 @@
+"""A denoiser and clean images give values for each image."""

@@ -1,0 +1,90 @@
+"""What the harness promises about its speed: each figure, how two measurements make it, and its limit."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One figure that must be reached.
+
+    Attributes:
+        ours, other: what is measured, in words; `other` is empty where ours is all there is.
+        value: "ours / other", "other / ours", "ours - other" or "ours".
+        unit: of the two measurements, and of the figure unless it is a ratio.
+        limit, at_least: what the figure must not pass; from below if `at_least`, else from above.
+    """
+
+    figure: str
+    ours: str
+    other: str
+    unit: str
+    value: str
+    limit: float
+    at_least: bool = False
+
+    def of(self, ours: float, other: float) -> float:
+        """The figure that one pair of measurements makes."""
+        if self.value == "ours / other":
+            return ours / other
+        if self.value == "other / ours":
+            return other / ours
+        return ours - other if self.value == "ours - other" else ours
+
+    def holds(self, value: float) -> bool:
+        return value >= self.limit if self.at_least else value <= self.limit
+
+    @property
+    def ratio(self) -> bool:
+        return "/" in self.value
+
+
+LOOP = "the tutorial's loop"
+
+
+IMAGES = 32000  # that ours trains on, once, to reach what the tutorial reaches; found by trying
+
+
+CLAIMS = {
+    "train": Claim(
+        "training, one process", "two threads", f"{LOOP}, two threads", "images/s", "ours / other", 1.6, at_least=True
+    ),
+    "pool": Claim(
+        "training, all workers",
+        "a worker for each core",
+        f"{LOOP}, two threads",
+        "images/s",
+        "ours / other",
+        2.8,
+        at_least=True,
+    ),
+    "wall": Claim(
+        "to the tutorial's test PSNR",
+        f"`fast` on {IMAGES:,} images, two threads",
+        f"{LOOP}, ten epochs",
+        "s",
+        "other / ours",
+        15,
+        at_least=True,
+    ),
+    "psnr": Claim("test PSNR reached there", "the same", LOOP, "dB", "ours - other", 0, at_least=True),
+    "step": Claim(
+        "a step of training",
+        "with noise, schedule and all",
+        "bare forward, backward and optimizer",
+        "ms",
+        "ours / other",
+        1.05,
+    ),
+    "ssim": Claim(
+        "SSIM of 1,000 images", "all at once", "scikit-image, one by one", "ms", "other / ours", 8, at_least=True
+    ),
+    "scoring": Claim(
+        "scoring of 1,000 images", "MSE, PSNR and SSIM", "the U-Net's forward", "ms", "ours / other", 0.15
+    ),
+    "workers": Claim("the `quick` grid", "two workers", "one worker", "s", "ours / other", 0.58),
+    "help": Claim("`--help`", "the command", "", "s", "ours", 0.5),
+    "idle": Claim("`full` with nothing to do", "the command", '`python -c "import torch"`', "s", "ours - other", 2),
+    "report": Claim("`--report`, time", "of 10,000 experiments", "of 1,000 experiments", "s", "ours", 30),
+    "growth": Claim("`--report`, growth", "of 10,000 experiments", "of 1,000 experiments", "s", "ours / other", 10),
+    "memory": Claim("`--report`, memory", "of 10,000 experiments", "of 1,000 experiments", "MiB", "ours", 1024),
+}

@@ -1,0 +1,83 @@
+"""What whole commands take: processes of their own, started anew."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.store.store import Store
+from bench.timing.harness import Pairs, Setting
+from bench.timing.synthetic_store import make
+
+
+class NotNow(RuntimeError):
+    """A figure that cannot be measured yet; the message says what is needed."""
+
+
+def workers(setting: Setting) -> Iterator[Pairs]:
+    """Seconds of the same `quick` grid by two workers and by one."""
+    seconds = []
+    for jobs in ("2", "1"):
+        with tempfile.TemporaryDirectory() as folder:
+            seconds.append(_seconds(setting, "--grid", "--jobs", jobs, "--results", folder))
+    yield {"workers": (seconds[0], seconds[1])}
+
+
+def starting(setting: Setting) -> Iterator[Pairs]:
+    """Seconds of `--help`, of a run with nothing to do, and of importing torch."""
+    study = setting.results / "full"
+    if not study.is_dir():
+        raise NotNow(f"needs the whole study, and there is no {study}; leave out --results, or measure it there")
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(study, Path(folder) / "full", ignore=shutil.ignore_patterns("weights*"))
+        grid = ("--grid", "--profile", "full", "--results", folder)
+        planned = _run(setting, *grid, "--dry-run").stdout
+        if "\n0 experiments to measure" not in f"\n{planned}":
+            raise NotNow("needs the whole study; measure it with: python run_all.py --grid --profile full")
+        _run(setting, *grid)  # its figures may be older than the code that draws them
+        for _ in range(min(setting.repeats, 7)):
+            started = time.perf_counter()
+            subprocess.run([sys.executable, "-c", "import torch"], check=True)
+            torch_alone = time.perf_counter() - started
+            yield {"help": (_seconds(setting, "--help"), 0.0), "idle": (_seconds(setting, *grid), torch_alone)}
+
+
+def report(setting: Setting) -> Iterator[Pairs]:
+    """Seconds and peak MiB of `--report`, figures included, on a small and a large made-up store."""
+    found = []
+    for experiments in setting.stores:
+        with tempfile.TemporaryDirectory() as folder:
+            make(Store(Path(folder) / "quick"), experiments)
+            started = time.perf_counter()
+            measured = _run(setting, "--report", "--results", folder, peak=True)
+            found.append((time.perf_counter() - started, float(measured.stdout.split()[-1])))
+    (few, little), (many, much) = found
+    yield {"report": (many, few), "growth": (many, few), "memory": (much, little)}
+
+
+# Runs a command and prints the peak memory of it in MiB; a small process, since a child begins with its parent's.
+PEAK = """
+import resource, subprocess, sys
+status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10))
+sys.exit(status)
+"""
+
+
+def _run(setting: Setting, *arguments: str, peak: bool = False) -> subprocess.CompletedProcess[str]:
+    command = [*([sys.executable, "-c", PEAK] if peak else []), sys.executable, str(setting.command), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(
+            f"run_all.py {' '.join(arguments)} ended with status {done.returncode}:\n{done.stderr[-2000:]}"
+        )
+    return done
+
+
+def _seconds(setting: Setting, *arguments: str) -> float:
+    started = time.perf_counter()
+    _run(setting, *arguments)
+    return time.perf_counter() - started

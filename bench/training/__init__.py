@@ -1,0 +1,1 @@
+"""Fitting weights by a recipe, and choosing the parameter of a filter."""

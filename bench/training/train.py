@@ -1,0 +1,147 @@
+"""Training: the whole recipe on one page."""
+
+import math
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from bench.core.experiment import Experiment
+from bench.core.images import Stack, one_size
+from bench.core.recipes import Recipe
+from bench.core.results import ROWS, Progress
+from bench.core.rng import stream
+from bench.core.variance import Range
+from bench.lookup.denoisers import place
+from bench.lookup.images import split
+from bench.noises import NOISES
+from bench.training.fast_layers import quicken
+from bench.training.muon import Muon
+from bench.training.patches import draw_patches
+
+VALIDATED = 2000  # images: validation watches and decides nothing, and they tell its loss within half a percent
+
+
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mse": functional.mse_loss,
+    "l1": functional.l1_loss,
+    "charbonnier": lambda output, target: ((output - target).square() + 1e-6).sqrt().mean(),
+    # Chen et al., "HINet: Half Instance Normalization Network for Image Restoration", CVPR Workshops 2021;
+    # 100 dB is as good as equal.
+    "psnr": lambda output, target: 10 * (output - target).square().mean((1, 2, 3)).clamp_min(1e-10).log10().mean(),
+}
+
+
+def draw(variance: Range, count: int, rng: torch.Generator) -> Tensor:
+    """One training variance for each image, (count,); a fixed range draws too, so that streams agree."""
+    share = torch.rand(count, generator=rng, device=rng.device)
+    low, high = variance.low, variance.high
+    if variance.law == "uniform-sigma":
+        return (math.sqrt(low) + share * (math.sqrt(high) - math.sqrt(low))).square()
+    if variance.law == "log-uniform":
+        return low * torch.exp(share * math.log(high / low))
+    return low + share * (high - low)
+
+
+def fit(model: nn.Module, images: Stack, experiment: Experiment, device: torch.device) -> Iterator[Progress]:
+    """Trains the model in place on images of one size, or on patches; yields ten rows of history an epoch.
+
+    A loss that is not finite ends the training, and its row is the last one.
+    """
+    recipe, dataset = experiment.recipe, experiment.dataset
+    if recipe is None or dataset is None:
+        return  # nothing to learn
+    training, checked = split(images, dataset)
+    training = training[: recipe.train_images or None]
+    if recipe.patch:
+        checked = draw_patches(checked, recipe.patch, VALIDATED, stream("validation patches", dataset))
+    else:
+        training = one_size(training).to(device)
+    validation = one_size(checked[:VALIDATED]).to(device)
+    count = recipe.patches or len(training)
+    order = stream("order", dataset, experiment.seed)
+    rng = stream("training noise", dataset, experiment.seed, device=device)
+    quicken(place(model, device))
+    steps = count // recipe.batch
+    optimizers = optimizers_of(model, recipe)
+    schedules = [schedule_of(optimizer, recipe, steps * recipe.epochs) for optimizer in optimizers]
+    for epoch in range(recipe.epochs):
+        model.train()
+        if recipe.patch:
+            shuffled = draw_patches(training, recipe.patch, count, order).to(device)
+        else:
+            shuffled = one_size(training)[torch.randperm(count, generator=order).to(device)]
+        losses = []
+        # A last batch that is short is left out: it would weigh its images more than the rest.
+        for step, batch in enumerate(torch.split(shuffled, recipe.batch)[:steps], start=1):
+            loss = loss_of(model, batch, experiment, rng)
+            loss.backward()  # type: ignore[no-untyped-call]  # not annotated in torch
+            for optimizer, schedule in zip(optimizers, schedules, strict=True):
+                optimizer.step()
+                optimizer.zero_grad()
+                schedule.step()
+            losses.append(loss.detach())
+            if step * ROWS // steps > (step - 1) * ROWS // steps:
+                mean = torch.stack(losses).mean().item()
+                ended = step == steps and math.isfinite(mean)
+                row = Progress(epoch + step / steps, mean, validate(model, validation, experiment) if ended else None)
+                yield row
+                if row.diverged:
+                    return
+                losses = []
+
+
+def loss_of(model: nn.Module, clean: Tensor, experiment: Experiment, rng: torch.Generator) -> Tensor:
+    """Loss of one batch of clean uint8 images, with noise of freshly drawn variances."""
+    variance, recipe, noise = experiment.variance, experiment.recipe, experiment.noise
+    if variance is None or recipe is None or noise is None:
+        raise ValueError(f"{experiment.id} has nothing to train")
+    clean = clean.float() / 255
+    variances = draw(variance, len(clean), rng)
+    noisy = NOISES[noise](clean, variances, rng)
+    if recipe.target == "renoised":
+        target = NOISES[noise](clean, variances, rng)
+    else:
+        target = noisy if recipe.target == "noisy" else clean
+    with torch.autocast(clean.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+        output = model(noisy, variances)
+    return LOSSES[recipe.loss](output.float(), target)
+
+
+@torch.inference_mode()
+def validate(model: nn.Module, images: Tensor, experiment: Experiment) -> float:
+    """Mean loss over validation images, under the same noise after every epoch."""
+    rng = stream("validation", experiment.dataset or "", device=images.device)
+    model.eval()
+    losses = [loss_of(model, batch, experiment, rng) * len(batch) for batch in torch.split(images, 200)]
+    return torch.stack(losses).sum().item() / len(images)
+
+
+def optimizers_of(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """Adam for all, or Muon for kernels and Adam for norms and biases; what is frozen stays as it is."""
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    if recipe.optimizer == "adam":
+        return [torch.optim.Adam(trained, recipe.lr, fused=True)]
+    kernels = [parameter for parameter in trained if parameter.ndim > 1]
+    vectors = [parameter for parameter in trained if parameter.ndim <= 1]
+    optimizers: list[torch.optim.Optimizer] = []
+    if kernels:
+        optimizers.append(Muon(kernels, recipe.lr))
+    if vectors:
+        optimizers.append(torch.optim.Adam(vectors, recipe.lr_vectors, fused=True))
+    return optimizers
+
+
+def schedule_of(optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int) -> torch.optim.lr_scheduler.LambdaLR:
+    """The learning rate of each step as a share of its peak."""
+
+    def share(step: int) -> float:
+        done, warm_up = (step + 0.5) / steps, recipe.warm_up
+        if recipe.schedule == "constant":
+            return 1.0
+        if done < warm_up:
+            return done / warm_up
+        return 0.5 + 0.5 * math.cos(math.pi * (done - warm_up) / (1 - warm_up))
+
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, share)
