@@ -16,7 +16,7 @@ training images instead of learning by gradient; it may then refuse every other 
 One that is another in all but what it is told or may not have says `kin = "unet"`: where it has not been
 trained at a variance, what the other was trained there tells what there was to be had.
 One whose pixels depend only on those at most so many rows and columns away says `reach = 24`, on the class
-or on the instance: large images are then restored in tiles (see `bench.scoring.tiles`), which begin at multiples
+or on the instance: large images are then restored in tiles (see `bench.lookup.tiles`), which begin at multiples
 of four pixels. Without it an image is always restored whole.
 One that needs a package beyond Desruido's own says `requires = "package"`, and cannot be built without.
 """

@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import bench.scoring.tiles
+import bench.lookup.tiles
 from architectures import DENOISERS
 from bench.core.experiment import Experiment
 from bench.core.rng import stream
 from bench.core.variance import Range
 from bench.lookup.denoisers import build, missing_package, parameters
-from bench.scoring.tiles import restore
+from bench.lookup.tiles import restore
 
 BASE = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), None)
 NETWORKS = [name for name in DENOISERS if not missing_package(name) and hasattr(DENOISERS[name](), "reach")]
@@ -28,8 +28,8 @@ def positive(name: str, **options: int) -> nn.Module:
 
 @pytest.fixture
 def _small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench.scoring.tiles, "LARGEST", 16 * 16)
-    monkeypatch.setattr(bench.scoring.tiles, "TILE", 32)
+    monkeypatch.setattr(bench.lookup.tiles, "LARGEST", 16 * 16)
+    monkeypatch.setattr(bench.lookup.tiles, "TILE", 32)
 
 
 def test_every_network_that_is_trained_can_be_tiled() -> None:

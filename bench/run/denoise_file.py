@@ -17,7 +17,7 @@ from bench.core.images import one_size
 from bench.datasets import dataset_title, parted
 from bench.lookup.denoisers import build, load, memorizes, place, tuned
 from bench.lookup.images import split, training_of
-from bench.scoring.tiles import restore
+from bench.lookup.tiles import restore
 from bench.store.store import Store
 
 

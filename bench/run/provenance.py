@@ -18,12 +18,12 @@ from bench.core import image_files, images, rng
 from bench.core.conditions import versions
 from bench.core.tasks import Task
 from bench.datasets import DATASETS, folder, parted
-from bench.lookup import torchvision_datasets
+from bench.lookup import tiles, torchvision_datasets
 from bench.lookup.denoisers import build, parameters, place
 from bench.lookup.images import source_of, split, training_of
 from bench.metrics import METRICS
 from bench.noises import NOISES
-from bench.scoring import score, tiles
+from bench.scoring import score
 from bench.training import fast_layers, muon, patches, train, tune
 
 Part = ModuleType | Callable[..., Any] | str  # of the code: a whole file, one function of it, or the name of a module

@@ -10,9 +10,9 @@ from bench.core.images import Stack, batches
 from bench.core.results import Array, Restored
 from bench.core.rng import streams
 from bench.lookup.denoisers import place
+from bench.lookup.tiles import restore
 from bench.metrics import METRICS
 from bench.noises import NOISES
-from bench.scoring.tiles import restore
 
 BATCH = 200
 

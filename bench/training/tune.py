@@ -8,8 +8,8 @@ from bench.core.results import Trial
 from bench.core.rng import stream
 from bench.lookup.denoisers import build, choices, place
 from bench.lookup.images import split
+from bench.lookup.tiles import restore
 from bench.noises import NOISES
-from bench.scoring.tiles import restore
 from bench.training.train import draw
 
 IMAGES, BATCH = 500, 100  # of validation, enough for the choice of one number
