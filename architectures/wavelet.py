@@ -39,6 +39,8 @@ class Wavelet(nn.Module):
         # As scikit-image's `estimate_sigma`, but where all coefficients are zero: there that fails, and
         # so does shrinkage by nothing.
         diagonals = [dwt2(plane, "db2")[1][2] for plane in planes]
-        sigmas = [max(1e-8, self.strength * float(np.median(np.abs(each))) / 0.67449) for each in diagonals]
+        sigmas = [
+            max(1e-8, self.strength * float(np.median(np.abs(coefficients))) / 0.67449) for coefficients in diagonals
+        ]
         smooth = [denoise_wavelet(plane, sigma, **options) for plane, sigma in zip(planes, sigmas, strict=True)]
         return torch.from_numpy(np.stack(smooth)).view(noisy.shape).to(noisy)

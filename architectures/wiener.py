@@ -44,5 +44,5 @@ class Wiener(nn.Module):
         # Above zero, and division by zero allowed: scipy then takes the mean where nothing varies.
         noise = np.maximum(self.strength * estimates, np.finfo(np.float64).tiny)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            smooth = np.stack([wiener(plane, self.size, each) for plane, each in zip(planes, noise, strict=True)])
+            smooth = np.stack([wiener(plane, self.size, level) for plane, level in zip(planes, noise, strict=True)])
         return torch.from_numpy(smooth).view(noisy.shape).to(noisy)

@@ -76,7 +76,7 @@ def metrics(setting: Setting) -> list[Outcome]:
 
 def noise(setting: Setting) -> list[Outcome]:
     """The mean PSNR of the noise every denoiser meets: images of n pixels have 10/ln 10 (ln n/2 - ψ(n/2)) dB more."""
-    found = []
+    outcomes = []
     clean = one_size(images_of("mnist").test[:2000]).float() / 255
     half = clean[0].numel() / 2
     for variance in (0.001, 0.01, 0.1):
@@ -84,8 +84,8 @@ def noise(setting: Setting) -> list[Outcome]:
         ours = METRICS["psnr"](clean, noisy).mean().item()
         exact = -10 * math.log10(variance) + 10 / math.log(10) * (math.log(half) - float(digamma(half)))
         what = f"PSNR of noisy MNIST, variance {variance:g}"
-        found.append(Outcome(what, "formula", exact, ours, 0.02, "dB", "never clipped; four standard errors"))
-    return found
+        outcomes.append(Outcome(what, "formula", exact, ours, 0.02, "dB", "never clipped; four standard errors"))
+    return outcomes
 
 
 def tutorial(setting: Setting) -> list[Outcome]:
@@ -95,14 +95,14 @@ def tutorial(setting: Setting) -> list[Outcome]:
     since they depend on each other.
     """
     sections = [section for section in setting.store.sections() if section.name == "target"]
-    printed = {each: None for section in sections for each in section.experiments if is_printed(each)}
-    found = losses_of(setting.store, list(printed))
-    if len(found["training"]) < 2:
+    printed = {experiment: None for section in sections for experiment in section.experiments if is_printed(experiment)}
+    losses_by_kind = losses_of(setting.store, list(printed))
+    if len(losses_by_kind["training"]) < 2:
         name = setting.store.root.name
         raise Absent(f"two trainings of it are needed: python run_all.py --ablate target --profile {name} --seeds 3")
-    agree = [agrees for losses in agreement(found).values() for agrees in losses]
+    agree = [agrees for losses in agreement(losses_by_kind).values() for agrees in losses]
     what = f"of {len(agree)} printed losses, outside where 95 % of trainings lie (1 is expected)"
-    how = f"ten epochs against the noisy image; {len(found['training'])} seeds here"
+    how = f"ten epochs against the noisy image; {len(losses_by_kind['training'])} seeds here"
     return [Outcome(what, "the tutorial", 0.05 * len(agree), agree.count(False), 2, "", how)]
 
 
@@ -194,8 +194,8 @@ READ = ("tutorial",)  # rows of the calibration that are read from the store, wh
 
 def pending_calibrations(store: Store, refresh: bool) -> list[str]:
     """Rows that are not there, also those that lacked what they need or that take no time."""
-    there = {name for name, values in store.timings("calibration").items() if "absent" not in values}
-    return [name for name in ROWS if refresh or name not in there or name in READ]
+    measured = {name for name, values in store.timings("calibration").items() if "absent" not in values}
+    return [name for name in ROWS if refresh or name not in measured or name in READ]
 
 
 def calibration(name: str, data: Path, store: Store) -> dict[str, Any]:
@@ -204,7 +204,7 @@ def calibration(name: str, data: Path, store: Store) -> dict[str, Any]:
     Raises:
         ValueError: it needs what is not there, and was measured before, which stays.
     """
-    found = measure(name, Setting(data, store))
-    if "absent" in found and store.timings("calibration").get(name, {}).get("rows"):
-        raise ValueError(f"{found['absent']}; what was measured before is kept")
-    return found
+    values = measure(name, Setting(data, store))
+    if "absent" in values and store.timings("calibration").get(name, {}).get("rows"):
+        raise ValueError(f"{values['absent']}; what was measured before is kept")
+    return values

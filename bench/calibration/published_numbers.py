@@ -31,7 +31,7 @@ class Curve:
 
 def curves(dataset: str) -> list[Curve]:
     """All that was published of a dataset, by its short name, such as "BSD68"."""
-    found: dict[tuple[str, str, str], Curve] = {}
+    curves_by_key: dict[tuple[str, str, str], Curve] = {}
     with PUBLISHED.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             if row["dataset"] != dataset:
@@ -40,8 +40,8 @@ def curves(dataset: str) -> list[Curve]:
             trained = Range.parse(f"sigma={sigmas}") if sigmas else None
             curve = Curve(row["source"], row["denoiser"], trained, {}, row["conventions"])
             key = row["source"], row["denoiser"], sigmas
-            found.setdefault(key, curve).psnr[(int(row["sigma_255"]) / 255) ** 2] = float(row["value"])
-    return list(found.values())
+            curves_by_key.setdefault(key, curve).psnr[(int(row["sigma_255"]) / 255) ** 2] = float(row["value"])
+    return list(curves_by_key.values())
 
 
 def curves_of(section: Section) -> list[Curve]:

@@ -34,8 +34,8 @@ def one_size(images: Stack) -> Tensor:
     if isinstance(whole, Tensor):
         return whole
     sizes = sorted({tuple(image.shape[1:]) for image in images})
-    there = f"{len(sizes)} sizes, such as " + " and ".join(f"{h}×{w}" for h, w in sizes[:2]) if sizes else "no image"
-    raise ValueError(f"images of one size are needed, got {there}")
+    given = f"{len(sizes)} sizes, such as " + " and ".join(f"{h}×{w}" for h, w in sizes[:2]) if sizes else "no image"
+    raise ValueError(f"images of one size are needed, got {given}")
 
 
 def batches(images: Stack, most: int = BATCH) -> Iterator[tuple[Tensor, Tensor]]:
@@ -66,12 +66,12 @@ def twins(images: Stack, others: Stack) -> list[tuple[int, int]]:
 
 def digest(*stacks: Stack) -> str:
     """Eight hexadecimal digits of the SHA-256 of all sizes and pixels, in their order."""
-    every = hashlib.sha256()
+    sha256 = hashlib.sha256()
     for images in stacks:
-        every.update(f"{len(images)} images".encode())
+        sha256.update(f"{len(images)} images".encode())
         for image in images:
-            every.update(_pixels(image))
-    return every.hexdigest()[:8]
+            sha256.update(_pixels(image))
+    return sha256.hexdigest()[:8]
 
 
 def _pixels(image: Tensor) -> bytes:

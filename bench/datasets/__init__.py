@@ -48,6 +48,6 @@ def dataset_title(name: str) -> str:
 
 def parted(name: str) -> tuple[str, str | None]:
     """A name without its digest, and the digest if it has one; one path, written in two ways, has one name."""
-    found = re.fullmatch(r"(.+:.+)@([0-9a-f]{8})", name)
-    kind, _, path = (found[1] if found else name).partition(":")
-    return f"{kind}:{Path(path).as_posix()}" if path else name, found[2] if found else None
+    match = re.fullmatch(r"(.+:.+)@([0-9a-f]{8})", name)
+    kind, _, path = (match[1] if match else name).partition(":")
+    return f"{kind}:{Path(path).as_posix()}" if path else name, match[2] if match else None

@@ -41,8 +41,8 @@ def images_below(path: Path, colour: bool) -> Images:
     files, tested = _files(train) if train.exists() else [], _files(test)
     images = Images(_stack(train, files, colour) if train.exists() else (), _stack(test, tested, colour))
     if same := twins(images.test, images.train):
-        mine, other = same[0]
-        raise ValueError(f"{tested[mine]} is the same image as {files[other]}, which is for training: take one away")
+        ours, theirs = same[0]
+        raise ValueError(f"{tested[ours]} is the same image as {files[theirs]}, which is for training: take one away")
     return images
 
 

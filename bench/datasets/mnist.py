@@ -29,12 +29,12 @@ def mnist() -> Images:
         try:
             with np.load(FILE, allow_pickle=False) as file:
                 array = file[name]
-            found = hashlib.sha256(array.tobytes()).hexdigest()
+            digest = hashlib.sha256(array.tobytes()).hexdigest()
         except Exception as error:  # a damaged archive may raise nearly anything
-            found = f"nothing to hash ({error})"
-        if found != expected:
+            digest = f"nothing to hash ({error})"
+        if digest != expected:
             raise OSError(
-                f"{FILE} is damaged: SHA-256 of '{name}' is {found}, expected {expected}; "
+                f"{FILE} is damaged: SHA-256 of '{name}' is {digest}, expected {expected}; "
                 f"restore it with: git checkout -- bench/datasets/{FILE.name}"
             )
         arrays.append(torch.from_numpy(array)[:, None])

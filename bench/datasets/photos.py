@@ -28,10 +28,10 @@ def photos() -> Images:
     """
     package = Path(str(resources.files("skimage"))) / "data"
     train, test = (stack([read(package / f"{name}.png") for name in names]) for names in (TRAIN, TEST))
-    if (found := digest(train, test)) != DIGEST:
+    if (actual := digest(train, test)) != DIGEST:
         version = metadata.version("scikit-image")
         raise OSError(
-            f"scikit-image {version} carries other photographs in {package} (digest {found}, expected {DIGEST}): "
+            f"scikit-image {version} carries other photographs in {package} (digest {actual}, expected {DIGEST}): "
             "install scikit-image==0.26.0"
         )
     return Images(train, test)

@@ -26,11 +26,11 @@ class Point:
 
 def front(points: Sequence[Point]) -> list[Point]:
     """The Pareto front from fast to slow: steady points that no other steady one beats in both."""
-    found: list[Point] = []
+    front_points: list[Point] = []
     for point in sorted(points, key=lambda point: (point.seconds[1], -point.psnr)):
-        if point.steady and (not found or point.psnr > found[-1].psnr):
-            found.append(point)
-    return found
+        if point.steady and (not front_points or point.psnr > front_points[-1].psnr):
+            front_points.append(point)
+    return front_points
 
 
 def latency(rows: Sequence[Latency]) -> Figure:
@@ -43,12 +43,12 @@ def latency(rows: Sequence[Latency]) -> Figure:
         figure = Figure(figsize=(4 * len(titles), 3.8), layout="constrained")
         axes = dict(zip(titles, figure.subplots(1, len(titles), squeeze=False)[0], strict=True))
         for name in names:
-            own = [row for row in rows if row.denoiser == name]
-            middle = [1000 * row.median / row.batch for row in own]
-            below = [1000 * (row.median - row.low) / row.batch for row in own]
-            above = [1000 * (row.high - row.median) / row.batch for row in own]
+            timed = [row for row in rows if row.denoiser == name]
+            middle = [1000 * row.median / row.batch for row in timed]
+            below = [1000 * (row.median - row.low) / row.batch for row in timed]
+            above = [1000 * (row.high - row.median) / row.batch for row in timed]
             axis = axes[learned[name]]
-            axis.errorbar([row.batch for row in own], middle, [below, above], capsize=2, **styles[name])
+            axis.errorbar([row.batch for row in timed], middle, [below, above], capsize=2, **styles[name])
         for kind, axis in axes.items():
             axis.set(xscale="log", yscale="log", xlabel="batch size", title=titles[kind])
             axis.set_xticks(batches, [str(batch) for batch in batches])

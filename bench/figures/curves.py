@@ -76,7 +76,7 @@ def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Cu
     """
     rows = [row for row in rows if row.experiment.denoiser != "noisy"]
     all_ranges = {row.experiment.variance for row in rows if row.learned and row.experiment.variance is not None}
-    ranges: list[Range | None] = [*sorted(all_ranges, key=lambda each: (not each.fixed, each))]
+    ranges: list[Range | None] = [*sorted(all_ranges, key=lambda trained: (not trained.fixed, trained))]
     ranges = ranges or [None]
     positive = [variance for variance in variances if variance > 0]
     place, label = laid_out(positive)

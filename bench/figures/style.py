@@ -48,10 +48,10 @@ def marks(subjects: Iterable[tuple[str, bool]]) -> dict[str, dict[str, Any]]:
     """One of the project's own networks looks the same in every figure."""
     subjects = list(dict.fromkeys(subjects))
     learned, plain = ([name for name, learns in subjects if learns == which] for which in (True, False))
-    own = networks()
+    known = networks()
     bare = {name: name.removesuffix(" †") for name in learned}
-    others = [name for name in learned if bare[name] not in own]
-    places = {n: len(own) + others.index(n) if n in others else own.index(bare[n]) for n in learned}
+    plugins = [name for name in learned if bare[name] not in known]
+    places = {n: len(known) + plugins.index(n) if n in plugins else known.index(bare[n]) for n in learned}
     colours = sns.color_palette("colorblind", max([10, *(place + 1 for place in places.values())]))
     palette = [*colours[:5], colours[9], *colours[5:9], *colours[10:]]  # its sixth looks like its second
     greys = sns.color_palette([str(grey) for grey in np.linspace(0.25, 0.6, max(1, len(plain)))])
@@ -61,9 +61,9 @@ def marks(subjects: Iterable[tuple[str, bool]]) -> dict[str, dict[str, Any]]:
         marker = "osD^vP*Xhp<>"[index % 12]
         return {"color": colour, "linestyle": line, "marker": marker, "markersize": 3.5, "linewidth": 1.2}
 
-    found = {name: style(palette[place], "-", place) for name, place in places.items()}
-    return found | {
-        name: style(greys[index], dashes[index % len(dashes)], len(own) + index) for index, name in enumerate(plain)
+    learned_styles = {name: style(palette[place], "-", place) for name, place in places.items()}
+    return learned_styles | {
+        name: style(greys[index], dashes[index % len(dashes)], len(known) + index) for index, name in enumerate(plain)
     }
 
 

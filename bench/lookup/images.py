@@ -29,9 +29,9 @@ def images_of(name: str) -> Images:
         function, path = function_of(name), plain.partition(":")[2]
         return function(Path(path)) if path else function()
     images = images_of(plain)
-    if (found := digest(*images)) != expected:
+    if (actual := digest(*images)) != expected:
         raise ValueError(
-            f"the images of {plain} changed: their digest is {found}, and {expected} was measured; "
+            f"the images of {plain} changed: their digest is {actual}, and {expected} was measured; "
             f"put the old ones back, or measure the new ones: --dataset {plain}"
         )
     return images
@@ -79,13 +79,13 @@ def source_of(test: str, train: str | None) -> Source:
     clean = images_of(test)
     if train is None:
         return Source(test if len(clean.train) else None, channels_of(clean.test))
-    mine, channels = training_of(train), channels_of(clean.test)
-    if channels_of(mine) != channels:
+    training, channels = training_of(train), channels_of(clean.test)
+    if channels_of(training) != channels:
         raise ValueError(
-            f"the images of {train} have {channels_of(mine)} channels, and those of {test} have {channels}: "
+            f"the images of {train} have {channels_of(training)} channels, and those of {test} have {channels}: "
             "name both in grey or both in colour"
         )
-    if same := twins(clean.test, mine):
+    if same := twins(clean.test, training):
         raise ValueError(f"{len(same)} of the test images of {test} are in {train} too: take them away from one")
     return Source(train, channels)
 

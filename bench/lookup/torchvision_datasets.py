@@ -23,13 +23,13 @@ PARTS = ({"train": True}, {"split": "train"}), ({"train": False}, {"split": "tes
 def names() -> dict[str, Any]:
     """Classes of torchvision that download training and test images, by name: FashionMNIST is `fashion_mnist`."""
     module = torchvision().datasets
-    found = {}
+    classes = {}
     for name in module.__all__:
         options = inspect.signature(getattr(module, name)).parameters
         if "download" in options and ("train" in options or "split" in options):
             snake = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-            found[snake] = getattr(module, name)
-    return found
+            classes[snake] = getattr(module, name)
+    return classes
 
 
 def function_of(name: str) -> Callable[[], Images]:
@@ -62,7 +62,7 @@ def cache_folder() -> Path:
 
 def _part(dataset: Callable[..., Any], choices: Iterable[dict[str, Any]], folder: Path, name: str) -> Stack:
     options = inspect.signature(dataset).parameters
-    choice = next(each for each in choices if set(each) <= set(options))
+    choice = next(candidate for candidate in choices if set(candidate) <= set(options))
     try:
         items = dataset(root=folder, download=True, **choice)
     except (ValueError, ImportError) as error:

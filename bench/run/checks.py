@@ -53,11 +53,11 @@ def _check_images(task: Task) -> None:
             ) from None
     if recipe is None:
         return
-    there = len(images) * 4 // 5
+    available = len(images) * 4 // 5
     needed = max(1 if recipe.patch else recipe.batch, recipe.train_images)
-    if needed > there:
+    if needed > available:
         raise ValueError(
-            f"{dataset!r} has {there} images to train on, and the recipe of {task.experiment.id} needs "
+            f"{dataset!r} has {available} images to train on, and the recipe of {task.experiment.id} needs "
             f"{needed}: choose another dataset or recipe"
         )
 
@@ -80,10 +80,11 @@ def _check_test_noises(tasks: Iterable[Task]) -> None:
 def _check_training_noises(tasks: Iterable[Task]) -> None:
     """Makes each noise once on whole training images, at the largest variance it is asked for."""
     fresh = [task.experiment for task in tasks if not (task.weights or task.trials)]
+    whole = [experiment for experiment in fresh if not (experiment.recipe and experiment.recipe.patch)]
     asked = [
-        ((each.dataset, each.noise), each.variance.high)
-        for each in fresh
-        if each.dataset and each.noise and each.variance and not (each.recipe and each.recipe.patch)
+        ((experiment.dataset, experiment.noise), experiment.variance.high)
+        for experiment in whole
+        if experiment.dataset and experiment.noise and experiment.variance
     ]
     for (dataset, noise), variance in _largest(asked):
         for _, images in batches(training_of(dataset)):

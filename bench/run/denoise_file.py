@@ -87,13 +87,15 @@ def estimate(pixels: Tensor) -> float:
 
 def usable(store: Store, denoiser: str) -> list[Experiment]:
     """What the grids of a store have of a denoiser that can be applied."""
-    return [each for each in asked_for(store, denoiser) if _can(each, store)]
+    return [experiment for experiment in asked_for(store, denoiser) if _can(experiment, store)]
 
 
 def asked_for(store: Store, denoiser: str) -> list[Experiment]:
     """What was asked of a denoiser by grids; ablations train what nobody should use."""
     grids = [section for section in store.sections() if section.name == "grid"]
-    return list({each: None for section in grids for each in section.experiments if each.denoiser == denoiser})
+    return list(
+        {experiment: None for section in grids for experiment in section.experiments if experiment.denoiser == denoiser}
+    )
 
 
 def _can(experiment: Experiment, store: Store) -> bool:
@@ -102,14 +104,14 @@ def _can(experiment: Experiment, store: Store) -> bool:
     return bool(store.trials(experiment)) if experiment.tuned else True
 
 
-def of_dataset(there: Sequence[Experiment], dataset: str | None, store: Store) -> list[Experiment]:
+def of_dataset(experiments: Sequence[Experiment], dataset: str | None, store: Store) -> list[Experiment]:
     """Those trained on one dataset, whose name may lack its digest; raises ValueError where it is not clear which."""
-    names, dataset = sorted({name_of(each) for each in there} - {""}), dataset and parted(dataset)[0]
+    names, dataset = sorted({name_of(experiment) for experiment in experiments} - {""}), dataset and parted(dataset)[0]
     if dataset is None and len(names) > 1:
         raise ValueError(f"{store.root} has it trained on {' and on '.join(names)}: choose one by --train-data NAME")
     if dataset is not None and dataset not in names:
         raise ValueError(f"{store.root} has it trained on {' and on '.join(names) or 'nothing'}, not on {dataset}")
-    return [each for each in there if dataset is None or name_of(each) in ("", dataset)]
+    return [experiment for experiment in experiments if dataset is None or name_of(experiment) in ("", dataset)]
 
 
 def name_of(experiment: Experiment) -> str:
@@ -117,14 +119,14 @@ def name_of(experiment: Experiment) -> str:
     return parted(experiment.dataset or "")[0]
 
 
-def choose(there: Sequence[Experiment], denoiser: str, store: Store, variance: float) -> Experiment:
+def choose(experiments: Sequence[Experiment], denoiser: str, store: Store, variance: float) -> Experiment:
     """The narrowest training range that holds the variance, else the nearest; of equal ones the first seed.
 
     What was trained with Gaussian noise comes before what was trained with any other.
     """
-    if not there:
+    if not experiments:
         train = f"python run_all.py --grid --denoisers {denoiser} --profile {store.root.name}"
-        if any(store.provenance(each) for each in asked_for(store, denoiser)):
+        if any(store.provenance(experiment) for experiment in asked_for(store, denoiser)):
             raise ValueError(
                 f"{store.root} has results of {denoiser!r} and no weights, as a fresh clone has: train it in a folder "
                 f"of your own with: {train} --results DIR, and add --results DIR here too"
@@ -141,7 +143,7 @@ def choose(there: Sequence[Experiment], denoiser: str, store: Store, variance: f
         far = high - low if inside else max(low - aim, aim - high)
         return other, 0 if inside else 1, far, high - low, experiment.seed
 
-    return min(there, key=distance)
+    return min(experiments, key=distance)
 
 
 def ready(experiment: Experiment, store: Store) -> torch.nn.Module:

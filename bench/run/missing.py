@@ -44,8 +44,8 @@ def pending(
 
 
 def _add(requests: Requests, protocol: Protocol, cells: Iterable[Cell]) -> None:
-    there = requests.get(protocol.digest, Request(protocol, ()))
-    requests[protocol.digest] = Request(there.protocol, tuple(dict.fromkeys([*there.cells, *cells])))
+    request = requests.get(protocol.digest, Request(protocol, ()))
+    requests[protocol.digest] = Request(request.protocol, tuple(dict.fromkeys([*request.cells, *cells])))
 
 
 def _add_what_is_there(store: Store, known: Iterable[Section], experiment: Experiment, requests: Requests) -> None:

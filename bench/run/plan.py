@@ -65,9 +65,9 @@ def ablation(
     for base in bases:
         if not learns(base):
             raise ValueError(f"the ablation {name!r} needs a denoiser that is trained, and {base.denoiser!r} is not")
-    made = [settled(factor.function(base)) for base in bases]
-    found = tuple(dict.fromkeys(each for own in made for each in own))
-    firsts = tuple(dict.fromkeys(own[0].but(seed=0) for own in made))
+    families = [settled(factor.function(base)) for base in bases]
+    changed = tuple(dict.fromkeys(experiment for family in families for experiment in family))
+    firsts = tuple(dict.fromkeys(family[0].but(seed=0) for family in families))
     protocols = [protocol]
     if factor.every_noise:
         inside = (variance.low,) if variance.fixed else tuple(v for v in protocol.variances if v in variance)
@@ -77,7 +77,7 @@ def ablation(
                 "add one to --test"
             )
         protocols = [replace(protocol, noise=noise, variances=inside) for noise in NOISES]
-    return [Section(name, each, found, bases=firsts) for each in protocols]
+    return [Section(name, protocol, changed, bases=firsts) for protocol in protocols]
 
 
 def _plain(denoiser: str, protocol: Protocol, source: Source) -> Experiment:

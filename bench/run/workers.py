@@ -71,7 +71,7 @@ def pool(
         threads: of each worker.
         keep: whether workers keep the memory of freed tensors (see `bench.run.workers`).
     """
-    others = multiprocessing.active_children()
+    before_pool = multiprocessing.active_children()
     executor = ProcessPoolExecutor(jobs, CONTEXT, initializer=_start, initargs=(news, threads, keep))
     # Processes are deaf to Ctrl-C if they are born so; the driver alone answers it, and ends them.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -86,7 +86,7 @@ def pool(
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
-            if process not in others:
+            if process not in before_pool:
                 process.kill()
                 process.join()
 

@@ -49,8 +49,8 @@ def evaluate(
                 values[metric][numbers] = METRICS[metric](batch, restored).cpu()
             for image in restored[(numbers == 0).to(device)]:
                 example = (image.clamp(0, 1) * 255).round().byte().cpu()
-        each = {metric: found.numpy() for metric, found in values.items()}
-        yield Restored(variance, each, _middle(clean[0]), _middle(example))
+        by_metric = {metric: tensor.numpy() for metric, tensor in values.items()}
+        yield Restored(variance, by_metric, _middle(clean[0]), _middle(example))
 
 
 def corrupt(clean: Tensor, variance: float, protocol: Protocol, numbers: Iterable[int]) -> Tensor:

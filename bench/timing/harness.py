@@ -226,8 +226,8 @@ def _scoring(repeats: int) -> list[Pairs]:
 
     def score(names: Iterable[str]) -> None:
         for name in names:
-            for batch, _, found in batches:
-                METRICS[name](batch, found)
+            for batch, _, restored_batch in batches:
+                METRICS[name](batch, restored_batch)
 
     def one_by_one() -> list[float]:
         options: dict[str, Any] = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
@@ -239,7 +239,7 @@ def _scoring(repeats: int) -> list[Pairs]:
         for _, batch, _ in batches:
             unet(batch, torch.full((BATCH,), 0.01))
 
-    found = []
+    pairs_of_runs = []
     with torch.inference_mode():
         difference = (ssim(clean, restored) - torch.tensor(one_by_one(), dtype=torch.float64)).abs().max().item()
         if difference > 1e-6:
@@ -248,8 +248,8 @@ def _scoring(repeats: int) -> list[Pairs]:
             ours, theirs = _milliseconds(lambda: score(["ssim"])), _milliseconds(one_by_one)
             metrics, network = _milliseconds(lambda: score(["mse", "psnr", "ssim"])), _milliseconds(forward)
             if repeat:
-                found.append({"ssim": (ours, theirs), "scoring": (metrics, network)})
-    return found
+                pairs_of_runs.append({"ssim": (ours, theirs), "scoring": (metrics, network)})
+    return pairs_of_runs
 
 
 def _milliseconds(action: Callable[[], object]) -> float:

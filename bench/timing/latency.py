@@ -111,13 +111,13 @@ def measure(name: str, tests: Path, device: str, plugins: Sequence[Path]) -> lis
     Raises:
         RuntimeError: the test failed; the message holds what it printed last.
     """
-    found: dict[int, Latency] = {}
+    steadiest: dict[int, Latency] = {}
     for _ in range(ATTEMPTS):
-        for batch in [batch for batch in BATCHES if batch not in found or not found[batch].steady]:
+        for batch in [batch for batch in BATCHES if batch not in steadiest or not steadiest[batch].steady]:
             row = _measure(name, batch, tests, device, plugins)
-            if batch not in found or row.drift < found[batch].drift:
-                found[batch] = row
-    return [found[batch] for batch in BATCHES]
+            if batch not in steadiest or row.drift < steadiest[batch].drift:
+                steadiest[batch] = row
+    return [steadiest[batch] for batch in BATCHES]
 
 
 def _measure(name: str, batch: int, tests: Path, device: str, plugins: Sequence[Path]) -> Latency:
@@ -175,6 +175,6 @@ def _memory(name: str, batch: int, device: str, plugins: Sequence[Path]) -> floa
 
 def latencies(store: Store) -> list[Latency]:
     """All rows that were measured, the denoiser first that is fastest at its largest batch."""
-    found = [Latency(**row) for values in store.timings("latency").values() for row in values["rows"]]
-    at_largest = {row.denoiser: row.median / row.batch for row in sorted(found, key=lambda row: row.batch)}
-    return sorted(found, key=lambda row: (at_largest[row.denoiser], row.denoiser, row.batch))
+    timed_rows = [Latency(**row) for values in store.timings("latency").values() for row in values["rows"]]
+    at_largest = {row.denoiser: row.median / row.batch for row in sorted(timed_rows, key=lambda row: row.batch)}
+    return sorted(timed_rows, key=lambda row: (at_largest[row.denoiser], row.denoiser, row.batch))

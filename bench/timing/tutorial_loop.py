@@ -39,8 +39,8 @@ def dataset(images: Images, folder: Path) -> Dataset[tuple[Tensor, int]]:
         (raw / f"{stem}-images-idx3-ubyte").write_bytes(header + clean.numpy().tobytes())
         (raw / f"{stem}-labels-idx1-ubyte").write_bytes(struct.pack(">2i", 0x801, count) + bytes(count))
     vision = torchvision()
-    found: Dataset[tuple[Tensor, int]] = vision.datasets.MNIST(folder, transform=vision.transforms.ToTensor())
-    return found
+    digits: Dataset[tuple[Tensor, int]] = vision.datasets.MNIST(folder, transform=vision.transforms.ToTensor())
+    return digits
 
 
 class Rival:

@@ -47,14 +47,14 @@ def starting(setting: Setting) -> Iterator[Pairs]:
 
 def report(setting: Setting) -> Iterator[Pairs]:
     """Seconds and peak MiB of `--report`, figures included, on a small and a large made-up store."""
-    found = []
+    costs = []
     for experiments in setting.stores:
         with tempfile.TemporaryDirectory() as folder:
             make(Store(Path(folder) / "quick"), experiments)
             started = time.perf_counter()
             measured = _run(setting, "--report", "--results", folder, peak=True)
-            found.append((time.perf_counter() - started, float(measured.stdout.split()[-1])))
-    (few, little), (many, much) = found
+            costs.append((time.perf_counter() - started, float(measured.stdout.split()[-1])))
+    (few, little), (many, much) = costs
     yield {"report": (many, few), "growth": (many, few), "memory": (much, little)}
 
 

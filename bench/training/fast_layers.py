@@ -124,7 +124,7 @@ class _Doubling(torch.autograd.Function):
 def _gradients(gradient: Tensor, features: Tensor, weight: Tensor, stride: int) -> tuple[Tensor, Tensor, Tensor]:
     """Those of a transposed convolution with padding 1, to its features, weight and bias."""
     shape = [weight.shape[1]], [stride, stride], [1, 1], [1, 1], True, [0, 0], 1
-    found: tuple[Tensor, Tensor, Tensor] = torch.ops.aten.convolution_backward(
+    gradients: tuple[Tensor, Tensor, Tensor] = torch.ops.aten.convolution_backward(
         gradient, features, weight, *shape, [True, True, True]
     )
-    return found
+    return gradients
