@@ -16,8 +16,8 @@ Cell = tuple[float, str]  # a test variance and the name of a metric
 class Experiment:
     """All that decides the weights of one denoiser.
 
-    A denoiser that learns nothing is one experiment whatever the training: the fields that cannot
-    move it are None (see `plan.settle`). A filter with a `variance` but no recipe is tuned for it.
+    A filter that learns nothing is one experiment whatever the training range: fields that cannot change it
+    are None (see `bench.run.plan.settle`). A filter with a `variance` but no recipe is tuned for that range.
     """
 
     denoiser: str
@@ -68,8 +68,8 @@ class Experiment:
 class Protocol:
     """All that decides a table, given the weights.
 
-    The digest covers the conditions alone: variances and metrics are asked for cell by cell, so
-    that a further one computes only what it adds.
+    The digest leaves out variances and metrics. They are asked for cell by cell, so that a further one
+    computes only its own cells.
     """
 
     dataset: str
@@ -93,7 +93,7 @@ class Protocol:
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        """All it asks for."""
+        """Every pair of a test variance and a metric."""
         return tuple((variance, metric) for variance in self.variances for metric in self.metrics)
 
     @classmethod

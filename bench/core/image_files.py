@@ -20,8 +20,8 @@ class Unusable(ValueError):
 def read(path: Path, colour: bool = False) -> Tensor:
     """An image file as uint8 pixels, (1, H, W), or (3, H, W) in colour; at its full size, as stored.
 
-    What becomes of each kind of file is told at `pixels`. Of a JPEG that holds several pictures, as
-    cameras write them, it is the first; a note on how to turn the picture is not followed.
+    `pixels` tells how each kind of file is read. A JPEG with several pictures, as cameras write them, gives
+    its first. An EXIF orientation is not followed.
 
     Raises:
         Unusable: the file is no PNG, JPEG, TIFF or BMP, is damaged, animated or of several pages,
@@ -36,7 +36,7 @@ def read(path: Path, colour: bool = False) -> Tensor:
             return pixels(image, colour, str(path))
     except Unusable:
         raise
-    except Exception as error:  # what a damaged file raises depends on where the damage is
+    except Exception as error:  # the type of error depends on where the damage is
         if not path.exists():
             raise Unusable(f"there is no file {path}") from None
         what = "is empty" if path.is_file() and not path.stat().st_size else "cannot be read as an image"

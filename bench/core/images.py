@@ -1,4 +1,4 @@
-"""Clean images, whatever their sizes: the few functions that both kinds of stack need."""
+"""Stacks of clean images, of one size or of several."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -41,8 +41,8 @@ def one_size(images: Stack) -> Tensor:
 def batches(images: Stack, most: int = BATCH) -> Iterator[tuple[Tensor, Tensor]]:
     """All images in batches of one size each: their numbers, (B,) int64, and pixels, uint8 (B, C, H, W).
 
-    Numbers rise in a batch, and nothing is resized or cropped. A batch has at most `most` images and
-    (about) PIXELS pixels, so that memory stays bounded.
+    Numbers rise within a batch. Nothing is resized or cropped. A batch has at most `most` images and about
+    PIXELS pixels, so that memory stays bounded.
     """
     groups: dict[torch.Size, list[int]] = {}
     for number in range(len(images)):
@@ -54,12 +54,12 @@ def batches(images: Stack, most: int = BATCH) -> Iterator[tuple[Tensor, Tensor]]
 
 
 def channels_of(images: Stack) -> int:
-    """How many channels each image has; 1 where there is no image."""
+    """Channels of each image; 1 if there is no image."""
     return int(images[0].shape[0]) if len(images) else 1
 
 
 def twins(images: Stack, others: Stack) -> list[tuple[int, int]]:
-    """Which of the images are among the others, pixel by pixel: their numbers here and there."""
+    """Images that are in both stacks, compared by all pixels: pairs of their numbers in the two."""
     known = {_pixels(image): number for number, image in enumerate(others)}
     return [(number, known[key]) for number, image in enumerate(images) if (key := _pixels(image)) in known]
 

@@ -14,19 +14,19 @@ class Recipe:
 
     Attributes:
         epochs: passes over the training images.
-        batch: images in a step; a last batch that is short is left out.
+        batch: images in a step. A short last batch is left out.
         optimizer: "adam", or "muon" (Muon for kernels, Adam for all other parameters).
         lr: peak learning rate; under Muon that of the kernels.
         lr_vectors: under Muon the peak rate of Adam for norms and biases; 0 elsewhere.
         schedule: "constant", or "one-cycle" (a linear warm-up, then a cosine to zero).
-        loss: what is minimized between output and target: "mse"; "psnr", the mean over images of minus their
-            PSNR in dB, unclipped; "l1" or "charbonnier".
+        loss: between output and target: "mse", "l1", "charbonnier", or "psnr" (minus the PSNR of each image in dB,
+            unclipped, averaged over images).
         target: "clean"; "noisy", the input itself; or "renoised", a second draw of the noise.
         precision: "float32", or "bfloat16" by autocast in the forward pass.
-        train_images: how many of the training images are used; 0 is all.
+        train_images: number of training images used; 0 means all.
         warm_up: share of all steps in which the rate of one-cycle rises.
-        patch: width in pixels of the square patches that photographs are trained on; 0 is whole images.
-        patches: how many of them are an epoch.
+        patch: width in pixels of square training patches; 0 means whole images.
+        patches: number of patches in an epoch.
     """
 
     epochs: int
@@ -75,7 +75,7 @@ FAST = Recipe(epochs=1, batch=32, optimizer="muon", lr=0.03, lr_vectors=0.02, wa
 TUTORIAL = Recipe(epochs=10, batch=64, optimizer="adam", lr=1e-3, schedule="constant")
 
 
-# Squared error, as with those whose numbers stand beside it.
+# Squared error, as in the papers whose numbers stand beside ours.
 PHOTOGRAPHS = replace(FAST, epochs=4, patch=48, patches=20000, loss="mse")
 
 

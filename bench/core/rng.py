@@ -8,7 +8,7 @@ import torch
 
 
 def seed_of(*names: str | int) -> int:
-    """A seed of 32 bits, which is all that torch's CPU generator takes, from the names of a stream."""
+    """A seed of 32 bits from the names of a stream; torch's CPU generator takes no more."""
     return int.from_bytes(hashlib.sha256(json.dumps(names).encode()).digest()[:4])
 
 
@@ -18,9 +18,9 @@ def stream(*names: str | int, device: torch.device | str = "cpu") -> torch.Gener
 
 
 def streams(*names: str | int, first: int, count: int) -> Iterator[torch.Generator]:
-    """One stream for each image from `first` on; yields one generator, seeded anew each time.
+    """Yields a stream for each image from `first` on: one generator, seeded anew each time.
 
-    Seeds are consecutive, since 32 hashed bits would let two of 10,000 images share a stream.
+    Seeds are consecutive. With hashed seeds of 32 bits, two of 10,000 images might share a stream.
     """
     rng = torch.Generator()
     start = seed_of(*names)

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def later(neutral: Any) -> Any:
-    """A field added after results were published: out of the digest while it has its neutral value."""
+    """Declares a field added after results were published: it stays out of the digest while it is neutral."""
     return field(default=neutral, metadata={"neutral": neutral})
 
 

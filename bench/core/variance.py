@@ -11,9 +11,9 @@ LAWS = ("uniform", "uniform-sigma", "log-uniform")
 
 @dataclass(frozen=True, order=True)
 class Range:
-    """Noise variances, in squared pixel units with pixels in [0, 1]; a fixed one has width zero.
+    """A range of noise variances, in squared pixel units with pixels in [0, 1]. A fixed variance has width zero.
 
-    `law` says how one is drawn: uniform in variance, uniform in its root σ, or log-uniform.
+    `law` names the distribution of a draw: uniform in variance, uniform in its root σ, or log-uniform.
     """
 
     low: float
@@ -28,15 +28,15 @@ class Range:
         require(self.low <= self.high, f"the range {self.low:g}..{self.high:g} is reversed: write low..high")
         require(self.law in LAWS, f"no law named {self.law!r}; there are: {', '.join(LAWS)}")
         if self.fixed:
-            object.__setattr__(self, "law", "uniform")  # one value is drawn alike under every law
+            object.__setattr__(self, "law", "uniform")  # every law draws the same single value
         require(self.low > 0 or self.law != "log-uniform", "a log-uniform range must start above zero")
 
     @classmethod
     def parse(cls, text: str, law: str | None = None) -> Self:
-        """Reads "0.01", "0.001..0.1" or "0.001..0.1 log-uniform"; `law` is for a range that names none.
+        """Reads "0.01", "0.001..0.1" or "0.001..0.1 log-uniform". `law` is for a range that names none.
 
-        "sigma=25" and "sigma=0..55", or with the letter σ, are in grey levels of 255. Without any law, a
-        range is uniform in what it is written in, variance or σ.
+        "sigma=25", "sigma=0..55" and the same with the letter σ are in grey levels of 255. Without a law, a
+        range is uniform in the unit it is written in, variance or σ.
         """
         numbers, _, named = text.strip().partition(" ")
         sigma = numbers.removeprefix("sigma=").removeprefix("σ=")
@@ -73,7 +73,7 @@ class Range:
 
 
 def written(variance: float) -> str:
-    """A variance in the shorter of two exact ways: as a number, or by its σ in grey levels of 255, such as "σ=25"."""
+    """A variance as text, exactly: as a number, or as σ in grey levels of 255 ("σ=25") where that is shorter."""
     return _shorter(f"{variance:.12g}", _grey(variance))
 
 

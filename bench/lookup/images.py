@@ -22,7 +22,7 @@ def images_of(name: str) -> Images:
 
     Raises:
         UnknownName: there is no such dataset.
-        ValueError: it needs a path and got none, or the reverse; or its images changed.
+        ValueError: it needs a path and got none, takes none and got one, or its images changed.
     """
     plain, expected = parted(name)
     if expected is None:
@@ -65,16 +65,16 @@ def pinned(name: str) -> str:
 
 
 def training_of(name: str) -> Stack:
-    """The images a dataset has to train on; all of a folder without train/, when it is named for that."""
+    """The training images of a dataset; for a folder without train/, all its images."""
     images = images_of(name)
     return images.train if len(images.train) else images.test
 
 
 def source_of(test: str, train: str | None) -> Source:
-    """Where training images come from: from `train`, or else from the dataset that is tested.
+    """Where training images come from: `train` if given, else the tested dataset.
 
     Raises:
-        ValueError: the two have other channels, or share an image.
+        ValueError: the two differ in channels, or share an image.
     """
     clean = images_of(test)
     if train is None:

@@ -1,4 +1,4 @@
-"""Restoring large images tile by tile, so that memory stays bounded, with the result of the whole."""
+"""Restores large images tile by tile, so that memory stays bounded; the result is that of the whole image."""
 
 import torch
 from torch import Tensor, nn
@@ -13,12 +13,12 @@ STEP = 4  # networks look at every fourth pixel at their coarsest, so tiles begi
 
 
 def restore(model: nn.Module, noisy: Tensor, variance: Tensor) -> Tensor:
-    """What the model makes of noisy images, (N, C, H, W), with the noise variance of each, (N,).
+    """Restores noisy images, (N, C, H, W), with the noise variance of each, (N,).
 
-    Images of more than LARGEST pixels are cut into tiles where the model says how far it looks,
-    `reach` pixels to each side. Each tile is restored with a margin of that, and the margin dropped;
-    where an image ends the tile ends too, so that borders are treated as in the whole. The result is
-    that of the whole but for rounding. A model without `reach` always gets the whole.
+    Images of more than LARGEST pixels are cut into tiles if the model has a `reach`: how many pixels it looks
+    to each side. Each tile is restored with a margin of that width, and the margin is dropped. A tile ends
+    where the image ends, so borders are treated as in the whole image. Results differ from those of the
+    whole image by rounding only. A model without `reach` always gets the whole image.
     """
     height, width = noisy.shape[2:]
     reach = getattr(model, "reach", None)

@@ -33,7 +33,7 @@ def names() -> dict[str, Any]:
 
 
 def function_of(name: str) -> Callable[[], Images]:
-    """What reads a dataset of torchvision; raises `UnknownName` where neither it nor we have one of that name."""
+    """The function that reads a dataset of torchvision; raises `UnknownName` if there is none of that name."""
     known = names()
     pick("dataset", name, dict.fromkeys(DATASETS) | known)
 
@@ -44,11 +44,11 @@ def function_of(name: str) -> Callable[[], Images]:
 
 
 def images_from(dataset: Callable[..., Any], name: str) -> Images:
-    """Training and test images of a class like torchvision's, grey if the first of them is; labels are left.
+    """Training and test images of a class like torchvision's; grey if the first image is. Labels are dropped.
 
     Raises:
         OSError: it cannot be downloaded.
-        ValueError: it has no such parts, or holds what is no image, or one that is not read.
+        ValueError: it has no training and test part, or an item is no image or cannot be read.
     """
     folder = cache_folder()
     train, test = (_part(dataset, choices, folder, name) for choices in PARTS)
@@ -83,14 +83,14 @@ def _part(dataset: Callable[..., Any], choices: Iterable[dict[str, Any]], folder
     return stack(images)
 
 
-_library: torch.library.Library | None = None  # its operators are there as long as it is
+_library: torch.library.Library | None = None  # its operators exist as long as this object
 
 
 def torchvision() -> ModuleType:
-    """The module torchvision, of which nothing but datasets and transforms is used.
+    """The module torchvision. Only its datasets and transforms are used.
 
-    The package index has one build of it, made for torch with CUDA. Beside torch for CPUs its
-    operators do not load, and its import fails at the first it describes; datasets need none.
+    PyPI has one build of it, made for torch with CUDA. Beside torch for CPUs its compiled operators do not
+    load, and the import fails. Datasets need none of them, so two are declared empty.
     """
     global _library
     try:

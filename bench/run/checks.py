@@ -1,4 +1,4 @@
-"""What can be found wrong with tasks before the first of them is measured."""
+"""Checks of tasks before the first is measured."""
 
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
@@ -63,7 +63,7 @@ def _check_images(task: Task) -> None:
 
 
 def _check_test_noises(tasks: Iterable[Task]) -> None:
-    """Makes the noise of each protocol once, at the largest variance it is asked for."""
+    """Draws the noise of each protocol once, at its largest variance."""
     asked = [
         (request.protocol, variance) for task in tasks for request in task.requests for variance, _ in request.cells
     ]
@@ -78,7 +78,7 @@ def _check_test_noises(tasks: Iterable[Task]) -> None:
 
 
 def _check_training_noises(tasks: Iterable[Task]) -> None:
-    """Makes each noise once on whole training images, at the largest variance it is asked for."""
+    """Draws each training noise once on whole images, at its largest variance."""
     fresh = [task.experiment for task in tasks if not (task.weights or task.trials)]
     whole = [experiment for experiment in fresh if not (experiment.recipe and experiment.recipe.patch)]
     asked = [

@@ -23,18 +23,18 @@ from bench.store.store import Store
 
 @dataclass(frozen=True)
 class Denoised:
-    """A restored image, uint8 (H, W) or (H, W, 3), and how it came about, in words."""
+    """A restored image, uint8 (H, W) or (H, W, 3), and notes on how it was made."""
 
     image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
     notes: tuple[str, ...]
 
 
 def denoise(path: Path, denoiser: str, store: Store, variance: float | None, dataset: str | None = None) -> Denoised:
-    """Restores an image file with the training that suits its noise.
+    """Restores an image file with the training that fits its noise.
 
     Args:
-        variance: of the noise, in squared pixel units with pixels in [0, 1]; estimated where it is None.
-        dataset: what the denoiser was trained on; needed where the store has it trained on several.
+        variance: noise variance in squared pixel units, pixels in [0, 1]; None estimates it.
+        dataset: what the denoiser was trained on; needed if the store has trainings on several datasets.
 
     Raises:
         ValueError: the file is no image, or the store has no such denoiser with its weights.
@@ -52,7 +52,7 @@ def denoise(path: Path, denoiser: str, store: Store, variance: float | None, dat
         how = f"{'tuned' if experiment.tuned else 'trained'} on {dataset_title(experiment.dataset)}"
         noise = "" if experiment.noise == "gaussian" else f"{experiment.noise} "
         notes.append(f"{denoiser} {how} at {noise}noise variance {trained}{inside}")
-    # A network of one channel restores those of a colour image one by one, one of three a grey image as three alike.
+    # A grey network restores a colour image channel by channel; a colour network gets a grey image three times.
     colour = dict(experiment.options).get("channels", 1) == 3
     noisy = pixels.expand(3, -1, -1)[None] if colour else pixels[:, None]
     with torch.inference_mode():
@@ -64,7 +64,7 @@ def denoise(path: Path, denoiser: str, store: Store, variance: float | None, dat
 
 
 def coloured(path: Path) -> bool:
-    """Whether a file holds colours; False for one that cannot be read, which `read` will say by name."""
+    """Whether a file is in colour; False if it cannot be read, which `read` reports."""
     try:
         with Image.open(path) as image:
             return image.mode not in ("1", "L", "LA", "F") and not image.mode.startswith("I")
@@ -75,23 +75,23 @@ def coloured(path: Path) -> bool:
 def estimate(pixels: Tensor) -> float:
     """Noise variance of an image, uint8 (C, H, W), by scikit-image's wavelet estimate.
 
-    The mean is over the channels that have any detail at all; NaN where none has.
+    It is averaged over the channels that have any detail; NaN if none has.
     """
     from skimage.restoration import estimate_sigma  # late: slow to import
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that the mean is of nothing
+        warnings.simplefilter("ignore")  # warns of a mean over no values
         sigmas = np.array(estimate_sigma(pixels.numpy() / 255.0, channel_axis=0))  # type: ignore[no-untyped-call]  # not annotated there
         return float(np.nanmean(sigmas)) ** 2
 
 
 def usable(store: Store, denoiser: str) -> list[Experiment]:
-    """What the grids of a store have of a denoiser that can be applied."""
+    """The experiments of a denoiser, in the grids of a store, that can be applied."""
     return [experiment for experiment in asked_for(store, denoiser) if _can(experiment, store)]
 
 
 def asked_for(store: Store, denoiser: str) -> list[Experiment]:
-    """What was asked of a denoiser by grids; ablations train what nobody should use."""
+    """The experiments of a denoiser in grids; ablations train networks that nobody should use."""
     grids = [section for section in store.sections() if section.name == "grid"]
     return list(
         {experiment: None for section in grids for experiment in section.experiments if experiment.denoiser == denoiser}
@@ -105,7 +105,7 @@ def _can(experiment: Experiment, store: Store) -> bool:
 
 
 def of_dataset(experiments: Sequence[Experiment], dataset: str | None, store: Store) -> list[Experiment]:
-    """Those trained on one dataset, whose name may lack its digest; raises ValueError where it is not clear which."""
+    """Experiments trained on one dataset, named with or without digest; raises ValueError if it is not clear which."""
     names, dataset = sorted({name_of(experiment) for experiment in experiments} - {""}), dataset and parted(dataset)[0]
     if dataset is None and len(names) > 1:
         raise ValueError(f"{store.root} has it trained on {' and on '.join(names)}: choose one by --train-data NAME")
@@ -115,14 +115,14 @@ def of_dataset(experiments: Sequence[Experiment], dataset: str | None, store: St
 
 
 def name_of(experiment: Experiment) -> str:
-    """What it was trained on, without a digest; empty for a filter with its defaults."""
+    """The training dataset without its digest; empty for a filter with its defaults."""
     return parted(experiment.dataset or "")[0]
 
 
 def choose(experiments: Sequence[Experiment], denoiser: str, store: Store, variance: float) -> Experiment:
-    """The narrowest training range that holds the variance, else the nearest; of equal ones the first seed.
+    """The narrowest training range that contains the variance, else the nearest range; then the smallest seed.
 
-    What was trained with Gaussian noise comes before what was trained with any other.
+    Trainings with Gaussian noise are preferred to others.
     """
     if not experiments:
         train = f"python run_all.py --grid --denoisers {denoiser} --profile {store.root.name}"

@@ -1,4 +1,4 @@
-"""Measuring experiments on any `concurrent.futures.Executor`: workers return values, the driver writes."""
+"""Measures experiments on any `concurrent.futures.Executor`. Workers return values; the driver writes."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,7 +25,7 @@ from bench.training.tune import tune
 
 
 def measure(task: Task) -> Result:
-    """Trains one denoiser unless it has weights, then scores it; never raises but when interrupted."""
+    """Trains one denoiser unless it has weights, then scores it. Failures are returned, not raised."""
     result = Result(task)
     try:
         _measure(task, result)
@@ -35,7 +35,7 @@ def measure(task: Task) -> Result:
 
 
 def measure_there(task: Task) -> Result:
-    """The same in a worker that nobody prepared for it."""
+    """`measure` on a cluster, whose workers nobody prepared."""
     keep_memory()
     torch.set_num_threads(1)
     return measure(task)
@@ -56,7 +56,7 @@ def _measure(task: Task, result: Result) -> None:
 
 
 def _score(task: Task, result: Result, model: nn.Module, device: torch.device, seconds: dict[str, float]) -> None:
-    """Scores request by request; what each takes is added to `seconds`."""
+    """Scores request by request, and adds the time of each to `seconds`."""
     total, done = task.cells, 0
     for request in task.requests:
         protocol, started = request.protocol, time.monotonic()
@@ -97,9 +97,9 @@ def _ready(task: Task, result: Result, device: torch.device) -> nn.Module:
 def execute(
     tasks: Iterable[Task], executor: Executor, function: Callable[[Task], Result] | None = None
 ) -> Iterator[Result]:
-    """Hands out the tasks in their order and yields results as they come.
+    """Submits the tasks in order and yields results as they finish.
 
-    A task whose worker died, or whose result got lost, comes back as a failure.
+    A task whose worker died, or whose result was lost, comes back as a failure.
     """
     futures = {}
     for task in tasks:
@@ -108,7 +108,7 @@ def execute(
         except BrokenExecutor:
             yield _died(task)
     for future in as_completed(list(futures)):
-        task = futures.pop(future)  # so that results are let go once they are kept
+        task = futures.pop(future)  # so that a stored result is freed
         try:
             result = future.result()
         except BrokenExecutor:
@@ -125,16 +125,16 @@ def _died(task: Task) -> Result:
 
 
 def run_there(tasks: Sequence[Task], address: str) -> Iterator[Result]:
-    """Measures tasks on the workers of the Dask scheduler at an address, and yields results as they come."""
+    """Measures tasks on the workers of the Dask scheduler at an address; yields results as they finish."""
     with cluster(address) as executor:
         yield from execute(tasks, executor, measure_there)
 
 
 def run(tasks: Sequence[Task], jobs: int, news: "Queue[News | None]") -> Iterator[Result]:
-    """Measures tasks on this machine and yields results as they come.
+    """Measures tasks on this machine and yields results as they finish.
 
-    A worker that dies takes the tasks of all others with it. Those that were running, any of which may
-    have killed it, are tried once more, each alone; the rest goes on together.
+    When one worker dies, the pool loses the tasks of all. Any of those that were running may have killed it, so
+    each of these is tried once more, alone. The others go on together.
     """
     while tasks:
         died = []

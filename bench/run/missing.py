@@ -18,7 +18,7 @@ def pending(
 ) -> list[Task]:
     """One task for each experiment that lacks cells, or that other code measured if `refresh` is set.
 
-    They come in the order in which they should be measured.
+    Tasks are sorted in the order in which they should be measured.
     """
     wanted: dict[Experiment, Requests] = {}
     missing: dict[Experiment, Requests] = {}
@@ -34,7 +34,7 @@ def pending(
             continue
         weights = None if again else store.weights(experiment)
         trials = () if again else tuple(store.trials(experiment))
-        # Weights trained anew need not be those that gave the scores that are there.
+        # New weights may differ from those behind the stored scores.
         fresh = again or (weights is None and experiment.recipe is not None)
         if fresh:
             _add_what_is_there(store, known, experiment, requests)
@@ -49,10 +49,10 @@ def _add(requests: Requests, protocol: Protocol, cells: Iterable[Cell]) -> None:
 
 
 def _add_what_is_there(store: Store, known: Iterable[Section], experiment: Experiment, requests: Requests) -> None:
-    """Every cell the store has of an experiment, whoever asked for it: other weights need not give the same.
+    """Adds every cell that the store has of an experiment, since new weights may change them all.
 
     Raises:
-        UnknownName: one of them is of a plug-in that is not loaded.
+        UnknownName: a cell belongs to a plug-in that is not loaded.
     """
     for section in known:
         if scores := store.scores(experiment, section.protocol):
@@ -61,7 +61,7 @@ def _add_what_is_there(store: Store, known: Iterable[Section], experiment: Exper
 
 
 def measured_by_other_code(store: Store, sections: Iterable[Section]) -> int:
-    """How many experiments of the sections `refresh` would measure again."""
+    """Number of experiments in the sections that `refresh` would measure again."""
     return sum(
         stale(store.provenance(experiment))
         for experiment in {experiment: None for section in sections for experiment in section.experiments}

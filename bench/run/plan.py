@@ -1,4 +1,4 @@
-"""From names to experiments: checked, each one once, with nothing trained and no disk touched."""
+"""From names to experiments, each once and checked. Nothing is trained and no disk is touched."""
 
 import inspect
 import math
@@ -21,11 +21,11 @@ from bench.noises import NOISES
 def grid(
     ranges: Mapping[str, Sequence[Range]], protocol: Protocol, recipe: Recipe, seeds: int, source: Source | None = None
 ) -> Section:
-    """Every denoiser trained on each of its ranges with every seed; filters also with their defaults.
+    """Every denoiser, trained on each of its ranges with every seed. Filters also appear with their defaults.
 
     Args:
-        source: what is trained on, where it is not the dataset that is tested, in grey. Without
-            training images filters have their defaults alone.
+        source: training images, if they are not those of the tested dataset in grey. Without any,
+            filters have their defaults alone.
 
     Raises:
         ValueError: a denoiser needs training images, and there are none.
@@ -51,9 +51,9 @@ def ablation(
     seeds: int,
     source: Source | None = None,
 ) -> list[Section]:
-    """An ablation of each denoiser, from a base trained on `variance`; one section, or one for each noise.
+    """One ablation of each denoiser from a base trained on `variance`: one section, or one for each noise.
 
-    `source` is that of `grid`.
+    `source` is as in `grid`.
     """
     check(protocol)
     factor = ABLATIONS[name]
@@ -101,12 +101,12 @@ def check(protocol: Protocol) -> None:
 
 
 def settled(experiments: Iterable[Experiment]) -> tuple[Experiment, ...]:
-    """Each experiment once, with all that cannot move it set aside."""
+    """Each experiment once, without the fields that cannot change its result."""
     return tuple(dict.fromkeys(settle(experiment) for experiment in experiments))
 
 
 def settle(experiment: Experiment) -> Experiment:
-    """The same experiment, with only as much of a training and of its options as can move the denoiser."""
+    """The experiment without those parts of training and options that cannot change its result."""
     defaults = inspect.signature(DENOISERS[experiment.denoiser]).parameters
     parameters(experiment.denoiser, experiment.options)  # which raises where an option is unknown
     typed = ((name, _like(value, defaults[name].default)) for name, value in experiment.options)
@@ -121,22 +121,22 @@ def settle(experiment: Experiment) -> Experiment:
 
 
 def _like(value: Any, default: Any) -> Any:
-    """1 and 1.0 are one value, and must not become two experiments."""
+    """Turns 1 into 1.0 for an option that is a float: one value must not make two experiments."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     return float(value) if isinstance(default, float) and whole else value
 
 
 def order(experiment: Experiment, cells: int) -> tuple[int, bool, float]:
-    """What to measure first: seeds one after another, so that a study that is stopped has whole tables.
+    """Sort key of an experiment: seed by seed, so that a study that is stopped has whole tables.
 
-    Filters come before networks, since nobody knows how slow they are; then the longest training, so
-    that no worker is left alone with one at the end.
+    Filters come first, since their time is unknown. Then the longest training comes first, so that no
+    worker is left alone with it at the end.
     """
     return experiment.seed, experiment.recipe is not None, -cost(experiment, cells)
 
 
 def cost(experiment: Experiment, cells: int) -> float:
-    """Rough work of measuring some cells, to start the longest first; in no unit."""
+    """Rough work of training and scoring some cells, without a unit, to start the longest first."""
     size = math.sqrt(1 + parameters(experiment.denoiser, experiment.options))
     recipe = experiment.recipe
     return size * (cells + (100 * recipe.epochs if recipe else 0))

@@ -1,4 +1,4 @@
-"""Profiles: what each asks for where the command line says nothing else."""
+"""Profiles: what a command asks for where its options do not say."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,10 +12,10 @@ class Profile:
 
     Attributes:
         train: ranges of training variance, as the command line reads them.
-        denoisers: which ones; all there are if it names none.
-        fewer: ranges for single denoisers, where all would cost too much.
+        denoisers: their names; all denoisers if empty.
+        fewer: ranges of single denoisers, where all ranges would take too long.
         test: test variances.
-        images: test images, from the first on.
+        images: number of test images, from the first on.
         changes: what the profile changes in a recipe, field by field.
     """
 
@@ -30,11 +30,11 @@ class Profile:
     fewer: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def recipe(self, name: str) -> Recipe:
-        """A recipe at this profile's size; only `fast` is cut, since `tutorial` is what it is."""
+        """A recipe at this profile's size. Only `fast` is changed."""
         return replace(FAST, **self.changes) if name == "fast" else RECIPES[name]
 
 
-# In the published study: what would take too long at every range.
+# Ranges of the published study, for denoisers that would take too long at every range.
 FEWER = {
     "deep_autoencoder": ("0.01", "0.1", "0.001..0.1 log-uniform"),
     "unet": ("0.001", "0.005", "0.01", "0.02", "0.05", "0.1", "0.001..0.1 log-uniform"),

@@ -30,14 +30,14 @@ _news: "Queue[News | None] | None" = None
 
 
 def tell(experiment: Experiment, share: float, row: Progress | None) -> None:
-    """Sends the driver news, where there is a queue for it."""
+    """Sends news to the driver, if there is a queue."""
     if _news is not None:
         _news.put((experiment.id, share, row))
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Holds Ctrl-C and a request to end back until what is inside is done; to be used in the main thread."""
+    """Delays SIGINT and SIGTERM until the block has ended. Use it in the main thread."""
     held: list[int] = []
     before = {
         number: signal.signal(number, lambda number, frame: held.append(number))
@@ -53,9 +53,9 @@ def undisturbed() -> Iterator[None]:
 
 
 def news_queue() -> "Queue[News | None]":
-    """What carries news from the workers of a pool to the driver."""
+    """The queue of news from the workers of a pool to the driver."""
     queue: Queue[News | None] = CONTEXT.Queue()
-    queue.cancel_join_thread()  # a worker killed while it wrote would hold the driver's exit
+    queue.cancel_join_thread()  # else a worker killed while it wrote would block the exit of the driver
     return queue
 
 
@@ -63,21 +63,21 @@ def news_queue() -> "Queue[News | None]":
 def pool(
     jobs: int, news: "Queue[News | None] | None" = None, threads: int = 1, keep: bool = True
 ) -> Iterator[Executor]:
-    """Worker processes; all are gone at the end, also after Ctrl-C.
+    """Worker processes, all ended with the block, also after Ctrl-C.
 
-    To be used in the main thread, since it sets how the workers take Ctrl-C.
+    Use it in the main thread, since it sets how workers handle Ctrl-C.
 
     Args:
-        threads: of each worker.
-        keep: whether workers keep the memory of freed tensors (see `bench.run.workers`).
+        threads: number for each worker.
+        keep: whether workers keep the memory of freed tensors (see `keep_memory`).
     """
     before_pool = multiprocessing.active_children()
     executor = ProcessPoolExecutor(jobs, CONTEXT, initializer=_start, initargs=(news, threads, keep))
-    # Processes are deaf to Ctrl-C if they are born so; the driver alone answers it, and ends them.
+    # Processes inherit this and ignore Ctrl-C; the driver alone answers it and ends them.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         for _ in range(jobs):
-            executor.submit(int)  # a process is born for each task that finds none idle
+            executor.submit(int)  # a process starts for each task that finds none idle
     finally:
         signal.signal(signal.SIGINT, before)
     try:
@@ -92,7 +92,7 @@ def pool(
 
 
 def _start(news: "Queue[News | None] | None", threads: int, keep: bool) -> None:
-    """Prepares a worker: its threads, its memory, and gone when the driver is."""
+    """Prepares a worker: its threads and memory; it ends when the driver ends."""
     global _news
     _news = news
     if keep:
@@ -111,13 +111,13 @@ def _start(news: "Queue[News | None] | None", threads: int, keep: bool) -> None:
 
 @contextmanager
 def cluster(address: str) -> Iterator[Executor]:
-    """The workers of a Dask scheduler; what runs on them ends by itself, also after Ctrl-C.
+    """The workers of a Dask scheduler. Running tasks finish there, also after Ctrl-C.
 
-    They must be able to import this project, tell no news, and see the files of the driver only where these lie on
-    a disk that all share.
+    Workers must be able to import this project. They send no news, and see files of the driver only on a
+    shared disk.
 
     Raises:
-        ValueError: the package is missing, nobody answers, or its workers are none or have several threads.
+        ValueError: the package is missing, nothing answers, or there is no worker or one with several threads.
     """
     if not find_spec("distributed"):
         raise ValueError("--cluster needs the package distributed; to have it: pip install distributed")
@@ -142,10 +142,10 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
 def keep_memory() -> bool:
-    """Has the C library keep what is freed instead of giving it back; whether it does.
+    """Makes glibc keep freed memory for the next tensor; returns whether it does.
 
-    By default glibc gets every large tensor from the system anew, which fills it with zeros page by
-    page: a fifth of a training step of `conv_autoencoder`. Other C libraries are left alone.
+    By default glibc asks the system for every large tensor, and the system fills it with zeros page by page:
+    a fifth of a training step of `conv_autoencoder`. Other C libraries are left alone.
     """
     if platform.libc_ver()[0] != "glibc":
         return False

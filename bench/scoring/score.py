@@ -17,18 +17,17 @@ from bench.noises import NOISES
 BATCH = 200
 
 
-SIDE = 64  # pixels to each side of what is kept to look at
+SIDE = 64  # pixels; width and height of the examples that are kept
 
 
 @torch.inference_mode()
 def evaluate(
     model: nn.Module, clean: Stack, protocol: Protocol, cells: Iterable[tuple[float, str]], device: torch.device
 ) -> Iterator[Restored]:
-    """Scores a denoiser on clean test images, whole and at their own sizes, in the cells asked for.
+    """Scores a denoiser on clean test images, whole and at their own sizes; yields variance by variance.
 
-    A cell is a test variance and the name of a metric; the answer comes variance by variance.
-    Noisy images are never clipped; restored ones are, if the protocol says so and unless the
-    denoiser's class says `clipped = False`.
+    A cell is a test variance and the name of a metric. Noisy images are never clipped. Restored images are
+    clipped if the protocol says so, unless the denoiser's class says `clipped = False`.
     """
     place(model, device).eval()
     clean = clean[: protocol.images]
@@ -54,9 +53,9 @@ def evaluate(
 
 
 def corrupt(clean: Tensor, variance: float, protocol: Protocol, numbers: Iterable[int]) -> Tensor:
-    """Test images, float (N, C, H, W), of these numbers, with the noise every denoiser meets.
+    """Adds to test images, float (N, C, H, W), of these numbers the noise that every denoiser meets.
 
-    Each image has a stream of its own, so that neither batches nor the number of images move it.
+    Each image has its own stream, so neither the batch size nor the number of images changes the noise.
     """
     one = torch.full((1,), variance)
     add, names = NOISES[protocol.noise], ("test noise", protocol.dataset, protocol.seed)
@@ -68,7 +67,7 @@ def corrupt(clean: Tensor, variance: float, protocol: Protocol, numbers: Iterabl
 
 
 def _middle(image: Tensor) -> Array:
-    """The middle of an image, uint8 (C, H, W), as one to look at: SIDE pixels to each side at most."""
+    """The middle of an image, uint8 (C, H, W), to look at: at most SIDE × SIDE pixels."""
     height, width = (min(SIDE, size) for size in image.shape[1:])
     row, column = (image.shape[1] - height) // 2, (image.shape[2] - width) // 2
     middle = image[:, row : row + height, column : column + width]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-# Of the quintic iteration; its limit is near, not at, the orthogonal matrix, for speed.
+# of the quintic iteration; for speed, its limit is only near the orthogonal matrix
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 

@@ -1,4 +1,4 @@
-"""Random patches of photographs, for training: as many as there is time for, from images of any size."""
+"""Random training patches from photographs of any size."""
 
 import torch
 from torch import Tensor
@@ -9,10 +9,10 @@ from bench.core.images import Stack
 def draw_patches(images: Stack, size: int, count: int, rng: torch.Generator) -> Tensor:
     """Square patches, uint8 (count, C, size, size): random image, place, mirroring and quarter turns.
 
-    Every patch of every image is as likely as any other, so that large images give more of them.
+    Every patch of every image is equally likely, so large images give more patches.
 
     Args:
-        images: none smaller than a patch.
+        images: each at least as large as a patch.
 
     Raises:
         ValueError: an image is smaller than a patch.

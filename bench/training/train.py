@@ -20,7 +20,7 @@ from bench.training.fast_layers import quicken
 from bench.training.muon import Muon
 from bench.training.patches import draw_patches
 
-VALIDATED = 2000  # images: validation watches and decides nothing, and they tell its loss within half a percent
+VALIDATED = 2000  # images: enough to know the validation loss within half a percent; it decides nothing
 
 
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -28,13 +28,13 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "l1": functional.l1_loss,
     "charbonnier": lambda output, target: ((output - target).square() + 1e-6).sqrt().mean(),
     # Chen et al., "HINet: Half Instance Normalization Network for Image Restoration", CVPR Workshops 2021;
-    # 100 dB is as good as equal.
+    # 100 dB counts as equal.
     "psnr": lambda output, target: 10 * (output - target).square().mean((1, 2, 3)).clamp_min(1e-10).log10().mean(),
 }
 
 
 def draw(variance: Range, count: int, rng: torch.Generator) -> Tensor:
-    """One training variance for each image, (count,); a fixed range draws too, so that streams agree."""
+    """One training variance for each image, (count,). A fixed range draws too, so that streams stay in step."""
     share = torch.rand(count, generator=rng, device=rng.device)
     low, high = variance.low, variance.high
     if variance.law == "uniform-sigma":
@@ -45,9 +45,9 @@ def draw(variance: Range, count: int, rng: torch.Generator) -> Tensor:
 
 
 def fit(model: nn.Module, images: Stack, experiment: Experiment, device: torch.device) -> Iterator[Progress]:
-    """Trains the model in place on images of one size, or on patches; yields ten rows of history an epoch.
+    """Trains the model in place on images of one size, or on patches; yields ten rows of history per epoch.
 
-    A loss that is not finite ends the training, and its row is the last one.
+    A loss that is not finite ends the training; its row is the last.
     """
     recipe, dataset = experiment.recipe, experiment.dataset
     if recipe is None or dataset is None:
@@ -73,7 +73,7 @@ def fit(model: nn.Module, images: Stack, experiment: Experiment, device: torch.d
         else:
             shuffled = one_size(training)[torch.randperm(count, generator=order).to(device)]
         losses = []
-        # A last batch that is short is left out: it would weigh its images more than the rest.
+        # A short last batch is left out: its images would weigh more than the others.
         for step, batch in enumerate(torch.split(shuffled, recipe.batch)[:steps], start=1):
             loss = loss_of(model, batch, experiment, rng)
             loss.backward()  # type: ignore[no-untyped-call]  # not annotated in torch
@@ -119,7 +119,7 @@ def validate(model: nn.Module, images: Tensor, experiment: Experiment) -> float:
 
 
 def optimizers_of(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
-    """Adam for all, or Muon for kernels and Adam for norms and biases; what is frozen stays as it is."""
+    """Adam for all parameters, or Muon for kernels and Adam for norms and biases; frozen parameters are left out."""
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if recipe.optimizer == "adam":
         return [torch.optim.Adam(trained, recipe.lr, fused=True)]

@@ -12,15 +12,15 @@ from bench.lookup.tiles import restore
 from bench.noises import NOISES
 from bench.training.train import draw
 
-IMAGES, BATCH = 500, 100  # of validation, enough for the choice of one number
+IMAGES, BATCH = 500, 100  # validation images, enough to choose one number
 
 
 @torch.inference_mode()
 def tune(experiment: Experiment, images: Stack, device: torch.device) -> list[Trial]:
-    """Tries each value of the grid on the same noisy images, with variances drawn from the training range.
+    """Tries each value of the grid on the same noisy validation images; variances are drawn from the range.
 
     Args:
-        images: those the dataset has for training; the validation part is used.
+        images: the training images of the dataset; only their validation part is used.
     """
     variance, dataset, noise = experiment.variance, experiment.dataset, experiment.noise
     if variance is None or dataset is None or noise is None:
