@@ -1,4 +1,4 @@
-"""What additive constants cost at noise that was never seen."""
+"""What additive constants cost at noise variances not seen in training."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What a denoiser owes to the law of the noise it was trained with."""
+"""How much the distribution of the training noise matters, at equal variance."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""How far trainings lie apart that differ in nothing but chance."""
+"""How much trainings differ that have different seeds."""
 
 from collections.abc import Iterator
 

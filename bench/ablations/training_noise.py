@@ -1,4 +1,4 @@
-"""What noise to train with: fixed variances, or random ones drawn under three laws."""
+"""Which noise to train with: fixed variances, or random ones from three distributions."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Calibration: what this suite measures beside what others published, or what a formula says."""
+"""Calibration: what this suite measures, beside published numbers or a formula."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -35,12 +35,12 @@ WITHIN, BM3D_WITHIN = 0.05, 0.15  # dB
 
 
 class Absent(RuntimeError):
-    """What a row needs is not there; the message says what."""
+    """Something that a row needs is missing; the message says what."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Where things are: the data that users may not have, and the results of a profile."""
+    """The folder of data, which users may not have, and the results of a profile."""
 
     data: Path
     store: Store
@@ -75,7 +75,7 @@ def metrics(setting: Setting) -> list[Outcome]:
 
 
 def noise(setting: Setting) -> list[Outcome]:
-    """The mean PSNR of the noise every denoiser meets: images of n pixels have 10/ln 10 (ln n/2 - ψ(n/2)) dB more."""
+    """The mean PSNR of noisy images: with n pixels it is 10/ln 10 (ln n/2 - ψ(n/2)) dB above -10·log10(variance)."""
     outcomes = []
     clean = one_size(images_of("mnist").test[:2000]).float() / 255
     half = clean[0].numel() / 2
@@ -91,8 +91,8 @@ def noise(setting: Setting) -> list[Outcome]:
 def tutorial(setting: Setting) -> list[Outcome]:
     """The losses the tutorial prints beside those of its listing here, from the ablation `target`.
 
-    An interval that holds 95 % of trainings leaves out one of twenty losses; two more may be chance,
-    since they depend on each other.
+    An interval for 95 % of trainings misses one of twenty losses on average. Two are within tolerance, since
+    the losses of one training depend on each other.
     """
     sections = [section for section in setting.store.sections() if section.name == "target"]
     printed = {experiment: None for section in sections for experiment in section.experiments if is_printed(experiment)}
@@ -148,7 +148,7 @@ ROWS: dict[str, Row] = {
 
 
 def measure(name: str, setting: Setting) -> dict[str, Any]:
-    """One entry of `ROWS` as plain JSON values; `absent` says what it needs where that is not there."""
+    """One entry of `ROWS` as plain JSON values; `absent` says what is missing, if something is."""
     try:
         return {"rows": [asdict(outcome) for outcome in ROWS[name](setting)]}
     except Absent as error:
@@ -177,7 +177,7 @@ def photographs(folder: Path) -> list[Tensor]:
 
 @torch.inference_mode()
 def mean_psnr(model: nn.Module, images: Sequence[Tensor], sigma: int, rounded: bool) -> float:
-    """Mean PSNR in dB over whole images, each with a draw of Gaussian noise of its own; σ in grey levels of 255."""
+    """Mean PSNR in dB over whole images, each with its own draw of Gaussian noise; σ in grey levels of 255."""
     place(model, torch.device("cpu")).eval()
     variance = torch.tensor([(sigma / 255) ** 2])
     values = []
@@ -193,16 +193,16 @@ READ = ("tutorial",)  # rows of the calibration that are read from the store, wh
 
 
 def pending_calibrations(store: Store, refresh: bool) -> list[str]:
-    """Rows that are not there, also those that lacked what they need or that take no time."""
+    """Rows to measure: new ones, those that lacked something, and those that take no time."""
     measured = {name for name, values in store.timings("calibration").items() if "absent" not in values}
     return [name for name in ROWS if refresh or name not in measured or name in READ]
 
 
 def calibration(name: str, data: Path, store: Store) -> dict[str, Any]:
-    """Measures a row of the calibration; values to keep.
+    """Measures a row of the calibration; returns the values to store.
 
     Raises:
-        ValueError: it needs what is not there, and was measured before, which stays.
+        ValueError: something it needs is missing, and it was measured before; the stored values stay.
     """
     values = measure(name, Setting(data, store))
     if "absent" in values and store.timings("calibration").get(name, {}).get("rows"):

@@ -28,7 +28,7 @@ class Outcome:
 
 
 def outcomes(store: Store) -> tuple[list[Outcome], list[str]]:
-    """What was measured, and what each of the others needs."""
+    """The measured rows, and what each of the others needs."""
     found, absent = [], []
     for name, values in store.timings("calibration").items():
         found += [Outcome(**row) for row in values["rows"]]
@@ -38,5 +38,5 @@ def outcomes(store: Store) -> tuple[list[Outcome], list[str]]:
 
 
 def _naturally(text: str) -> list[tuple[int, str]]:
-    """To sort by, so that 100 comes behind 50."""
+    """Sort key that puts 100 behind 50."""
     return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", text)]

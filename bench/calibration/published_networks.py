@@ -1,4 +1,4 @@
-"""Networks that others trained and published, as their weights need them."""
+"""Networks that others published, built as their weights need them."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class PublishedDnCNN(nn.Module):
     """The DnCNN of Mohan et al. (ICLR 2020): 20 layers of 64 channels; the network gives the noise.
 
     Args:
-        bias_free: whether it is the one without additive constants.
+        bias_free: whether it has no additive constants.
     """
 
     def __init__(self, bias_free: bool) -> None:
@@ -52,7 +52,7 @@ class PublishedDnCNN(nn.Module):
 
 
 def published_dncnn(path: Path, bias_free: bool) -> PublishedDnCNN:
-    """With its weights; raises ValueError where the file does not hold them."""
+    """The network with its weights; raises ValueError if the file does not hold them."""
     model = PublishedDnCNN(bias_free)
     try:
         model.load_state_dict(safetensors.torch.load_file(path), strict=False)

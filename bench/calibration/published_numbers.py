@@ -13,9 +13,9 @@ PUBLISHED = Path(__file__).with_name("published.csv")
 
 @dataclass(frozen=True)
 class Curve:
-    """PSNR in dB that a denoiser of others reaches on a dataset, by noise variance.
+    """Published PSNR in dB of a denoiser on a dataset, by noise variance.
 
-    `trained` is the range of its training, None for one that is not trained.
+    `trained` is its training range; None if it is not trained.
     """
 
     source: str
@@ -30,7 +30,7 @@ class Curve:
 
 
 def curves(dataset: str) -> list[Curve]:
-    """All that was published of a dataset, by its short name, such as "BSD68"."""
+    """All published curves of a dataset, by its short name, such as "BSD68"."""
     curves_by_key: dict[tuple[str, str, str], Curve] = {}
     with PUBLISHED.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -45,7 +45,7 @@ def curves(dataset: str) -> list[Curve]:
 
 
 def curves_of(section: Section) -> list[Curve]:
-    """Those that a section can stand beside: grids of grey images under Gaussian noise."""
+    """The curves to show beside a section: only grids of grey images under Gaussian noise have some."""
     protocol = section.protocol
     grey = protocol.dataset.startswith("folder:")
     return (

@@ -1,10 +1,9 @@
 """Datasets: one file each, holding a function decorated by `@dataset`.
 
-It returns `Images`: training and test images that share none, in an order that never changes. A
-function without arguments is asked for by its name; one that takes a path, `(path: Path) -> Images`,
-by `name:PATH`. What is below a path may change, so such a name gets a digest of the pixels before it
-enters an experiment, `name:PATH@3f2a9c01`, and no result of other pixels is taken for one of these.
-A name that no file has may be one of torchvision's, see `bench.lookup.torchvision_datasets`.
+The function returns `Images`: training and test images, disjoint, always in the same order. One without
+arguments is named `name`; one that takes a path, `(path: Path) -> Images`, is named `name:PATH`. Files may
+change, so an experiment holds such a name with a digest of the pixels, `name:PATH@3f2a9c01`.
+Names without a file here are looked up in torchvision (see `bench.lookup.torchvision_datasets`).
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ from bench.core.registry import Registry
 
 
 class Images(NamedTuple):
-    """Clean images, all grey or all in three channels; validation images are later split from `train`.
+    """Clean images, all grey or all in three channels. Validation images are split from `train` later.
 
     Each stack is uint8 (N, C, H, W), or a tuple of uint8 (C, H, W) where sizes differ, 16×16 or
-    larger. `train` may be empty; nothing that needs training can then be measured.
+    larger. `train` may be empty; then nothing that needs training can be measured.
     """
 
     train: Stack
@@ -41,13 +40,13 @@ def dataset(function: Function) -> Function:
 
 
 def dataset_title(name: str) -> str:
-    """A dataset's name for readers: of a path its last part."""
+    """A dataset's name for readers; of a path, its last part."""
     kind, _, path = parted(name)[0].partition(":")
     return Path(path).name or kind
 
 
 def parted(name: str) -> tuple[str, str | None]:
-    """A name without its digest, and the digest if it has one; one path, written in two ways, has one name."""
+    """A name without its digest, and the digest or None. Two spellings of one path give one name."""
     match = re.fullmatch(r"(.+:.+)@([0-9a-f]{8})", name)
     kind, _, path = (match[1] if match else name).partition(":")
     return f"{kind}:{Path(path).as_posix()}" if path else name, match[2] if match else None

@@ -14,7 +14,7 @@ NEAR = 1.5  # dB
 
 @dataclass(frozen=True)
 class Point:
-    """A denoiser where quality meets cost: seconds for one image with their quartiles, and PSNR in dB."""
+    """Quality and cost of a denoiser: seconds for one image (quartile, median, quartile) and PSNR in dB."""
 
     name: str
     learned: bool
@@ -25,7 +25,7 @@ class Point:
 
 
 def front(points: Sequence[Point]) -> list[Point]:
-    """The Pareto front from fast to slow: steady points that no other steady one beats in both."""
+    """The Pareto front from fast to slow: steady points such that no steady point is both faster and better."""
     front_points: list[Point] = []
     for point in sorted(points, key=lambda point: (point.seconds[1], -point.psnr)):
         if point.steady and (not front_points or point.psnr > front_points[-1].psnr):
@@ -52,7 +52,7 @@ def latency(rows: Sequence[Latency]) -> Figure:
         for kind, axis in axes.items():
             axis.set(xscale="log", yscale="log", xlabel="batch size", title=titles[kind])
             axis.set_xticks(batches, [str(batch) for batch in batches])
-            axis.set_xlim(right=12 * max(batches))  # where names are
+            axis.set_xlim(right=12 * max(batches))  # room for the names
             axis.minorticks_off()
             plain_ticks(axis.yaxis)
         axes[next(iter(titles))].set_ylabel("ms per image")
@@ -67,7 +67,7 @@ def latency(rows: Sequence[Latency]) -> Figure:
 def quality(panels: dict[float, list[Point]]) -> Figure:
     """PSNR against milliseconds for one image, with the Pareto front: a column for each test variance.
 
-    Those that come near the best are shown again below, since above they lie upon each other.
+    Points near the best are shown again below, since they overlap above.
     """
     styles = marks(list({point.name: point.learned for points in panels.values() for point in points}.items()))
     with mpl.rc_context(STYLE):
@@ -91,7 +91,7 @@ def quality(panels: dict[float, list[Point]]) -> Figure:
                 axis.set(xscale="log", xlabel="ms per image")
                 axis.margins(x=0.1, y=0.1)
                 low, high = axis.get_xlim()
-                axis.set_xlim(right=high * (high / low) ** 0.25)  # where names are
+                axis.set_xlim(right=high * (high / low) ** 0.25)  # room for the names
                 plain_ticks(axis.xaxis)
         for axis in axes[:, 0]:
             axis.set_ylabel("PSNR (dB)")

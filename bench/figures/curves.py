@@ -24,7 +24,7 @@ def png(figure: Figure, digest: str) -> bytes:
     buffer, small, about = io.BytesIO(), io.BytesIO(), PngInfo()
     figure.savefig(buffer, format="png", dpi=150, bbox_inches="tight")
     about.add_text("Description", digest)
-    # 256 colours are all a chart needs, and make its file a third as large.
+    # A chart needs no more than 256 colours, and its file becomes a third as large.
     Image.open(buffer).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
         small, "PNG", pnginfo=about, optimize=True
     )
@@ -49,7 +49,7 @@ def restored(columns: dict[str, Array], variances: Sequence[float], psnrs: dict[
 
     Args:
         columns: images by heading, (V, H, W) uint8.
-        psnrs: PSNR in dB of each image by heading, where it has one.
+        psnrs: PSNR in dB of the images, by heading; the clean image has none.
     """
     with mpl.rc_context(STYLE):
         broken = {heading: heading.replace("_", "\n").replace(", ", ",\n") for heading in columns}
@@ -69,10 +69,10 @@ def restored(columns: dict[str, Array], variances: Sequence[float], psnrs: dict[
 
 
 def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Curve]) -> Figure:
-    """Gain in PSNR over the noisy input, which spreads what PSNR itself presses together, against test variance.
+    """Gain in PSNR over the noisy input against test variance; the gain shows differences that PSNR itself hides.
 
-    A panel for each training range, which is shaded, with what others published. One network alone has
-    one panel, with a line for each of its trainings. Of filters, what lies far below the networks is cut off.
+    Each training range has a panel, is shaded there, and stands beside published curves. A single network has
+    one panel with a line for each training. Filters far below the networks are cut off.
     """
     rows = [row for row in rows if row.experiment.denoiser != "noisy"]
     all_ranges = {row.experiment.variance for row in rows if row.learned and row.experiment.variance is not None}
@@ -120,7 +120,7 @@ def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Cu
         for index, axis in enumerate(axes):
             axis.set_visible(index < len(ranges))
             axis.label_outer()
-            if index + across >= len(ranges):  # nothing is below
+            if index + across >= len(ranges):  # the last panel of its column
                 axis.set_xlabel(label)
                 axis.tick_params("x", labelbottom=True)
         legend(

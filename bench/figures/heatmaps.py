@@ -18,10 +18,9 @@ from bench.metrics import METRICS, metric_title
 
 
 def transfer(rows: Sequence[Row], variances: Sequence[float], metric: str) -> Figure:
-    """Training range × test variance, a panel for each denoiser and one for those that learn nothing.
+    """Training range × test variance: a panel for each denoiser, and one for all that are not trained.
 
-    All panels share one scale of colour, in which bright is better; cells inside the training range
-    are framed.
+    All panels share one colour scale; bright is better. Cells inside the training range are framed.
     """
     scale = METRICS[metric].scale
     matrices = [[scale * row.means.get((variance, metric), np.nan) for variance in variances] for row in rows]
@@ -31,10 +30,10 @@ def transfer(rows: Sequence[Row], variances: Sequence[float], metric: str) -> Fi
 def regret(
     rows: Sequence[Row], variances: Sequence[float], matrix: Sequence[Sequence[float]], stars: Sequence[Sequence[str]]
 ) -> Figure:
-    """Regret in dB, (rows, variances), as `transfer` shows its numbers; bright is little.
+    """Regret in dB, (rows, variances), drawn like `transfer`; bright is small.
 
     Args:
-        stars: what stands behind each number.
+        stars: text behind each number.
     """
     return _matrices(rows, variances, np.array(matrix), "", "regret (dB)", np.array(stars))
 
@@ -42,7 +41,7 @@ def regret(
 def _matrices(
     rows: Sequence[Row], variances: Sequence[float], matrix: Array, metric: str, label: str, stars: Array | None = None
 ) -> Figure:
-    """Rows of a matrix as heatmaps, one for each denoiser; an empty metric is one in dB, better when small."""
+    """Rows of a matrix as heatmaps, one for each denoiser. An empty metric means dB, better when small."""
     panels: dict[str, list[int]] = {}
     for index, row in enumerate(rows):
         panels.setdefault(row.subject if row.experiment.variance else "no training", []).append(index)
@@ -70,7 +69,7 @@ def _matrices(
 
 
 def _colours(matrix: Array, better: str) -> tuple[Any, str]:
-    """The scale of a metric: logarithmic where lower is better, and bright where it is better."""
+    """The colour scale of a metric: bright is better; logarithmic if lower is better."""
     finite = matrix[np.isfinite(matrix)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     if better == "lower" and low > 0:
@@ -83,7 +82,7 @@ def _heatmap(axis: Axes, rows: Sequence[Row], matrix: Array, cells: Array, norm:
         matrix,
         ax=axis,
         norm=norm,
-        vmin=norm.vmin,  # unused, but seaborn would look for them in cells that may all be empty
+        vmin=norm.vmin,  # seaborn would else look for them in cells that may all be empty
         vmax=norm.vmax,
         cmap=cmap,
         cbar=False,
@@ -100,7 +99,7 @@ def _heatmap(axis: Axes, rows: Sequence[Row], matrix: Array, cells: Array, norm:
 
 
 def _frame(axis: Axes, rows: Sequence[Row], variances: Sequence[float]) -> None:
-    """Frames the cells inside the training range, and writes what is missing where a row has no number."""
+    """Frames the cells inside the training range; a row without numbers says what is missing."""
     for line, row in enumerate(rows):
         if not row.means:
             axis.text(len(variances) / 2, line + 0.5, row.note, ha="center", va="center", fontsize=8)

@@ -33,19 +33,19 @@ STYLE = sns.axes_style("ticks") | {
 
 
 def laid_out(variances: Iterable[float]) -> tuple[Callable[[float], float], str]:
-    """Where variances lie along an axis, and what it is called: as they are, or as σ where they are written so."""
+    """Place of variances along an axis, and its label: as variance, or as σ if all are written so."""
     if all(written(variance).startswith("σ") for variance in variances):
         return (lambda variance: 255 * math.sqrt(variance)), "test σ (grey levels of 255)"
     return (lambda variance: variance), "test variance"
 
 
 def styles_of(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
-    """A line style for each subject: colour and solid for what learned, grey and dashed for what did not."""
+    """A line style for each subject: coloured and solid for networks, grey and dashed for others."""
     return marks([(row.subject, row.learned) for row in rows])
 
 
 def marks(subjects: Iterable[tuple[str, bool]]) -> dict[str, dict[str, Any]]:
-    """One of the project's own networks looks the same in every figure."""
+    """Styles by name; our own networks look the same in every figure."""
     subjects = list(dict.fromkeys(subjects))
     learned, plain = ([name for name, learns in subjects if learns == which] for which in (True, False))
     known = networks()
@@ -80,7 +80,7 @@ def legend(figure: Figure, axes: Iterable[Axes], **options: Any) -> None:
 
 
 def plain_ticks(axis: XAxis | YAxis) -> None:
-    """Numbers without exponents along a logarithmic axis: powers of ten, and 2 and 5 between where it is short."""
+    """Plain numbers along a logarithmic axis: powers of ten, and also 2 and 5 times these if the axis is short."""
     low, high = axis.get_view_interval()
     axis.set_major_locator(LogLocator(subs=(1.0,) if high > 100 * low else (1.0, 2.0, 5.0)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -90,14 +90,14 @@ def plain_ticks(axis: XAxis | YAxis) -> None:
 def named(
     figure: Figure, axis: Axes, points: dict[str, tuple[float, float]], styles: dict[str, dict[str, Any]]
 ) -> None:
-    """Writes names to the right of their points, each in its colour and moved so that it covers no other.
+    """Writes names to the right of their points, in their colours, moved so that none covers another.
 
-    To be called last, since it needs the limits of all axes to be what they will be.
+    Call it last: it needs the final limits of the axes.
     """
     figure.draw_without_rendering()
     taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in axis.transData.transform(list(points.values()))]
     for name, point in sorted(points.items(), key=lambda item: item[1][1]):
-        # Farther than any crowd reaches: some place is free.
+        # far enough that some place is free
         for shift in sorted(range(-20 * len(points), 20 * len(points) + 1, 4), key=abs):
             text = axis.annotate(
                 name, point, (7, shift), textcoords="offset points", va="center", fontsize=7.5, annotation_clip=False

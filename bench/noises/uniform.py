@@ -1,4 +1,4 @@
-"""White noise of uniform law: bounded, with no tails at all."""
+"""White noise with a uniform distribution: bounded, no tails."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""This harness against what a user would write, and its parts against what they need, interleaved in one run."""
+"""This harness against the loop of the tutorial, and its parts against their lower bounds, interleaved in one run."""
 
 import itertools
 import tempfile
@@ -29,7 +29,7 @@ from bench.timing.tutorial_loop import Rival, dataset
 from bench.training.fast_layers import quicken
 from bench.training.train import LOSSES, fit, optimizers_of
 
-Pairs = dict[str, tuple[float, float]]  # by claim: ours, and the other
+Pairs = dict[str, tuple[float, float]]  # by claim: our figure and the one it is compared with
 
 
 TUTORIALS = Experiment("conv_autoencoder", (), "mnist", "gaussian", Range(0.01, 0.01), TUTORIAL)
@@ -38,16 +38,16 @@ TUTORIALS = Experiment("conv_autoencoder", (), "mnist", "gaussian", Range(0.01, 
 TEST = Protocol("mnist", "gaussian", (0.01,), ("psnr",), 10000)
 
 
-SCORED = 1000  # images that metrics are timed on
+SCORED = 1000  # number of images that metrics are timed on
 
 
 THREADS = 2  # of the tutorial's loop
 
 
-STEPS = 20  # of training before the other side has its turn, so that both meet the same machine
+STEPS = 20  # steps of training before the other side has its turn, so that both meet the same machine
 
 
-TURN = 75  # the same between processes; as many before are not timed, since a process that waited starts slowly
+TURN = 75  # the same between processes; as many steps first are not timed, since a process that waited starts slowly
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class Setting:
     Attributes:
         command: run_all.py.
         results: folder of the results of all profiles.
-        repeats: of what takes seconds; what takes minutes is repeated less.
-        epochs: of the tutorial.
-        images: that ours trains on to reach what the tutorial reaches.
+        repeats: of measures that take seconds; longer ones are repeated less.
+        epochs: of the tutorial's loop.
+        images: training images with which ours reaches the PSNR of the tutorial.
         stores: experiments in the smaller and the larger made-up store.
     """
 
@@ -86,16 +86,16 @@ def training(setting: Setting) -> Iterator[Pairs]:
 
 
 def _rate(turns: Iterable["Future[tuple[float, float]]"]) -> float:
-    """Images per second of turns that were taken at once, from the first start to the last end."""
+    """Images per second of turns taken at the same time, from the first start to the last end."""
     starts, ends = zip(*(turn.result() for turn in turns), strict=True)
     return float(len(starts) * TURN * TUTORIAL.batch / (max(ends) - min(starts)))
 
 
-_state: dict[str, Any] = {}  # what a process holds between two calls
+_state: dict[str, Any] = {}  # kept in a worker process between two calls
 
 
 def _rival_turn(folder: str, device: str) -> tuple[float, float]:
-    """Some steps of the tutorial's loop; when the timed ones started and ended."""
+    """Runs some steps of the tutorial's loop; returns when the timed steps started and ended."""
     if "rival" not in _state:
         loop = Rival(dataset(images_of("mnist"), Path(folder)), device)
         _state["rival"] = itertools.chain.from_iterable(loop.steps() for _ in itertools.count())
@@ -108,7 +108,7 @@ def _rival_turn(folder: str, device: str) -> tuple[float, float]:
 
 
 def _our_turn(device: str) -> tuple[float, float]:
-    """The same of ours, by rows of the history; the last of an epoch, with its validation, is never timed."""
+    """The same for ours, by rows of the history. The last row of an epoch includes validation and is never timed."""
     if "ours" not in _state:
         recipe = replace(TUTORIAL, epochs=10**6, train_images=TURN * ROWS * TUTORIAL.batch)
         endless = TUTORIALS.but(recipe=recipe)
@@ -124,7 +124,7 @@ def _our_turn(device: str) -> tuple[float, float]:
 
 
 def tutorial(setting: Setting) -> Iterator[Pairs]:
-    """Seconds to what the tutorial reaches in ten epochs, with the validation that each side does; seeds differ."""
+    """Seconds to the PSNR that the tutorial reaches in ten epochs, validation included, for two seeds."""
     for seed in range(2):
         with tempfile.TemporaryDirectory() as folder, pool(1, threads=THREADS, keep=False) as executor:
             other, reached = executor.submit(_rival_trained, folder, setting.device, setting.epochs, seed).result()
@@ -137,7 +137,7 @@ def _rival_trained(folder: str, device: str, epochs: int, seed: int) -> tuple[fl
     """Seconds, and PSNR in dB over the test images."""
     images = images_of("mnist")
     loop = Rival(dataset(images, Path(folder)), device)
-    next(loop.steps())  # starting up is nobody's time
+    next(loop.steps())  # starting up is not timed
     loop = Rival(loop.images, device, seed)
     started = time.perf_counter()
     for _ in range(epochs):
@@ -161,7 +161,7 @@ class Blind(nn.Module):
 def _our_trained(device: str, images: int, seed: int) -> tuple[float, float]:
     training = one_size(images_of("mnist").train)
     sprint = TUTORIALS.but(recipe=replace(FAST, train_images=images), seed=seed)
-    next(fit(build(sprint), training, sprint, torch.device(device)))  # as for the loop, starting up
+    next(fit(build(sprint), training, sprint, torch.device(device)))  # starting up is not timed
     model = build(sprint)
     started = time.perf_counter()
     for _ in fit(model, training, sprint, torch.device(device)):

@@ -1,4 +1,4 @@
-"""Stores of made-up results, of any size, to see how the report grows with them."""
+"""Stores of synthetic results, of any size, to measure how the report scales."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What the harness promises about its speed: each figure, how two measurements make it, and its limit."""
+"""What the harness promises about its speed: each figure, how it is computed from two measurements, its limit."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ class Claim:
     """One figure that must be reached.
 
     Attributes:
-        ours, other: what is measured, in words; `other` is empty where ours is all there is.
+        ours, other: what is measured, in words; `other` is empty if nothing is compared.
         value: "ours / other", "other / ours", "ours - other" or "ours".
         unit: of the two measurements, and of the figure unless it is a ratio.
-        limit, at_least: what the figure must not pass; from below if `at_least`, else from above.
+        limit, at_least: the figure must be at least the limit if `at_least`, else at most.
     """
 
     figure: str
@@ -41,7 +41,7 @@ class Claim:
 LOOP = "the tutorial's loop"
 
 
-IMAGES = 32000  # that ours trains on, once, to reach what the tutorial reaches; found by trying
+IMAGES = 32000  # with which one epoch of ours reaches the PSNR of the tutorial; found by trial
 
 
 CLAIMS = {

@@ -1,4 +1,4 @@
-"""What a user would write: the tutorial's own loop, to measure the harness against."""
+"""The tutorial's own training loop, as a user would write it, to measure the harness against."""
 
 import struct
 from collections.abc import Iterator

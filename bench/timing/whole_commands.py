@@ -1,4 +1,4 @@
-"""What whole commands take: processes of their own, started anew."""
+"""Time and memory of whole commands, each in a new process."""
 
 import shutil
 import subprocess
@@ -37,7 +37,7 @@ def starting(setting: Setting) -> Iterator[Pairs]:
         planned = _run(setting, *grid, "--dry-run").stdout
         if "\n0 experiments to measure" not in f"\n{planned}":
             raise NotNow("needs the whole study; measure it with: python run_all.py --grid --profile full")
-        _run(setting, *grid)  # its figures may be older than the code that draws them
+        _run(setting, *grid)  # figures may be older than the code that draws them
         for _ in range(min(setting.repeats, 7)):
             started = time.perf_counter()
             subprocess.run([sys.executable, "-c", "import torch"], check=True)
@@ -58,7 +58,7 @@ def report(setting: Setting) -> Iterator[Pairs]:
     yield {"report": (many, few), "growth": (many, few), "memory": (much, little)}
 
 
-# Runs a command and prints the peak memory of it in MiB; a small process, since a child begins with its parent's.
+# Runs a command and prints its peak memory in MiB. It is a small process, since a child starts with the peak of its parent.
 PEAK = """
 import resource, subprocess, sys
 status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
