@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from bench.analysis.comparisons import Trainings, holm, leaders, p_values, trainings_of
-from bench.analysis.intervals import Sample, half_width
+from bench.analysis.intervals import Sample
 from tests.test_statistics import crossed, sample
 
 
@@ -18,8 +18,8 @@ def test_pairing_is_narrower_than_no_pairing_and_tells_apart_what_single_interva
     one, two = sample(images), sample(images + 0.1 + rng.normal(0, 0.05, size=100))
     difference = two.minus(one)
     assert difference is not None
-    assert half_width(difference) < 0.05 * half_width(one)
-    assert half_width(one) > 0.5
+    assert difference.half_width < 0.05 * one.half_width
+    assert one.half_width > 0.5
     assert leaders([one, two], "higher") == [1]
     assert leaders([one, two], "lower") == [0]
 

@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 
 from bench.analysis.comparisons import p_values
-from bench.analysis.intervals import Sample, half_width, half_widths, mean_of
-from bench.core.results import summarize
+from bench.analysis.intervals import Sample, mean_of
+from bench.core.results import Array, summarize
 
 
 def sample(*rows: object, seeds: tuple[int, ...] = ()) -> Sample:
@@ -26,7 +26,7 @@ def crossed(rng: np.random.Generator, seeds: int, seed_spread: float, block_spre
 def test_the_interval_covers_what_it_says(seeds: int, seed_spread: float, block_spread: float) -> None:
     """Never less than 95 %, and not much more where one kind of spread rules; one seed knows images alone."""
     samples = crossed(np.random.default_rng(seeds), seeds, seed_spread, block_spread, 1500)
-    covered = np.mean([abs(s.mean - 30) <= width for s, width in zip(samples, half_widths(samples), strict=True)])
+    covered = np.mean([abs(s.mean - 30) <= s.half_width for s in samples])
     if seeds == 1 and seed_spread > 0:
         assert covered < 0.93
     elif seed_spread == 0.1:  # both matter
@@ -38,17 +38,35 @@ def test_the_interval_covers_what_it_says(seeds: int, seed_spread: float, block_
 def test_the_interval_of_images_alone_is_near_students() -> None:
     values = np.random.default_rng(1).normal(size=100)
     low, high = stats.t.interval(0.95, 99, values.mean(), stats.sem(values))
-    assert half_width(sample(values)) == pytest.approx((high - low) / 2, rel=0.05)
+    assert sample(values).half_width == pytest.approx((high - low) / 2, rel=0.05)
 
 
-def test_intervals_come_out_alike_alone_and_together_and_every_time() -> None:
-    samples = [*crossed(np.random.default_rng(2), 3, 0.1, 1, 5), *crossed(np.random.default_rng(3), 1, 0.1, 1, 4)]
-    assert half_widths(samples) == half_widths(samples) == pytest.approx([half_width(each) for each in samples])
+def test_the_interval_of_one_seed_is_the_bootstrap_of_scipy_but_for_its_stretch() -> None:
+    values = np.random.default_rng(2).gamma(4, size=100)
+    stretch = (100 / 99) ** 0.5 * stats.t.ppf(0.975, 99) / stats.norm.ppf(0.975)
+    found = stats.bootstrap([values], np.mean, n_resamples=2000, method="percentile", rng=0).confidence_interval
+    assert sample(values).half_width == pytest.approx(stretch * (found.high - found.low) / 2, rel=1e-9)
+
+
+def test_the_interval_of_seeds_and_images_is_the_bootstrap_of_scipy_over_both_but_for_its_stretch() -> None:
+    (one,) = crossed(np.random.default_rng(2), 3, 0.1, 1, 1)
+    means = one.values - one.mean
+
+    def shifts(seeds: Array, blocks: Array, axis: int) -> Array:
+        stretched = [(3 / 2) ** 0.5 * stats.t.ppf(0.975, 2), (100 / 99) ** 0.5 * stats.t.ppf(0.975, 99)]
+        parts = means.mean(1)[seeds].mean(axis), means.mean(0)[blocks].mean(axis)
+        shift: Array = stretched[0] * parts[0] + stretched[1] * parts[1]
+        return shift / stats.norm.ppf(0.975)
+
+    found = stats.bootstrap(
+        [np.arange(3), np.arange(100)], shifts, n_resamples=2000, method="percentile", vectorized=True, rng=0
+    ).confidence_interval
+    assert one.half_width == pytest.approx((found.high - found.low) / 2, rel=1e-9)
 
 
 @pytest.mark.parametrize("blocks", [[1.0], [1.0, math.inf], [1.0, math.nan]])
 def test_there_is_no_interval_where_none_can_be_told(blocks: list[float]) -> None:
-    assert math.isnan(half_width(sample(blocks)))
+    assert math.isnan(sample(blocks).half_width)
     assert p_values([sample(blocks)]) == [1]
 
 

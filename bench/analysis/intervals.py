@@ -7,14 +7,10 @@ there might have been others. `bench.analysis.comparisons` tells which denoisers
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
-from weakref import WeakKeyDictionary
+from functools import cache, cached_property
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtri, stdtrit
-from scipy.stats import bootstrap
 
 from bench.core.results import Array
 
@@ -22,9 +18,6 @@ RESAMPLES = 2000
 
 
 CONFIDENCE = 0.95
-
-
-AT_ONCE = 4000  # intervals; more would need much memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +46,22 @@ class Sample:
     def finite(self) -> bool:
         return bool(np.isfinite(self.values).all())
 
+    @cached_property
+    def half_width(self) -> float:
+        """Half of the 95 % interval of the mean, over seeds and images; NaN where there is none.
+
+        The interval is the percentile bootstrap of seeds and blocks, drawn independently of each other (the
+        "pigeonhole" bootstrap of Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 2007, which
+        errs on the wide side). Resampling few seeds gives too little variance: (n - 1) / n of that of n seeds,
+        and no tails. Their deviations are therefore stretched so that the interval of n normal values is as
+        wide as Student's. With one seed, it covers images alone.
+        """
+        if not self.finite or self.values.shape[1] < 2:
+            return float("nan")
+        shifts = [shares @ (self.values.mean(axis) - self.mean) for axis, shares in _draws(self.values.shape)]
+        low, high = np.percentile(sum(shifts), [50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)])
+        return float(high - low) / 2
+
     def minus(self, other: "Sample") -> "Sample | None":
         """Differences, over the seeds that both have; None where the two have nothing to be paired by."""
         if self.values.shape[1] != other.values.shape[1]:
@@ -79,55 +88,16 @@ def mean_of(samples: Sequence[Sample]) -> Sample | None:
     return Sample(np.mean(np.broadcast_arrays(*chosen), axis=0), common)
 
 
-_widths: WeakKeyDictionary[Sample, float] = WeakKeyDictionary()  # tables, figures and sentences ask for the same
+@cache
+def _draws(shape: tuple[int, int]) -> list[tuple[int, Array]]:
+    """How often each seed and each block is drawn, as a share times the stretch of its axis, (R, S) and (R, B).
 
-
-def half_widths(samples: Sequence[Sample]) -> list[float]:
-    """Half of the 95 % interval of each mean, over seeds and images; NaN where it cannot be told.
-
-    The interval is the percentile bootstrap of seeds and blocks, drawn apart from each other (the
-    "pigeonhole" bootstrap of Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 2007,
-    which errs on the wide side). A few seeds drawn from a few are too alike: n of them vary by
-    (n - 1) / n of their variance, and have no tails. Their deviations are therefore stretched so that
-    the interval of n normal ones is as wide as Student's. With one seed, it covers images alone.
+    Each comes with the axis over which values are averaged first. All numbers of one shape meet the same draws,
+    which are those of `scipy.stats.bootstrap` with `rng=0`; cached, since drawing takes far longer than their use.
     """
-    shapes: dict[tuple[int, ...], list[Sample]] = {}
-    for sample in samples:
-        if sample not in _widths:
-            if sample.finite and sample.values.shape[1] > 1:
-                shapes.setdefault(sample.values.shape, []).append(sample)
-            else:
-                _widths[sample] = float("nan")
-    for members in shapes.values():
-        for start in range(0, len(members), AT_ONCE):
-            part = members[start : start + AT_ONCE]
-            found = _half_widths(np.stack([sample.values for sample in part]))
-            _widths.update(zip(part, found.tolist(), strict=True))
-    return [_widths[sample] for sample in samples]
-
-
-def half_width(sample: Sample) -> float:
-    return half_widths([sample])[0]
-
-
-def _half_widths(values: Array) -> Array:
-    """Of many numbers at once, (N, S, B) -> (N,); all see the same draws of seeds and blocks."""
-    axes = [axis for axis in (1, 2) if values.shape[axis] > 1]
-    mean = values.mean((1, 2))[:, None]
-    deviations = [(values.mean(3 - axis) - mean) * _stretch(values.shape[axis]) for axis in axes]
-
-    def shifts(*drawn: npt.NDArray[np.integer[Any]], axis: int) -> Array:
-        """By how much the means move, (N, R), where entries with these numbers are drawn, each (R, n)."""
-        moved: Array = np.zeros(1)
-        for each, which in zip(deviations, drawn, strict=True):
-            moved = moved + each @ _shares(which).T
-        return moved
-
-    numbers = [np.arange(values.shape[axis]) for axis in axes]
-    found = bootstrap(
-        numbers, shifts, n_resamples=RESAMPLES, confidence_level=CONFIDENCE, method="percentile", vectorized=True, rng=0
-    ).confidence_interval
-    return np.asarray((found.high - found.low) / 2)
+    rng = np.random.default_rng(0)
+    counts = [(1 - axis, count) for axis, count in enumerate(shape) if count > 1]
+    return [(axis, _stretch(count) * _shares(rng.integers(0, count, (RESAMPLES, count)))) for axis, count in counts]
 
 
 def _stretch(count: int) -> float:
@@ -139,9 +109,9 @@ def _stretch(count: int) -> float:
     return float((count / (count - 1)) ** 0.5 * limit / ndtri(tail))
 
 
-def _shares(drawn: npt.NDArray[np.integer[Any]]) -> Array:
+def _shares(drawn: Array) -> Array:
     """How often each number was drawn, as a share, (R, n)."""
-    draws, count = np.atleast_2d(drawn).shape
-    places = np.atleast_2d(drawn) + count * np.arange(draws)[:, None]
+    draws, count = drawn.shape
+    places = drawn + count * np.arange(draws)[:, None]
     shares: Array = np.bincount(places.ravel(), minlength=draws * count).reshape(draws, count) / count
     return shares

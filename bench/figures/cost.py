@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from bench.analysis.intervals import half_width
 from bench.analysis.rows import Row
 from bench.figures import cost_curves
 from bench.figures.cost_curves import Point
@@ -42,9 +41,10 @@ def _points(rows: Sequence[Latency], measured: Sequence[Row], variance: float) -
             continue
         best = max(own, key=lambda row: row.means[cell])
         low, middle, high = (value / latency.batch for value in (latency.low, latency.median, latency.high))
-        width = half_width(best.samples[cell])
         name = latency.denoiser + ("" if best.blind else " †")
-        yield Point(name, best.learned, latency.steady, (low, middle, high), best.means[cell], width)
+        yield Point(
+            name, best.learned, latency.steady, (low, middle, high), best.means[cell], best.samples[cell].half_width
+        )
 
 
 def _is_timed(row: Row, latency: Latency) -> bool:

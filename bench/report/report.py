@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from architectures import DENOISERS
 from bench.ablations import ABLATIONS
-from bench.analysis.intervals import half_widths
 from bench.analysis.rows import Row, rows_of
 from bench.core.tasks import Section
 from bench.datasets import dataset_title
@@ -42,8 +41,6 @@ def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
     single: list[str] = []
     plain = [each for each in asked if not (each.name in ABLATIONS and ABLATIONS[each.name].every_noise)]
     read = [(section, rows_of(store, section)) for section in plain]
-    # All at once, which is faster than table by table.
-    half_widths([sample for _, rows in read for row in rows for sample in row.samples.values()])
     for section, rows in read:
         grid = grid or (rows if section.name == "grid" else [])
         pictures = list(

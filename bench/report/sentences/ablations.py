@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bench.analysis.intervals import Sample, half_width, mean_of
+from bench.analysis.intervals import Sample, mean_of
 from bench.analysis.rows import METRIC, Row
 from bench.analysis.tutorial_losses import PRINTED, agreement, is_printed, losses_of, prediction
 from bench.core.experiment import Experiment
@@ -35,13 +35,13 @@ def slips(rows: Sequence[Row]) -> Iterator[str]:
             text = (
                 f"The tutorial's listing compares the output with the noisy batch it came from, and so never sees a "
                 f"clean image. At variance {written(cell[0])} that slip costs `{base.denoiser}` {slip.mean:.2f}"
-                f"{margin(half_width(slip))} dB: {printed:.2f} dB as printed, {clean:.2f} dB "
+                f"{margin(slip.half_width)} dB: {printed:.2f} dB as printed, {clean:.2f} dB "
                 "with the clean target."
             )
             if (second := there.get("renoised")) and (less := there["clean"].minus(second)):
                 text += (
                     " A second, independent noisy draw as the target (Noise2Noise) needs no clean image either, and "
-                    f"is {abs(less.mean):.2f}{margin(half_width(less))} dB {'below' if less.mean >= 0 else 'above'} "
+                    f"is {abs(less.mean):.2f}{margin(less.half_width)} dB {'below' if less.mean >= 0 else 'above'} "
                     "the clean target."
                 )
             yield text
@@ -123,7 +123,7 @@ def law_losses(rows: dict[str, list[Row]], variance: float) -> Iterator[str]:
                 losses[trained] = mean, len(others)
         if len(losses) > 1:
             order = sorted(losses.items(), key=lambda item: item[1][0].mean)
-            cost = [f"{signed(-mean.mean)}{margin(half_width(mean))} dB ({noise}, {n})" for noise, (mean, n) in order]
+            cost = [f"{signed(-mean.mean)}{margin(mean.half_width)} dB ({noise}, {n})" for noise, (mean, n) in order]
             yield (
                 f"`{subject}` trained on {experiment.variance} with one noise and tested at {written(variance)} with "
                 "the others, against the same network trained with the noise of the test (in brackets the noise of "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bench.analysis.breakdown import TUNED_MEDIAN, floors, reach
 from bench.analysis.comparisons import holm, p_values
-from bench.analysis.intervals import Sample, half_width, half_widths, mean_of
+from bench.analysis.intervals import Sample, mean_of
 from bench.analysis.ranking import Place, over, ranking, shared
 from bench.analysis.regret import Regret, Summary, differences, regrets, summary
 from bench.analysis.rows import METRIC, Row
@@ -110,7 +110,7 @@ def _leading(places: Sequence[Place], where: str, alike: bool) -> Finding:
     if len(tied) == 1:
         alone = once.removesuffix(" each")
         return Finding(
-            "best", 0, f"{where}: {each[0].removesuffix(' dB')}{margin(half_width(places[0].sample))} dB{alone}."
+            "best", 0, f"{where}: {each[0].removesuffix(' dB')}{margin(places[0].sample.half_width)} dB{alone}."
         )
     few = each[:4] + ([f"{len(each) - 4} more"] if len(each) > 4 else [])
     return Finding("best", 0, f"{where}, and not told apart{once}: {'; '.join(few)}.")
@@ -130,7 +130,7 @@ def _elsewhere(regret: Regret, plain: Sequence[Row]) -> Finding:
     beaten = f"; even {' and '.join(f'`{name}`' for name in named)} would have done better" if named else ""
     text = (
         f"`{row.subject}` trained at {row.training} and tested at {written(regret.variance)} reaches {reached:.2f} dB, "
-        f"{regret.sample.mean:.2f}{margin(half_width(regret.sample))} dB less than {_specialist(regret)}. This is its "
+        f"{regret.sample.mean:.2f}{margin(regret.sample.half_width)} dB less than {_specialist(regret)}. This is its "
         f"largest loss between two fixed variances, of those with a specialist{beaten}."
     )
     return Finding("elsewhere", regret.sample.mean, text, subject=row.subject)
@@ -148,7 +148,7 @@ def _factors(subject: str, elsewhere: Sequence[Regret]) -> Iterator[Finding]:
         if len(alike) > 1 and (mean := mean_of(alike)):
             losses[words] = mean, len(alike)
     if len(losses) > 1:
-        each = [f"{mean.mean:.2f}{margin(half_width(mean))} dB {words}" for words, (mean, _) in losses.items()]
+        each = [f"{mean.mean:.2f}{margin(mean.half_width)} dB {words}" for words, (mean, _) in losses.items()]
         text = (
             f"`{subject}` trained at one variance loses against the specialist, on average over training variances, "
             f"{'; '.join(each)}."
@@ -172,17 +172,13 @@ def _priced(rows: Sequence[Row], found: Mapping[int, list[Regret]]) -> dict[int,
                 inside[id(row)] = row, side
     sides = [side for _, side in inside.values()]
     told = holm(p_values([side.mean for side in sides]))
-    widths = half_widths([sample for side in sides for sample in (side.mean, side.worst.sample)])
-    return {
-        key: _price(row, side, told[index], widths[2 * index], widths[2 * index + 1])
-        for index, (key, (row, side)) in enumerate(inside.items())
-    }
+    return {key: _price(row, side, distinct) for (key, (row, side)), distinct in zip(inside.items(), told, strict=True)}
 
 
-def _price(row: Row, inside: Summary, distinct: bool, width: float, width_of_worst: float) -> Finding:
+def _price(row: Row, inside: Summary, distinct: bool) -> Finding:
     mean, worst = inside.mean, inside.worst
     informed = "" if row.blind else ", though it is told the variance,"
-    lost = f"{'loses' if mean.mean >= 0 else 'gains'} {abs(mean.mean):.2f}{margin(width)} dB"
+    lost = f"{'loses' if mean.mean >= 0 else 'gains'} {abs(mean.mean):.2f}{margin(mean.half_width)} dB"
     lost += ("" if distinct else " (not distinguishable from none)") + " against"
     base = f" of `{row.kin}`" if inside.of_kin else ""
     if inside.of_kin and inside.of_kin < inside.count:
@@ -194,7 +190,7 @@ def _price(row: Row, inside: Summary, distinct: bool, width: float, width_of_wor
         some = f" of {inside.of}" if inside.count < inside.of else ""
         lost += (
             f" specialists{base}, on average over {inside.count}{some} test variances inside; at worst "
-            f"{worst.sample.mean:.2f}{margin(width_of_worst)} dB, at {written(worst.variance)}."
+            f"{worst.sample.mean:.2f}{margin(worst.sample.half_width)} dB, at {written(worst.variance)}."
         )
     text = f"`{row.subject}` trained on {row.training}{informed} {lost}"
     return Finding("range" if row.blind else "told", mean.mean, text, inside.count, row.subject)
@@ -203,11 +199,10 @@ def _price(row: Row, inside: Summary, distinct: bool, width: float, width_of_wor
 def _kin(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[Finding]:
     """A network beside the one it is made from, both trained alike: inside the training range and outside."""
     compared = [pair for row in rows for pair in _alike(row, rows, variances)]
-    half_widths([mean for _, _, parts in compared for mean in parts.values()])  # all at once, for those below
     told = iter(holm(p_values([mean for _, _, parts in compared for mean in parts.values()])))
     for row, other, parts in compared:
         words = [
-            f"{signed(mean.mean)}{margin(half_width(mean))} dB {where}"
+            f"{signed(mean.mean)}{margin(mean.half_width)} dB {where}"
             + ("" if next(told) else " (not distinguishable from none)")
             for where, mean in parts.items()
         ]

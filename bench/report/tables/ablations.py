@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from bench.analysis.comparisons import holm, leaders_of, p_values, trainings_of
-from bench.analysis.intervals import half_width, half_widths
 from bench.analysis.regret import differences
 from bench.analysis.rows import METRIC, Row
 from bench.core.recipes import changed
@@ -32,14 +31,12 @@ def glance_table(ablations: Iterable[tuple[Section, Sequence[Row]]]) -> Table:
         if section.name == "seeds":
             spreads += _spread(section, rows)
     kinds = [(network, side) for network, (parts, _) in zip(networks, found, strict=True) for side in parts]
-    samples = [sample for parts, _ in found for sample, _ in parts.values()]
-    told = iter(zip(half_widths(samples), holm(p_values(samples, kinds)), strict=True))
+    told = iter(holm(p_values([sample for parts, _ in found for sample, _ in parts.values()], kinds)))
     cells = []
     for parts, seeds in found:
         shown = {}
         for side, (sample, _) in parts.items():
-            width, distinct = next(told)
-            shown[side] = ("" if distinct else "≈") + signed(sample.mean) + margin(width)
+            shown[side] = ("" if next(told) else "≈") + signed(sample.mean) + margin(sample.half_width)
         cells.append((*(shown.get(side, "–") for side in SIDES), f"{seeds}"))
     paired, caution = "the same noisy images", ""
     if any(seeds > 1 for _, seeds in found):
@@ -118,13 +115,12 @@ def laws_table(rows: dict[str, list[Row]], variance: float) -> Table:
         own = [samples[noise].get(each) for each in first]
         columns.append((own, trainings_of(own, [each.noise == noise for each in first])))
     best = dict(zip(tested, leaders_of(columns, "higher"), strict=True))
-    half_widths([sample for own, _ in columns for sample in own if sample])  # all at once, for those below
     lines = []
     for index, (experiment, row) in enumerate(first.items()):
         cells = []
         for noise in tested:
             sample = samples[noise].get(experiment)
-            text = "–" if sample is None else f"{sample.mean:.2f}{margin(half_width(sample))}"
+            text = "–" if sample is None else f"{sample.mean:.2f}{margin(sample.half_width)}"
             if sample is not None and index in best[noise]:
                 text = f"**{text}**" if len(best[noise]) == 1 else f"≈{text}"
             cells.append(text)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from bench.analysis.intervals import half_widths
 from bench.analysis.rows import METRIC, Row
 from bench.calibration.published_numbers import Curve
 from bench.core.variance import written
@@ -26,8 +25,7 @@ def beside(rows: Sequence[Row], variances: Sequence[float], published: Sequence[
             cells = (f"{curve.psnr[v]:.2f}" if v in curve.psnr else "–" for v in shown)
             lines.append((curve.name, label, *cells))
         for row in ours:
-            there = [v for v in shown if (v, METRIC) in row.samples]
-            widths = dict(zip(there, half_widths([row.samples[v, METRIC] for v in there]), strict=True))
+            widths = {v: row.samples[v, METRIC].half_width for v in shown if (v, METRIC) in row.samples}
             cells = (f"{row.means[v, METRIC]:.2f}{margin(widths[v])}" if v in widths else "–" for v in shown)
             size = f" ({row.parameters:,} parameters)" if row.parameters else ""
             lines.append((f"`{row.name}`, here{size}", label, *cells))

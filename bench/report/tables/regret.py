@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bench.analysis.intervals import half_widths
 from bench.analysis.ranking import over, ranking
 from bench.analysis.regret import Summary, regrets, summary
 from bench.analysis.rows import EACH, Row
@@ -64,8 +63,7 @@ def regret_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
         for inside in (True, False)
         if row.learned and (side := summary(found[index], inside))
     }
-    widths = dict(zip(sides, half_widths([side.mean for side in sides.values()]), strict=True))
-    cells = {key: _summary(side, widths[key]) for key, side in sides.items()}
+    cells = {key: _summary(side) for key, side in sides.items()}
     lines = [
         (
             row.subject,
@@ -91,19 +89,23 @@ def regret_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
     return Table("Regret (dB)", header, tuple(lines), note)
 
 
-def _summary(found: Summary, width: float) -> tuple[str, str]:
+def _summary(found: Summary) -> tuple[str, str]:
     worst, star = found.worst, "" if found.exact else "*"
     some = f" ({found.count} of {found.of})" if found.count < found.of else ""
-    return f"{found.mean.mean:.2f}{star}{margin(width)}{some}", f"{worst.sample.mean:.2f} @ {written(worst.variance)}"
+    return (
+        f"{found.mean.mean:.2f}{star}{margin(found.mean.half_width)}{some}",
+        f"{worst.sample.mean:.2f} @ {written(worst.variance)}",
+    )
 
 
 def ranking_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
     """Each denoiser with its best training, by mean PSNR over the test variances that all have."""
     lines, places = [], ranking(rows, variances)
     places = places if len(places) > 1 else []
-    for place, width in zip(places, half_widths([place.sample for place in places]), strict=True):
+    for place in places:
         rank = f"{place.first}" if place.first == place.last else f"{place.first}–{place.last}"
-        lines.append((place.row.subject, place.row.training, rank, f"{place.sample.mean:.2f}{margin(width)}"))
+        mean = f"{place.sample.mean:.2f}{margin(place.sample.half_width)}"
+        lines.append((place.row.subject, place.row.training, rank, mean))
     header = ("denoiser", "trained on", "rank", "mean PSNR (dB)")
     note = (
         f"each denoiser with the training of the highest mean over {over(rows, variances)}; equal ranks are not told "

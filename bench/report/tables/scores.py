@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from itertools import repeat
 
 from bench.analysis.comparisons import Column, Trainings, leaders_of, trainings_of
-from bench.analysis.intervals import half_widths
 from bench.analysis.rows import EACH, Row
 from bench.core.tasks import Section
 from bench.core.variance import decibels, written
@@ -32,15 +31,14 @@ def scores(
     marked = marked and section.name != "seeds"
     columns = [_column(rows, every or rows, (variance, metric)) for variance in variances]
     best = dict(zip(variances, leaders_of(columns, measure.better) if marked else repeat([]), strict=False))
-    there = [(i, v) for i, row in enumerate(rows) for v in variances if (v, metric) in row.samples]
-    widths = half_widths([rows[index].samples[variance, metric] for index, variance in there]) if intervals else []
-    width = dict(zip(there, widths, strict=True)) if intervals else {}
     lines = []
     for index, row in enumerate(rows):
         cells = [
             _cell(
                 row.means.get((variance, metric)),
-                width.get((index, variance), math.nan),
+                row.samples[variance, metric].half_width
+                if intervals and (variance, metric) in row.samples
+                else math.nan,
                 measure,
                 "" if index not in best[variance] else "≈" if len(best[variance]) > 1 else "**",
             )
