@@ -86,7 +86,7 @@ def test_one_training_is_scored_under_every_protocol_that_asks(counter: Counter)
         ("laplace", 0.01, "psnr"),
         ("laplace", 0.1, "mse"),
     ]
-    assert {"bench.noises.gaussian", "bench.noises.laplace"} <= set(result.provenance["sources"])
+    assert {"noise:gaussian", "noise:laplace"} <= set(result.provenance["sources"])
 
 
 def test_conditions_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +94,7 @@ def test_conditions_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert conditions["threads"] == torch.get_num_threads()
     assert conditions["parameters"] == 16_385
     assert conditions["torch"] == torch.__version__
-    assert {"bench.training.train", "architectures.conv_autoencoder", "bench.noises.gaussian"} <= set(
+    assert {"train", "denoiser:conv_autoencoder", "noise:gaussian"} <= set(
         conditions["sources"]
     )
 

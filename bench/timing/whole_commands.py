@@ -58,7 +58,7 @@ def report(setting: Setting) -> Iterator[Pairs]:
     yield {"report": (many, few), "growth": (many, few), "memory": (much, little)}
 
 
-# Runs a command and prints its peak memory in MiB. It is a small process, since a child starts with the peak of its parent.
+# Runs a command and prints its peak memory in MiB; small, since a child starts with the peak of its parent.
 PEAK = """
 import resource, subprocess, sys
 status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
