@@ -15,7 +15,6 @@ import bench.run.execute
 import run_all
 from architectures import DENOISERS
 from bench.core.experiment import Experiment
-from bench.core.registry import load_plugin
 from bench.core.rng import stream
 from bench.lookup.denoisers import build
 from bench.scoring import score
@@ -23,21 +22,6 @@ from bench.training import train
 from bench.training import tune as tune_filter
 
 SMALL = ["--profile", "smoke", "--denoisers", "clip,conv_autoencoder", "--train", "0.01", "--test", "0.01", "0.1"]
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--device", default="cpu", help="what latency is measured on")
-    parser.addoption("--plugin", action="append", default=[], help="a file with a denoiser to measure too")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    for plugin in config.getoption("--plugin"):
-        load_plugin(Path(plugin))
-
-
-@pytest.fixture
-def device(request: pytest.FixtureRequest) -> torch.device:
-    return torch.device(request.config.getoption("--device"))
 
 
 @pytest.fixture(autouse=True)

@@ -10,16 +10,18 @@ import torch
 from PIL import Image
 
 import bench.timing.latency
+from architectures import DENOISERS
 from bench.core.conditions import conditions
 from bench.figures.cost_curves import Point, front
 from bench.figures.curves import png
-from bench.lookup.denoisers import place
+from bench.lookup.denoisers import missing_package, parameters, place
+from bench.measurements import chapters, holds_any
 from bench.report.report import build
 from bench.report.tables.cost import latency_table, speed_table, three_digits
 from bench.run.workers import keep_memory
 from bench.store.store import Store
 from bench.timing.due import pending_latencies
-from bench.timing.latency import Latency, latencies
+from bench.timing.latency import Latency, flops, latencies, prepared
 from tests.conftest import SMALL, Counter
 
 NOW = conditions("cpu", 1)
@@ -66,7 +68,7 @@ def test_the_report_shows_costs_with_their_conditions(counter: Counter) -> None:
     keep(store, replace(ROW, denoiser="clip"), replace(ROW, denoiser="clip", batch=1), replace(ROW, denoiser="noisy"))
     keep(store, replace(ROW, denoiser="conv_autoencoder", median=0.5, high=0.6, parameters=16385))
     store.keep_timing("speed", "any", {"pairs": {"help": [(0.2, 0.0)]}, "conditions": NOW})
-    text, drawings = build(store, "figures")
+    text, drawings = build(store, "figures", chapters())
     assert "## Cost" in text
     assert "| `--help` | the command | – | 0.2 s | – | 0.20 s | – | 1 | ≤ 0.5 s | reached |" in text
     assert NOW["device"] in text
@@ -78,10 +80,10 @@ def test_the_report_shows_costs_with_their_conditions(counter: Counter) -> None:
 
 def test_costs_alone_make_a_report(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    assert store.empty
+    assert not holds_any(store)
     keep(store, ROW)
-    assert not store.empty
-    text, drawings = build(store, "figures")
+    assert holds_any(store)
+    text, drawings = build(store, "figures", chapters())
     assert "## Cost" in text
     assert [drawing.name for drawing in drawings] == ["latency-batch"]
 
@@ -120,7 +122,7 @@ def test_an_unsteady_row_is_measured_again_and_the_steadiest_kept(monkeypatch: p
         return replace(ROW, denoiser=name, batch=batch, drift=drifts[batch].pop(0))
 
     monkeypatch.setattr(bench.timing.latency, "_measure", measured)
-    rows = bench.timing.latency.measure("clip", Path(), "cpu", [])
+    rows = bench.timing.latency.measure("clip", "cpu", [])
     assert [(row.batch, row.drift) for row in rows] == [(1, 0.3), (8, 0.05), (64, 0.01), (256, 0.1)]
     assert [row.steady for row in rows] == [False, True, True, True]
     assert not any(drifts.values())
@@ -181,3 +183,12 @@ def test_memory_is_kept_where_the_library_is_glibc(monkeypatch: pytest.MonkeyPat
 
 def test_digits_are_three() -> None:
     assert [three_digits(value) for value in (12345.6, 12.345, 0.012345)] == ["12,346", "12.3", "0.0123"]
+
+
+@pytest.mark.parametrize("name", DENOISERS)
+def test_every_denoiser_can_be_timed(name: str) -> None:
+    if package := missing_package(name):
+        pytest.skip(f"{name} needs the package {package}, which is not installed")
+    model, noisy, variance = prepared(name, 8, torch.device("cpu"))
+    assert noisy.shape == (8, 1, 28, 28)
+    assert flops(model, noisy, variance) > 0 or not parameters(name, ())

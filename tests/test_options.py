@@ -2,7 +2,7 @@ import shlex
 
 import pytest
 
-from bench.cli.options import command, parser
+from bench.cli.options import parse
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,6 @@ def test_a_command_asks_for_the_same_again(line: str) -> None:
     words = shlex.split(line)
     how = ["--jobs", "2", "--results", "elsewhere", "--refresh", "--dry-run"]
     action = " ".join(words[:2]) if words[0] == "--ablate" else words[0]
-    again = command(parser().parse_args([*words, *how]), action)
+    again = parse([*words, *how]).again(action)
     assert again.startswith("python run_all.py --")
-    assert parser().parse_args(shlex.split(again)[2:]) == parser().parse_args(words)
+    assert parse(shlex.split(again)[2:]) == parse(words)

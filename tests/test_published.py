@@ -6,6 +6,7 @@ import pytest
 
 from bench.analysis.rows import rows_of
 from bench.datasets import dataset_title
+from bench.measurements import chapters
 from bench.report.report import build
 from bench.store.store import Store
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.skipif(not list(FULL.glob("section-*.json")), reason="r
 
 
 def test_the_report_at_the_top_is_made_of_the_committed_results() -> None:
-    text, drawings = build(Store(FULL), "results/full/figures")
+    text, drawings = build(Store(FULL), "results/full/figures", chapters())
     assert (ROOT / "REPORT.md").read_text(encoding="utf-8") == text
     for drawing in drawings:
         assert Store(FULL).has_figure(drawing.name, drawing.digest), drawing.name

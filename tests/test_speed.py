@@ -88,13 +88,13 @@ def test_a_claim_of_at_least_its_limit_fails_below() -> None:
 
 
 def test_scoring_agrees_with_scikit_image_and_names_its_claims() -> None:
-    (pairs,) = scoring(Setting(HERE / "run_all.py", HERE / "results", repeats=1))
+    (pairs,) = scoring(Setting(HERE / "results", repeats=1))
     assert set(pairs) == {"ssim", "scoring"}
     assert all(seconds > 0 for pair in pairs.values() for seconds in pair)
 
 
 def test_a_report_of_a_made_store_is_timed() -> None:
-    (pairs,) = report(Setting(HERE / "run_all.py", HERE / "results", stores=(30, 60)))
+    (pairs,) = report(Setting(HERE / "results", stores=(30, 60)))
     assert set(pairs) == {"report", "growth", "memory"}
     assert 50 < pairs["memory"][0] < 2000
 
@@ -115,4 +115,4 @@ def test_seven_measures_make_thirteen_figures() -> None:
 def test_an_unfinished_study_is_no_run_with_nothing_to_do(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     with pytest.raises(NotNow, match=r"run_all\.py --grid --profile full"):
-        list(starting(Setting(HERE / "run_all.py", tmp_path)))
+        list(starting(Setting(tmp_path)))

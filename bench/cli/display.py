@@ -160,8 +160,11 @@ def _epoch(rows: Sequence[History]) -> str:
     return f"epoch {rows[-1].epoch:.0f}: training loss {loss:.5f}, validation loss {rows[-1].validation:.5f}"
 
 
-def show(console: Console, table: Table) -> None:
-    """Prints a table at its own width: a narrow terminal may wrap its lines, but no number is cut."""
+def show(console: Console, table: Table | str) -> None:
+    """Prints a line, or a table at its own width: a narrow terminal may wrap its lines, but no number is cut."""
+    if isinstance(table, str):
+        console.print(table, highlight=False, soft_wrap=True)
+        return
     drawn = RichTable(
         box=SIMPLE_HEAD, show_edge=False, padding=0, title=table.title, title_justify="left", title_style="bold"
     )

@@ -1,11 +1,15 @@
 """The command line: what can be asked for. Names are checked later, since looking them up imports torch."""
 
 import argparse
-import shlex
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from bench.core.program import invocation
 from bench.core.recipes import RECIPES
 from bench.core.variance import LAWS
+from bench.measurements import in_place
+from bench.run.command import Command
 from bench.run.profiles import PROFILES
 
 ABOUT = "Desruido: what does a denoiser cost at the noise variances it was not trained for?"
@@ -23,20 +27,28 @@ A command that was stopped goes on where it was when given again. Exit status: 0
 1 some experiments failed, 2 wrong usage, 130 stopped."""
 
 
+KIND = "measure "  # before a kind of measurement, so that its name cannot be that of another option
+
+
 def parser() -> argparse.ArgumentParser:
     """All options, with their help."""
     parser = argparse.ArgumentParser(
-        prog="run_all.py", description=ABOUT, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=invocation().removeprefix("python "),
+        description=ABOUT,
+        epilog=EXAMPLES.replace("python run_all.py", invocation()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,  # `Command` has the defaults
     )
     actions = parser.add_argument_group("actions, which combine")
-    actions.add_argument("--grid", action="store_true", help="train and score denoisers across noise variances")
-    actions.add_argument("--ablate", metavar="NAME", help="run one ablation, or all of them: --ablate all")
-    actions.add_argument("--latency", action="store_true", help="time every denoiser at several batch sizes")
-    actions.add_argument("--speed", action="store_true", help="time this harness against the tutorial's loop")
-    actions.add_argument("--calibrate", action="store_true", help="set our numbers beside those that others published")
+    for kind, measurement in in_place().items():
+        flag, dest, about = measurement.flag, KIND + kind, measurement.about
+        if measurement.metavar:
+            actions.add_argument(flag, dest=dest, metavar=measurement.metavar, help=about)
+        else:
+            actions.add_argument(flag, dest=dest, action="store_const", const="", help=about)
     actions.add_argument("--denoise", metavar="IMAGE", type=Path, help="restore an image file with a trained denoiser")
     actions.add_argument("--report", action="store_true", help="write reports anew from what was measured")
-    actions.add_argument("--list", action="store_true", help="name everything there is to choose from")
+    actions.add_argument("--list", dest="listing", action="store_true", help="name everything there is to choose from")
     choice = parser.add_argument_group("selections; the profile decides what is not given")
     choice.add_argument("--profile", metavar="NAME", help=f"{', '.join(PROFILES)} (default: quick)")
     choice.add_argument("--denoisers", metavar="A,B", type=_names, help="comma-separated (default: the profile's)")
@@ -59,64 +71,41 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="what to train on, if --dataset is to be scored on alone; for --denoise, what was trained on",
     )
-    choice.add_argument("--noise", default="gaussian", metavar="NAME", help="what to corrupt with (default: gaussian)")
-    choice.add_argument("--recipe", default="fast", metavar="NAME", help=f"{', '.join(RECIPES)} (default: fast)")
+    choice.add_argument("--noise", metavar="NAME", help="what to corrupt with (default: gaussian)")
+    choice.add_argument("--recipe", metavar="NAME", help=f"{', '.join(RECIPES)} (default: fast)")
     choice.add_argument("--seeds", metavar="N", type=_count, help="trainings of each network (default: the profile's)")
     choice.add_argument(
-        "--plugin",
-        metavar="FILE",
-        type=Path,
-        action="append",
-        default=[],
-        help="load a plug-in from this file; may be repeated",
+        "--plugin", metavar="FILE", type=Path, action="append", help="load a plug-in from this file; may be repeated"
     )
     image = parser.add_argument_group("for --denoise")
     image.add_argument("--with", metavar="NAME", dest="denoiser", help="the denoiser")
     image.add_argument("--out", metavar="IMAGE", type=Path, help="where the restored image goes")
     image.add_argument("--variance", metavar="V", help="of the noise, pixels in [0, 1] (default: estimated)")
     how = parser.add_argument_group("how")
-    how.add_argument(
-        "--data",
-        metavar="DIR",
-        type=Path,
-        default=Path("../shared/data"),
-        help="where --calibrate looks (default: %(default)s)",
-    )
+    how.add_argument("--data", metavar="DIR", type=Path, help=f"where --calibrate looks (default: {Command.data})")
     how.add_argument("--jobs", metavar="N", type=_count, help="worker processes of one thread (default: one per core)")
     how.add_argument("--cluster", metavar="ADDRESS", help="measure on the workers of the Dask scheduler there instead")
-    how.add_argument("--device", default="cpu", choices=("cpu", "cuda"), help="where to train and score (default: cpu)")
-    how.add_argument(
-        "--results", metavar="DIR", type=Path, default=Path("results"), help="where results go (default: results)"
-    )
+    how.add_argument("--device", choices=("cpu", "cuda"), help="where to train and score (default: cpu)")
+    how.add_argument("--results", metavar="DIR", type=Path, help="where results go (default: results)")
     how.add_argument("--refresh", action="store_true", help="measure again what an older version of the code measured")
     how.add_argument("--dry-run", action="store_true", help="say what would be measured, and stop")
     return parser
 
 
-# What decides the numbers, besides the action; all else is how they are come by.
-SELECTIONS = (
-    *("profile", "denoisers", "train", "law", "test", "metrics", "dataset", "train_data", "noise", "recipe", "seeds"),
-    "plugin",
-)
-
-
-def command(options: argparse.Namespace, action: str) -> str:
-    """The command line that asks for the same again.
-
-    Args:
-        action: such as "--grid".
-    """
-    defaults, parts = parser(), ["python run_all.py", action]
-    for name in SELECTIONS:
-        value = getattr(options, name)
-        if value == defaults.get_default(name):
-            continue
-        values = [str(each) for each in value] if isinstance(value, list) else [str(value)]
-        values = [",".join(values)] if name in ("denoisers", "metrics") else values
-        option = "--" + name.replace("_", "-")
-        repeated = [[option, each] for each in values] if name == "plugin" else [[option, *values]]
-        parts += [shlex.quote(word) for words in repeated for word in words]
-    return " ".join(parts)
+def parse(arguments: Sequence[str] | None = None) -> Command:
+    """Reads a command line; ends the program with status 2 and its usage where it is wrong or asks for nothing."""
+    commands = parser()
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in vars(commands.parse_args(arguments)).items()
+    }
+    kinds = in_place()
+    asked = {kind: given.pop(KIND + kind) for kind in kinds if KIND + kind in given}
+    command = Command(asked, **given)
+    if not (asked or command.denoise or command.report or command.listing):
+        flags = (measurement.flag for measurement in kinds.values())
+        commands.error(f"nothing to do; say one of {', '.join([*flags, '--denoise', '--report', '--list'])}")
+    return command
 
 
 def _names(text: str) -> list[str]:

@@ -10,25 +10,24 @@ from bench.analysis.rows import Row, rows_of
 from bench.core.tasks import Section
 from bench.datasets import dataset_title
 from bench.figures.choose import drawings_of
-from bench.figures.cost import drawings_of as cost_drawings_of
 from bench.figures.drawing import Drawing
-from bench.report import calibration, cost, sections
+from bench.report import sections
+from bench.report.chapter import MakeChapter
 from bench.report.fixed_text import CONVENTIONS, DIGITS, LIMITS, QUESTION, REPRODUCE
 from bench.report.sentences.ablations import slips
 from bench.report.sentences.findings import findings, headlines
 from bench.run.profiles import PROFILES
 from bench.store.store import Store
-from bench.timing.latency import latencies
 
 MANY = 8  # sections, from which on a report has a list of them
-ACTIONS = {"--calibrate --data DIR": "calibration", "--latency": "latency", "--speed": "speed"}
 
 
-def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
+def build(store: Store, folder: str, chapters: Iterable[MakeChapter] = ()) -> tuple[str, list[Drawing]]:
     """The whole report in Markdown, and its figures.
 
     Args:
         folder: where the report finds the figures, relative to itself.
+        chapters: of the kinds of measurement that are no sections of experiments, in their order.
     """
     asked = store.sections()
     short: list[str] = []
@@ -59,14 +58,14 @@ def build(store: Store, folder: str) -> tuple[str, list[Drawing]]:
             appendix += [f"### {sections.heading(section)}\n", *more]
         drawings += pictures
     parts += [*sections.glance(ablations), *single, *sections.laws(store, asked)]
-    parts += calibration.text(store)
-    pictures = list(cost_drawings_of(latencies(store), grid))
-    parts += cost.text(store, folder, pictures, grid)
-    drawings += pictures
+    more_chapters = [chapter(store, folder, grid) for chapter in chapters]
+    for chapter in more_chapters:
+        parts += chapter.text
+        drawings += chapter.drawings
     if asked:
         parts.append(LIMITS + (DIGITS if any(s.protocol.dataset == "mnist" for s in asked) else ""))
-    parts.append(_reproduce(store, asked))
-    appendix += cost.folded(store)
+    parts.append(_reproduce(store, asked, [chapter.action for chapter in more_chapters if chapter.action]))
+    appendix += [part for chapter in more_chapters for part in chapter.appendix]
     first = [QUESTION, *(["## In short\n", "\n".join(short) + "\n"] if short else [])]
     rest = [CONVENTIONS, *parts, *(["## Appendix\n", *appendix] if appendix else [])]
     return "\n".join([*first, *_contents(rest), *rest]), drawings
@@ -91,10 +90,9 @@ def _name(section: Section) -> str:
     return f"{section.name}-{dataset_title(section.protocol.dataset)}"
 
 
-def _reproduce(store: Store, asked: Sequence[Section]) -> str:
-    timed = [action for action, kind in ACTIONS.items() if store.timings(kind)]
+def _reproduce(store: Store, asked: Sequence[Section], actions: Sequence[str]) -> str:
     commands = [command for section in asked for command in section.commands]
-    commands += [f"python run_all.py {action} --profile {store.root.name}" for action in timed]
+    commands += [f"python run_all.py {action} --profile {store.root.name}" for action in actions]
     lines = "\n".join(_shortest(commands, PROFILES[store.root.name].seeds if store.root.name in PROFILES else 1))
     needs = " ".join(f"{need}." for need in _needs(asked))
     return f"## How to reproduce\n\n```\n{lines}\n```\n\n{needs + chr(10) * 2 if needs else ''}{REPRODUCE}"

@@ -14,6 +14,7 @@ from torch import Tensor
 from bench.core.experiment import Experiment
 from bench.core.image_files import read
 from bench.core.images import one_size
+from bench.core.program import invocation
 from bench.datasets import dataset_title, parted
 from bench.lookup.denoisers import build, load, memorizes, place, tuned
 from bench.lookup.images import split, training_of
@@ -125,7 +126,7 @@ def choose(experiments: Sequence[Experiment], denoiser: str, store: Store, varia
     Trainings with Gaussian noise are preferred to others.
     """
     if not experiments:
-        train = f"python run_all.py --grid --denoisers {denoiser} --profile {store.root.name}"
+        train = f"{invocation()} --grid --denoisers {denoiser} --profile {store.root.name}"
         if any(store.provenance(experiment) for experiment in asked_for(store, denoiser)):
             raise ValueError(
                 f"{store.root} has results of {denoiser!r} and no weights, as a fresh clone has: train it in a folder "

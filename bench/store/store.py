@@ -22,9 +22,6 @@ from bench.core.tasks import Result, Section
 from bench.core.values import as_json, canonical
 from bench.store.files import Damaged, packed, read_arrays, read_json, read_rows, table_text, write
 
-TIMINGS = ("latency", "speed", "calibration")
-
-
 REPLACED = ("scores-*", "images-*", "examples-*", "weights.safetensors", "history.csv", "tuning.csv")  # by a fresh task
 
 
@@ -225,12 +222,8 @@ class Store:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             write(path, text)  # else nothing new is asked, and nothing is touched
 
-    @property
-    def empty(self) -> bool:
-        return not (self.sections() or any(self.timings(kind) for kind in TIMINGS))
-
     def timings(self, kind: str) -> dict[str, dict[str, Any]]:
-        """What was timed so far, by name; `kind` is one of `TIMINGS`."""
+        """What was measured so far that is no experiment, by name; `kind` is one of `bench.measurements`."""
         return {path.stem: read_json(path) for path in sorted((self.root / kind).glob("*.json"))}
 
     def keep_timing(self, kind: str, name: str, values: dict[str, Any]) -> None:

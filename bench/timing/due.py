@@ -47,16 +47,16 @@ def _pending(store: Store, kind: str, names: Sequence[str], now: dict[str, Any],
     return [name for name in names if refresh or name not in there]
 
 
-def latency(name: str, root: Path, device: str, plugins: Sequence[Path]) -> dict[str, Any]:
-    """Times one denoiser, with the latency test of the project in `root`; values to keep."""
-    rows = measure(name, root / "tests" / "latency" / "test_latency.py", device, plugins)
+def latency(name: str, device: str, plugins: Sequence[Path]) -> dict[str, Any]:
+    """Times one denoiser; values to keep."""
+    rows = measure(name, device, plugins)
     return {"rows": [asdict(row) for row in rows], "conditions": conditions(device, 1)}
 
 
-def harness(name: str, root: Path, results: Path, device: str) -> dict[str, Any]:
+def harness(name: str, results: Path, device: str) -> dict[str, Any]:
     """Takes one measure of the harness; values to keep: by claim, the pairs of all runs."""
     pairs: dict[str, list[tuple[float, float]]] = {}
-    for found in MEASURES[name](Setting(root / "run_all.py", results.resolve(), device)):
+    for found in MEASURES[name](Setting(results.resolve(), device)):
         for claim, pair in found.items():
             pairs.setdefault(claim, []).append(pair)
     return {"pairs": pairs, "conditions": conditions(device, THREADS)}

@@ -55,7 +55,6 @@ class Setting:
     """Where and how much to measure.
 
     Attributes:
-        command: run_all.py.
         results: folder of the results of all profiles.
         repeats: of measures that take seconds; longer ones are repeated less.
         epochs: of the tutorial's loop.
@@ -63,7 +62,6 @@ class Setting:
         stores: experiments in the smaller and the larger made-up store.
     """
 
-    command: Path
     results: Path
     device: str = "cpu"
     repeats: int = 25

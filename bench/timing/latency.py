@@ -17,6 +17,7 @@ from architectures import DENOISERS
 from bench.core.conditions import conditions
 from bench.core.experiment import Protocol
 from bench.core.images import one_size
+from bench.core.program import environment
 from bench.core.registry import load_plugin
 from bench.lookup.denoisers import memorizes, parameters, place
 from bench.lookup.images import images_of, split
@@ -40,6 +41,15 @@ MEMORIZED = 48000  # images of a denoiser that memorizes, as many as MNIST train
 
 
 ATTEMPTS = 3  # at a steady row
+
+
+BENCHMARK = Path(__file__).with_name("latency_benchmark.py")
+
+
+PYTEST = (
+    *("-q", "--tb=line", "-Wdefault", "--noconftest", "-pno:cacheprovider"),
+    *("-ppytest_benchmark.plugin", "-pbench.timing.latency_benchmark"),
+)
 
 
 OPTIONS = ("enable", "disable-gc", "warmup=on", "max-time=1.5", "min-rounds=10", "save-data")  # of pytest-benchmark
@@ -100,13 +110,10 @@ def flops(model: nn.Module, noisy: Tensor, variance: Tensor) -> int:
     return int(counter.get_total_flops())
 
 
-def measure(name: str, tests: Path, device: str, plugins: Sequence[Path]) -> list[Latency]:
+def measure(name: str, device: str, plugins: Sequence[Path]) -> list[Latency]:
     """Measures one denoiser at every batch size, in processes of one thread.
 
     A row that is unsteady is measured again, and the steadiest one is kept.
-
-    Args:
-        tests: the file of the latency test.
 
     Raises:
         RuntimeError: the test failed; the message holds what it printed last.
@@ -114,20 +121,24 @@ def measure(name: str, tests: Path, device: str, plugins: Sequence[Path]) -> lis
     steadiest: dict[int, Latency] = {}
     for _ in range(ATTEMPTS):
         for batch in [batch for batch in BATCHES if batch not in steadiest or not steadiest[batch].steady]:
-            row = _measure(name, batch, tests, device, plugins)
+            row = _measure(name, batch, device, plugins)
             if batch not in steadiest or row.drift < steadiest[batch].drift:
                 steadiest[batch] = row
     return [steadiest[batch] for batch in BATCHES]
 
 
-def _measure(name: str, batch: int, tests: Path, device: str, plugins: Sequence[Path]) -> Latency:
+def _measure(name: str, batch: int, device: str, plugins: Sequence[Path]) -> Latency:
     with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder) / "benchmark.json"
-        command = [sys.executable, "-m", "pytest", "-q", "--tb=line", "-Wdefault", "--device", device]
+        output, settings = Path(folder) / "benchmark.json", Path(folder) / "pytest.ini"
+        settings.write_text("[pytest]\n", encoding="utf-8")  # else pytest takes those of the folders above
+        command = [sys.executable, "-m", "pytest", "-c", str(settings), *PYTEST]
+        command += [f"--denoiser={name}", f"--batch={batch}", f"--device={device}"]
         command += [f"--plugin={path.resolve()}" for path in plugins]
         command += [f"--benchmark-{option}" for option in (*OPTIONS, f"json={output}")]
-        command += [f"{tests}::test_latency[{name}-{batch}]"]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=tests.parent, check=False)
+        variables = environment() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
+        done = subprocess.run(
+            [*command, str(BENCHMARK)], capture_output=True, text=True, cwd=folder, env=variables, check=False
+        )
         if done.returncode:
             raise RuntimeError("its test failed:\n" + "\n".join((done.stdout + done.stderr).splitlines()[-8:]))
         (entry,) = json.loads(output.read_text(encoding="utf-8"))["benchmarks"]

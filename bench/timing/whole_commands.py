@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench.core.program import environment, invocation
 from bench.store.store import Store
 from bench.timing.harness import Pairs, Setting
 from bench.timing.synthetic_store import make
@@ -22,7 +23,7 @@ def workers(setting: Setting) -> Iterator[Pairs]:
     seconds = []
     for jobs in ("2", "1"):
         with tempfile.TemporaryDirectory() as folder:
-            seconds.append(_seconds(setting, "--grid", "--jobs", jobs, "--results", folder))
+            seconds.append(_seconds("--grid", "--jobs", jobs, "--results", folder))
     yield {"workers": (seconds[0], seconds[1])}
 
 
@@ -34,15 +35,15 @@ def starting(setting: Setting) -> Iterator[Pairs]:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(study, Path(folder) / "full", ignore=shutil.ignore_patterns("weights*"))
         grid = ("--grid", "--profile", "full", "--results", folder)
-        planned = _run(setting, *grid, "--dry-run").stdout
+        planned = _run(*grid, "--dry-run").stdout
         if "\n0 experiments to measure" not in f"\n{planned}":
-            raise NotNow("needs the whole study; measure it with: python run_all.py --grid --profile full")
-        _run(setting, *grid)  # figures may be older than the code that draws them
+            raise NotNow(f"needs the whole study; measure it with: {invocation()} --grid --profile full")
+        _run(*grid)  # figures may be older than the code that draws them
         for _ in range(min(setting.repeats, 7)):
             started = time.perf_counter()
             subprocess.run([sys.executable, "-c", "import torch"], check=True)
             torch_alone = time.perf_counter() - started
-            yield {"help": (_seconds(setting, "--help"), 0.0), "idle": (_seconds(setting, *grid), torch_alone)}
+            yield {"help": (_seconds("--help"), 0.0), "idle": (_seconds(*grid), torch_alone)}
 
 
 def report(setting: Setting) -> Iterator[Pairs]:
@@ -52,7 +53,7 @@ def report(setting: Setting) -> Iterator[Pairs]:
         with tempfile.TemporaryDirectory() as folder:
             make(Store(Path(folder) / "quick"), experiments)
             started = time.perf_counter()
-            measured = _run(setting, "--report", "--results", folder, peak=True)
+            measured = _run("--report", "--results", folder, peak=True)
             costs.append((time.perf_counter() - started, float(measured.stdout.split()[-1])))
     (few, little), (many, much) = costs
     yield {"report": (many, few), "growth": (many, few), "memory": (much, little)}
@@ -67,9 +68,9 @@ sys.exit(status)
 """
 
 
-def _run(setting: Setting, *arguments: str, peak: bool = False) -> subprocess.CompletedProcess[str]:
-    command = [*([sys.executable, "-c", PEAK] if peak else []), sys.executable, str(setting.command), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def _run(*arguments: str, peak: bool = False) -> subprocess.CompletedProcess[str]:
+    command = [*([sys.executable, "-c", PEAK] if peak else []), sys.executable, "-m", "bench.cli.main", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
     if done.returncode:
         raise RuntimeError(
             f"run_all.py {' '.join(arguments)} ended with status {done.returncode}:\n{done.stderr[-2000:]}"
@@ -77,7 +78,7 @@ def _run(setting: Setting, *arguments: str, peak: bool = False) -> subprocess.Co
     return done
 
 
-def _seconds(setting: Setting, *arguments: str) -> float:
+def _seconds(*arguments: str) -> float:
     started = time.perf_counter()
-    _run(setting, *arguments)
+    _run(*arguments)
     return time.perf_counter() - started

@@ -1,0 +1,146 @@
+"""What a command does once it is checked: measure, restore an image, show tables, and write reports."""
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+from PIL import Image
+from rich.console import Console
+from rich.markup import escape
+
+from bench.cli.display import Display, describe, listing, show
+from bench.cli.prepare import Work
+from bench.core.conditions import cores
+from bench.core.program import ROOT
+from bench.core.variance import Range
+from bench.measurements import chapters
+from bench.run.command import Command
+from bench.run.denoise_file import denoise
+from bench.run.execute import run, run_there
+from bench.run.missing import pending
+from bench.run.workers import news_queue, undisturbed
+from bench.store.files import write
+from bench.store.store import Store
+
+CODE = (".py", ".j2")  # suffixes of the files that make a report
+
+
+def carry_out(command: Command, work: Work) -> int:
+    """Does all of it; returns the exit status.
+
+    Raises:
+        UnknownName, ValueError, OSError: what went wrong.
+    """
+    console = Console()
+    if command.listing:
+        console.print(listing())
+    if command.dry_run:
+        _announce(work, console)
+        return 0
+    failures = _run_experiments(command, work, console) + _measure_figures(command, work, console)
+    if command.denoise is not None and command.out is not None:
+        _denoise(command.denoise, command.out, command, work.store, console)
+    for job in work.jobs:
+        for part in job.measurement.tables(work.store, job.sections):
+            show(console, part)
+    for store in work.reports:
+        _report(store, command, console)
+    failures += [failure for job in work.jobs for failure in job.measurement.failures(work.store)]
+    for failure in failures:
+        console.print(f"[red]failed[/red] {failure}", highlight=False, soft_wrap=True)
+    return 1 if failures else 0
+
+
+def _announce(work: Work, console: Console) -> None:
+    """Says what would be measured."""
+    names = describe(work.tasks)
+    for task in work.tasks:
+        step = "score" if task.weights or task.experiment.recipe is None else "train and score"
+        console.print(f"{step} {names[task.experiment.id]}: {task.cells} cells", highlight=False, soft_wrap=True)
+    for job in work.jobs:
+        for name in job.due:
+            console.print(job.measurement.intention.format(f"[bold]{name}[/bold]"), highlight=False)
+    others = sum(len(job.due) for job in work.jobs)
+    more = f", {others} other figures" if others else ""
+    console.print(f"{len(work.tasks)} experiments to measure{more}; nothing was done", highlight=False)
+
+
+def _run_experiments(command: Command, work: Work, console: Console) -> list[str]:
+    """Fills in what the store is missing; returns what failed, in words."""
+    failures = []
+    store, sections = work.store, work.sections
+    with store.alone() if work.tasks else nullcontext():
+        for section in sections:
+            store.ask(section)
+        if work.tasks:
+            # Once more, since another command may have ended after this one looked.
+            tasks = pending(store, sections, command.device, command.plugin, command.refresh)
+            names, news = describe(tasks), news_queue()
+            with Display(console, tasks, news) as display:
+                address, jobs = command.cluster, command.jobs or cores()
+                for result in run_there(tasks, address) if address else run(tasks, jobs, news):
+                    with undisturbed():
+                        store.keep(result)
+                    display.finish(result)
+                    if result.failure is not None:
+                        failures.append(f"{names[result.task.experiment.id]}: {escape(result.failure)}")
+    for experiment in {experiment: None for section in sections for experiment in section.experiments}:
+        if epoch := store.diverged(experiment):
+            failures.append(
+                f"{experiment.id}: the loss diverged in epoch {epoch}; a recipe with a lower lr may train it"
+            )
+    return failures
+
+
+def _measure_figures(command: Command, work: Work, console: Console) -> list[str]:
+    """Measures what is no experiment, one after the other; returns what failed, in words."""
+    failures = []
+    for job in work.jobs:
+        for index, name in enumerate(job.due, start=1):
+            count = f"{index} of {len(job.due)}, {job.kind} of [bold]{name}[/bold]"
+            advice = "; the machine should do nothing else" if job.measurement.undisturbed else ""
+            try:
+                with console.status(count + advice):
+                    work.store.keep_timing(job.kind, name, job.measurement.measure(name, command, work.store))
+                outcome = "done"
+            except Exception as error:  # one that cannot be measured must not take the others down
+                failures.append(f"{job.kind} of {name}: {escape(str(error))}")
+                outcome = "[red]failed[/red]"
+            console.print(f"{count}: {outcome}", highlight=False)
+    return failures
+
+
+def _denoise(noisy: Path, out: Path, command: Command, store: Store, console: Console) -> None:
+    """Restores one image file; everything it needs was checked but the image itself."""
+    variance = Range.parse(command.variance).low if command.variance else None
+    restored = denoise(noisy, command.denoiser, store, variance, command.train_data)
+    Image.fromarray(restored.image).save(out)
+    for note in restored.notes:
+        console.print(note, highlight=False, soft_wrap=True)
+    console.print(f"image    {out}", highlight=False)
+
+
+def _report(store: Store, command: Command, console: Console) -> None:
+    """Writes the report of a store and the figures that changed; nothing unless --report asks, if nothing changed."""
+    published = store.root.resolve() == ROOT / "results" / "full"
+    path = ROOT / "REPORT.md" if published else store.root / "REPORT.md"
+    code = [file for room in ("architectures", "bench") for file in (ROOT / room).rglob("*") if file.suffix in CODE]
+    code += [*command.plugin, Path(sys.executable), path]
+    if path.exists() and not command.report and store.reported(store.state(code)):
+        console.print(f"report   {path}, as it was\nfigures  {store.figure('*')}", highlight=False)
+        return
+
+    from bench.report.report import build  # late: slow to import
+
+    text, drawings = build(store, "results/full/figures" if published else "figures", chapters())
+    write(path, text)
+    drawn = [drawing for drawing in drawings if not store.has_figure(drawing.name, drawing.digest)]
+    if drawn:
+        from bench.figures.curves import png
+
+        for drawing in drawn:
+            store.keep_figure(drawing.name, png(drawing.draw(), drawing.digest))
+    store.keep_reported(store.state(code))
+    console.print(
+        f"report   {path}\nfigures  {store.figure('*')} ({len(drawings)}, {len(drawn)} drawn anew)", highlight=False
+    )

@@ -1,0 +1,41 @@
+"""Desruido from a shell: from the words of a command to its exit status."""
+
+import signal
+import sys
+from collections.abc import Sequence
+
+from bench.cli.options import parse
+from bench.core.program import invocation
+from bench.core.registry import UnknownName
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit status."""
+    command = parse(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        # Late, since both import torch, and --help should not wait for it.
+        from bench.cli.actions import carry_out
+        from bench.cli.prepare import prepare
+
+        try:
+            work = prepare(command)
+        except (UnknownName, ValueError, OSError) as error:
+            return _say(str(error), status=2)
+        for note in work.notes:
+            _say(note)
+        try:
+            return carry_out(command, work)
+        except (UnknownName, ValueError, OSError) as error:
+            return _say(f"{error}; what was finished is kept", status=1)
+    except KeyboardInterrupt:
+        return _say("stopped; what was finished is kept, and the same command goes on from there", status=130)
+
+
+def _say(message: str, status: int = 0) -> int:
+    print(f"{invocation().removeprefix('python ')}: {message}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

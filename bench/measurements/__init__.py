@@ -1,0 +1,78 @@
+"""Kinds of measurement: one file each, which registers a `Measurement` under its own name.
+
+The command line, what it checks and says, the store and the report iterate over them, so a further kind
+is one file here. The files must be quick to import, since `--help` reads them: what they need is imported
+inside their functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.core.registry import Registry
+
+if TYPE_CHECKING:
+    from bench.core.tasks import Section
+    from bench.report.chapter import Chapter, MakeChapter
+    from bench.report.tables.table import Table
+    from bench.run.command import Command
+    from bench.store.store import Store
+
+
+def _no_chapter(store: Store, folder: str, measured: Sequence[Any]) -> Chapter:
+    from bench.report.chapter import Chapter
+
+    return Chapter()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One kind of measurement: of experiments, of other figures that are measured one by one, or of both.
+
+    Attributes:
+        flag, about, metavar: its option, the help of it, and its argument if it takes one.
+        place: among the actions of the command line, and when it is carried out.
+        sections: experiments to be trained and scored, all names of them checked.
+        due: names of the figures that the store lacks.
+        measure: one figure as JSON values, which the store keeps under the kind and the name.
+        undisturbed: whether the machine should do nothing else meanwhile.
+        intention: what `--dry-run` says of a figure.
+        notes: what the user should know beforehand.
+        tables: what the terminal shows of the sections and figures.
+        chapter: what the report shows of the figures; sections are in it anyway.
+        failures: figures that are not as they should be.
+    """
+
+    flag: str
+    about: str
+    place: int
+    metavar: str | None = None
+    sections: Callable[[Command], Iterable[Section]] = lambda command: ()
+    due: Callable[[Command, Store], Sequence[str]] = lambda command, store: ()
+    measure: Callable[[str, Command, Store], dict[str, Any]] = lambda name, command, store: {}
+    undisturbed: bool = False
+    intention: str = "measure {}"
+    notes: Callable[[Command], list[str]] = lambda command: []
+    tables: Callable[[Store, Sequence[Section]], Iterable[Table | str]] = lambda store, sections: ()
+    chapter: MakeChapter = _no_chapter
+    failures: Callable[[Store], list[str]] = lambda store: []
+
+
+MEASUREMENTS: Registry[Measurement] = Registry("measurement", __name__)
+
+
+def in_place() -> dict[str, Measurement]:
+    """All kinds, in the order in which a command carries them out."""
+    return dict(sorted(MEASUREMENTS.items(), key=lambda item: item[1].place))
+
+
+def chapters() -> list[MakeChapter]:
+    """What the report shows of all kinds, in alphabetical order."""
+    return [measurement.chapter for measurement in MEASUREMENTS.values()]
+
+
+def holds_any(store: Store) -> bool:
+    """Whether anything was measured or asked for."""
+    return bool(store.sections()) or any(store.timings(kind) for kind in MEASUREMENTS)

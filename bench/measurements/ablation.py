@@ -1,0 +1,45 @@
+"""One factor at a time, from a base."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bench.measurements import MEASUREMENTS, Measurement
+from bench.measurements.grid import tables
+
+if TYPE_CHECKING:
+    from bench.core.tasks import Section
+    from bench.run.command import Command
+
+
+def sections(command: Command) -> Iterator[Section]:
+    from bench.ablations import ABLATIONS
+    from bench.core.variance import Range
+    from bench.run.plan import ablation
+    from bench.run.study import study_of
+
+    asked, train = command.asked["ablation"], command.train
+    if len(train) > 1:
+        raise ValueError(f"an ablation starts from one training range, got --train {' '.join(train)}")
+    if asked == "all" and command.denoisers:
+        raise ValueError(
+            "--ablate all runs each ablation with the denoiser it is about; name one ablation to choose --denoisers"
+        )
+    base = Range.parse(train[0], command.law) if train else Range(0.01, 0.01)
+    study = study_of(command)
+    for name in ABLATIONS if asked == "all" else [asked]:
+        yield from ablation(name, command.denoisers, base, *study)
+
+
+MEASUREMENTS.register(
+    __name__,
+    Measurement(
+        flag="--ablate",
+        about="run one ablation, or all of them: --ablate all",
+        place=1,
+        metavar="NAME",
+        sections=sections,
+        tables=tables,
+    ),
+)
