@@ -94,9 +94,7 @@ def test_conditions_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert conditions["threads"] == torch.get_num_threads()
     assert conditions["parameters"] == 16_385
     assert conditions["torch"] == torch.__version__
-    assert {"train", "denoiser:conv_autoencoder", "noise:gaussian"} <= set(
-        conditions["sources"]
-    )
+    assert {"train", "denoiser:conv_autoencoder", "noise:gaussian"} <= set(conditions["sources"])
 
 
 def test_one_process_and_two_give_the_same_bytes() -> None:

@@ -33,7 +33,7 @@ class Command:
     test: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     dataset: str = ""
-    train_data: str = ""
+    train_data: str | None = None
     noise: str = "gaussian"
     recipe: str = "fast"
     seeds: int = 0
