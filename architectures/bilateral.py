@@ -5,14 +5,14 @@ from itertools import product
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from architectures import denoiser
+from architectures import Denoiser, denoiser
 
 
 @denoiser
-class Bilateral(nn.Module):
+class Bilateral(Denoiser):
     """Bilateral filter with its border repeated, channel by channel; blind.
 
     Tomasi and Manduchi, "Bilateral Filtering for Gray and Color Images", ICCV 1998. Not scikit-image's:

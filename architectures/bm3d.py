@@ -4,13 +4,13 @@ from importlib.util import find_spec
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from architectures import denoiser
+from architectures import Denoiser, denoiser
 
 
 @denoiser
-class BM3D(nn.Module):
+class BM3D(Denoiser):
     """BM3D by its authors' package, which is free for non-commercial use only; it is told the noise.
 
     Dabov, Foi, Katkovnik and Egiazarian, "Image Denoising by Sparse 3-D Transform-Domain Collaborative

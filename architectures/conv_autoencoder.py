@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torch.nn import functional
 
-from architectures import denoiser
+from architectures import Denoiser, denoiser
 
 
 def encode(inputs: int, outputs: int, stride: int) -> nn.Sequential:
@@ -17,7 +17,7 @@ def decode(inputs: int, outputs: int) -> nn.Sequential:
 
 
 @denoiser
-class ConvAutoencoder(nn.Module):
+class ConvAutoencoder(Denoiser):
     """Three convolutions down to a quarter of the size, two transposed ones up, no skips.
 
     Each layer is convolution, ReLU, batch norm (momentum 0.01), in this order; the last is a 3×3

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torch.nn import functional
 
-from architectures import denoiser
+from architectures import Denoiser, denoiser
 
 
 def convolve(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
@@ -17,7 +17,7 @@ def enlarge(inputs: int, outputs: int) -> nn.Sequential:
 
 
 @denoiser
-class DeepAutoencoder(nn.Module):
+class DeepAutoencoder(Denoiser):
     """An hourglass without skips: everything passes a quarter of the size.
 
     Args:

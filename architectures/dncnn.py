@@ -2,11 +2,11 @@
 
 from torch import Tensor, nn
 
-from architectures import denoiser
+from architectures import Denoiser, denoiser
 
 
 @denoiser
-class DnCNN(nn.Module):
+class DnCNN(Denoiser):
     """Convolution and ReLU, then convolution, batch norm and ReLU again and again, then convolution.
 
     Zhang, Zuo, Chen, Meng and Zhang, "Beyond a Gaussian Denoiser: Residual Learning of Deep CNN for

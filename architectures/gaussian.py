@@ -4,13 +4,13 @@ from typing import ClassVar
 
 import torch
 from scipy import ndimage
-from torch import Tensor, nn
+from torch import Tensor
 
-from architectures import denoiser
+from architectures import Denoiser, denoiser
 
 
 @denoiser
-class Gaussian(nn.Module):
+class Gaussian(Denoiser):
     """Gaussian filter of scipy with reflected borders.
 
     Args:

@@ -4,19 +4,20 @@ from typing import ClassVar
 
 import torch
 from scipy import ndimage
-from torch import Tensor, nn
+from torch import Tensor
 
-from architectures import denoiser
+from architectures import Denoiser, denoiser
 
 
 @denoiser
-class Median(nn.Module):
+class Median(Denoiser):
     """Median over a square window, by scipy, with reflected borders.
 
     Args:
         size: width of the window in pixels; odd. At 1 the image stays as it is.
     """
 
+    floor = True
     grid: ClassVar[dict[str, tuple[int, ...]]] = {"size": (1, 3, 5, 7)}
 
     def __init__(self, size: int = 3) -> None:

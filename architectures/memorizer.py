@@ -1,15 +1,15 @@
 """Pure memory: the exact posterior mean when the training images are all there is."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from architectures import denoiser
+from architectures import Denoiser, denoiser
 
 CHUNK = 4096  # memorized images in one matrix product
 
 
 @denoiser
-class Memorizer(nn.Module):
+class Memorizer(Denoiser):
     """The mean of the memorized images x, each weighed by exp(-|y - x|² / (2 variance)); not blind.
 
     By Bayes' rule this is the best estimate of all, in squared error, if clean images are drawn from

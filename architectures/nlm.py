@@ -4,13 +4,13 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from architectures import denoiser
+from architectures import Denoiser, denoiser
 
 
 @denoiser
-class NLM(nn.Module):
+class NLM(Denoiser):
     """Fast non-local means of scikit-image with reflected borders, channel by channel; blind.
 
     Buades, Coll and Morel, "A non-local algorithm for image denoising", CVPR 2005; in the fast form of

@@ -1,14 +1,15 @@
 """The input itself: what no denoising scores."""
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from architectures import denoiser
+from architectures import Denoiser, denoiser
 
 
 @denoiser
-class Noisy(nn.Module):
+class Noisy(Denoiser):
     """Returns the noisy image as it is; never clipped, so that its PSNR is -10·log10(variance)."""
 
+    floor = True
     clipped = False
 
     def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:

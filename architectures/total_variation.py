@@ -4,13 +4,13 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from architectures import denoiser
+from architectures import Denoiser, denoiser
 
 
 @denoiser
-class TotalVariation(nn.Module):
+class TotalVariation(Denoiser):
     """Total variation by scikit-image, channel by channel; blind.
 
     The model is Rudin, Osher and Fatemi's, "Nonlinear total variation based noise removal algorithms",

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from architectures import denoiser
+from architectures import Denoiser, denoiser
 
 
 def block(inputs: int, outputs: int) -> nn.Sequential:
@@ -24,7 +24,7 @@ def block(inputs: int, outputs: int) -> nn.Sequential:
 
 
 @denoiser
-class UNet(nn.Module):
+class UNet(Denoiser):
     """U-Net of two levels.
 
     Args:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from architectures import denoiser
+from architectures import Denoiser, denoiser
 
 
 class ScaleNorm(nn.Module):
@@ -44,7 +44,7 @@ def block(inputs: int, outputs: int) -> nn.Sequential:
 
 
 @denoiser
-class UNetBiasFree(nn.Module):
+class UNetBiasFree(Denoiser):
     """`unet` with no bias and no mean anywhere; blind, and homogeneous once it is trained.
 
     Mohan, Kadkhodaie, Simoncelli and Fernandez-Granda, "Robust and interpretable blind image denoising

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from architectures import denoiser
+from architectures import Denoiser, denoiser
 
 
 def block(inputs: int, outputs: int) -> nn.Sequential:
@@ -20,7 +20,7 @@ def block(inputs: int, outputs: int) -> nn.Sequential:
 
 
 @denoiser
-class UNetConditioned(nn.Module):
+class UNetConditioned(Denoiser):
     """`unet` with a plane of the noise's standard deviation beside the image; not blind.
 
     The plane is the noise level map of Zhang, Zuo and Zhang, "FFDNet: Toward a Fast and Flexible

@@ -4,13 +4,13 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from architectures import denoiser
+from architectures import Denoiser, denoiser
 
 
 @denoiser
-class Wavelet(nn.Module):
+class Wavelet(Denoiser):
     """BayesShrink of scikit-image, channel by channel; blind, because it estimates the noise.
 
     Chang, Yu and Vetterli, "Adaptive wavelet thresholding for image denoising and compression", IEEE

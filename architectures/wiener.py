@@ -5,13 +5,13 @@ from typing import ClassVar
 import numpy as np
 import torch
 from scipy import ndimage
-from torch import Tensor, nn
+from torch import Tensor
 
-from architectures import denoiser
+from architectures import Denoiser, denoiser
 
 
 @denoiser
-class Wiener(nn.Module):
+class Wiener(Denoiser):
     """Local Wiener filter of scipy, channel by channel; blind, because it estimates the noise.
 
     Lim, "Two-Dimensional Signal and Image Processing", Prentice Hall 1990, page 548. scipy's estimate

@@ -1,7 +1,6 @@
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,10 @@ from torch import nn
 
 import bench.run.execute
 import run_all
-from architectures import DENOISERS
+from architectures import DENOISERS, Memorizing
 from bench.core.experiment import Experiment
 from bench.core.rng import stream
-from bench.lookup.denoisers import build
+from bench.lookup.denoisers import build, missing_package
 from bench.scoring import score
 from bench.training import train
 from bench.training import tune as tune_filter
@@ -34,15 +33,13 @@ def prepared(experiment: Experiment, height: int, width: int, channels: int = 1)
 
     One that memorizes images gets some that are alike enough for several to matter.
     """
-    package = getattr(DENOISERS[experiment.denoiser], "requires", None)
-    if package is not None and find_spec(package) is None:
+    if package := missing_package(experiment.denoiser):
         pytest.skip(f"{experiment.denoiser} needs the package {package}, which is not installed")
-    model: Any = build(experiment)
-    if hasattr(model, "fit"):
+    model = build(experiment)
+    if isinstance(model, Memorizing):
         share = torch.rand(20, channels, height, width, generator=stream("memorized"))
         model.fit((100 + 50 * share).byte())
-    built: nn.Module = model
-    return built
+    return model
 
 
 def folder_of_images(path: Path) -> Path:

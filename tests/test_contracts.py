@@ -81,13 +81,13 @@ def test_a_blind_denoiser_ignores_the_variance(name: str) -> None:
     model, noisy = prepared(experiment(name), 16, 16).eval(), images(2, 16, 16)
     with torch.inference_mode():
         low, high = (model(noisy, torch.full((2,), variance)) for variance in (0.001, 0.5))
-    assert torch.equal(low, high) == getattr(model, "blind", True)
+    assert torch.equal(low, high) == DENOISERS[name].blind
 
 
-@pytest.mark.parametrize("name", [name for name in DENOISERS if hasattr(DENOISERS[name], "grid")])
+@pytest.mark.parametrize("name", [name for name in DENOISERS if DENOISERS[name].grid])
 def test_a_grid_is_of_one_option_and_holds_its_default(name: str) -> None:
     prepared(experiment(name), 16, 16)
-    ((option, values),) = getattr(DENOISERS[name], "grid", {}).items()
+    ((option, values),) = (DENOISERS[name].grid or {}).items()
     assert inspect.signature(DENOISERS[name]).parameters[option].default in values
     assert 4 <= len(values) <= 8
     assert list(values) == sorted(set(values))

@@ -2,8 +2,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
-from architectures import DENOISERS
+from architectures import DENOISERS, Denoiser, denoiser
 from bench.core.registry import Registry, UnknownName, load_plugin
 
 PLUGIN = """
@@ -61,6 +63,55 @@ def test_a_plugin_is_registered_under_its_file_name(tmp_path: Path) -> None:
     path.write_text(PLUGIN)
     load_plugin(path)
     assert DENOISERS["half_of_it"].__name__ == "Half"
+
+
+@pytest.mark.usefixtures("_forgetful")
+def test_a_plain_module_gets_the_defaults_of_the_contract(tmp_path: Path) -> None:
+    path = tmp_path / "half_of_another.py"
+    path.write_text(PLUGIN)
+    load_plugin(path)
+    cls = DENOISERS["half_of_another"]
+    assert (cls.__name__, cls.__module__) == ("Half", "plugins.half_of_another")
+    assert (cls.blind, cls.clipped, cls.floor, cls.grid, cls.kin, cls.reach, cls.requires) == (
+        *(True, True, False),
+        *(None, None, None, None),
+    )
+    assert cls()(torch.ones(1, 1, 16, 16), torch.ones(1)).unique().item() == 0.5
+
+
+@pytest.mark.parametrize("base", [Denoiser, nn.Module])
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"clip": False}, "the denoiser Wrong has no attribute 'clip'; did you mean 'clipped'?"),
+        ({"grids": {"size": (3,)}}, "the denoiser Wrong has no attribute 'grids'; did you mean 'grid'?"),
+        ({"blind": "no"}, "the attribute 'blind' of the denoiser Wrong must be bool, got 'no'"),
+        ({"reach": True}, "the attribute 'reach' of the denoiser Wrong must be int or None, got True"),
+        ({"reach": 2.5}, "the attribute 'reach' of the denoiser Wrong must be int or None, got 2.5"),
+        ({"kin": nn.Module}, "the attribute 'kin' of the denoiser Wrong must be str or None, got <class"),
+        ({"grid": {}}, "the attribute 'grid' of the denoiser Wrong must name one option, such as"),
+        ({"grid": {"size": (3,), "more": (1,)}}, "the attribute 'grid' of the denoiser Wrong must name one option"),
+        ({"grid": {"size": ()}}, "the attribute 'grid' of the denoiser Wrong has no value of 'size' to choose from"),
+        (
+            {"grid": {"size": ("3",)}},
+            "the attribute 'grid' of the denoiser Wrong holds numbers .* 'size' from, got '3'",
+        ),
+        (
+            {"grid": {"sice": (3,)}},
+            "the attribute 'grid' of the denoiser Wrong names 'sice', and its options are: size",
+        ),
+    ],
+)
+def test_an_attribute_that_breaks_the_contract_is_named(
+    base: type[nn.Module], attributes: dict[str, object], message: str
+) -> None:
+    def build(self: nn.Module, size: int = 3) -> None:
+        nn.Module.__init__(self)
+
+    cls = type("Wrong", (base,), {"__module__": "plugins.wrong", "__init__": build, **attributes})
+    with pytest.raises(ValueError, match=message):
+        denoiser(cls)
+    assert "wrong" not in DENOISERS
 
 
 @pytest.mark.usefixtures("_forgetful")

@@ -13,7 +13,7 @@ from bench.lookup.denoisers import build, missing_package, parameters
 from bench.lookup.tiles import restore
 
 BASE = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), None)
-NETWORKS = [name for name in DENOISERS if not missing_package(name) and hasattr(DENOISERS[name](), "reach")]
+NETWORKS = [name for name in DENOISERS if not missing_package(name) and DENOISERS[name]().reach is not None]
 DEEPER = [("dncnn", 5), ("dncnn", 12), ("deep_autoencoder", 7), ("deep_autoencoder", 12)]
 
 
@@ -88,4 +88,4 @@ def test_a_tile_is_small_and_a_filter_of_the_whole_image_sees_the_whole() -> Non
     assert torch.equal(restore(Near(), noisy, torch.ones(1)), noisy)
     assert len(sizes) == 8
     assert max(max(size) for size in sizes) <= 32 + 2 * 8
-    assert not any(hasattr(DENOISERS[name], "reach") for name in ("wavelet", "wiener", "total_variation", "bm3d"))
+    assert not any(DENOISERS[name].reach for name in ("wavelet", "wiener", "total_variation", "bm3d"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from architectures import DENOISERS
+from architectures import DENOISERS, Denoiser
 from bench.analysis.intervals import Sample
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import changed, recipe_name
@@ -138,7 +138,7 @@ def _label(section: Section, rows: Sequence[Row]) -> None:
 
 def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment], single: bool) -> Row:
     seeds = sorted(seeds, key=lambda experiment: experiment.seed)
-    row = Row(seeds[0], tuple(seeds), blind=getattr(DENOISERS.get(seeds[0].denoiser), "blind", True))
+    row = Row(seeds[0], tuple(seeds), blind=DENOISERS.get(seeds[0].denoiser, Denoiser).blind)
     found: dict[tuple[float, str], list[tuple[int, Score]]] = {}
     notes = []
     cells: dict[int, set[tuple[float, str]]] = {}

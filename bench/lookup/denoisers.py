@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from architectures import DENOISERS
+from architectures import DENOISERS, Memorizing
 from bench.core.experiment import Experiment
 from bench.core.results import Trial, best
 from bench.core.rng import seed_of
@@ -44,7 +44,7 @@ def learns(experiment: Experiment) -> bool:
 
 
 def memorizes(denoiser: str) -> bool:
-    return hasattr(DENOISERS[denoiser], "fit")
+    return issubclass(DENOISERS[denoiser], Memorizing)
 
 
 def choices(experiment: Experiment) -> list[Experiment]:
@@ -53,30 +53,23 @@ def choices(experiment: Experiment) -> list[Experiment]:
     An option that is given is not tuned.
 
     Raises:
-        ValueError: the grid is empty, or is not of one option the denoiser has.
+        ValueError: the denoiser refuses a value.
     """
-    name = experiment.denoiser
-    found = getattr(DENOISERS[name], "grid", None)
-    if found is None:
-        return []
-    if len(found) != 1:
-        raise ValueError(f"the grid of {name!r} must name one option, such as {{'size': (3, 5)}}, got {found}")
-    ((option, values),) = found.items()
-    if not values:
-        raise ValueError(
-            f"the grid of {name!r} has no value of {option!r} to choose from: add some, or delete the grid"
-        )
-    if strange := [value for value in values if isinstance(value, bool) or not isinstance(value, int | float)]:
-        raise ValueError(f"the grid of {name!r} holds numbers to choose {option!r} from, got {strange[0]!r}")
-    options = [] if option in dict(experiment.options) else [{option: value} for value in values]
-    for each in options:
-        parameters(name, tuple((dict(experiment.options) | each).items()))
-    return [experiment.but(options=each) for each in options]
+    options = dict(experiment.options)
+    chosen = [
+        experiment.but(options={option: value})
+        for option, values in (DENOISERS[experiment.denoiser].grid or {}).items()
+        for value in values
+        if option not in options
+    ]
+    for choice in chosen:
+        parameters(choice.denoiser, choice.options)
+    return chosen
 
 
 def missing_package(denoiser: str) -> str | None:
     """The package a denoiser needs, where it is not installed."""
-    package: str | None = getattr(DENOISERS[denoiser], "requires", None)
+    package = DENOISERS[denoiser].requires
     return package if package is not None and find_spec(package) is None else None
 
 

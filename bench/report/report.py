@@ -115,7 +115,7 @@ def _needs(asked: Sequence[Section]) -> Iterator[str]:
     """What is not there after an installation: packages of single denoisers, and folders of images."""
     experiments = {experiment for section in asked for experiment in section.experiments}
     for name in sorted({experiment.denoiser for experiment in experiments} & set(DENOISERS)):
-        if package := getattr(DENOISERS[name], "requires", None):
+        if package := DENOISERS[name].requires:
             yield f"`{name}` needs `pip install {package}`"
     named = {section.protocol.dataset for section in asked} | {experiment.dataset or "" for experiment in experiments}
     if folders := sorted(name for name in named if ":" in name):

@@ -11,12 +11,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from architectures import Memorizing
 from bench.core.experiment import Experiment
 from bench.core.image_files import read
 from bench.core.images import one_size
 from bench.core.program import invocation
 from bench.datasets import dataset_title, parted
-from bench.lookup.denoisers import build, load, memorizes, place, tuned
+from bench.lookup.denoisers import build, load, place, tuned
 from bench.lookup.images import split, training_of
 from bench.lookup.tiles import restore
 from bench.store.store import Store
@@ -155,7 +156,7 @@ def ready(experiment: Experiment, store: Store) -> torch.nn.Module:
     weights = store.weights(experiment)
     if weights is not None:
         load(model, weights)
-    if memorizes(experiment.denoiser) and experiment.dataset is not None:
-        images = one_size(training_of(experiment.dataset))
-        model.fit(split(images, experiment.dataset)[0])  # type: ignore[operator]  # which memorizers have
+    if isinstance(model, Memorizing) and experiment.dataset is not None:
+        images = split(training_of(experiment.dataset), experiment.dataset)[0]
+        model.fit(one_size(images))
     return place(model, torch.device("cpu")).eval()

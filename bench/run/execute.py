@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, as_completed
 from multiprocessing.queues import Queue
-from typing import Any
 
 import numpy as np
 import safetensors.torch
 import torch
 from torch import nn
 
+from architectures import Memorizing
 from bench.core.images import one_size
 from bench.core.registry import load_plugin
 from bench.core.tasks import Result, Task
@@ -73,7 +73,7 @@ def _score(task: Task, result: Result, model: nn.Module, device: torch.device, s
 def _ready(task: Task, result: Result, device: torch.device) -> nn.Module:
     """The denoiser with what it is to know: stored weights, trained ones, tuned parameters or memorized images."""
     experiment = task.experiment
-    model: Any = build(experiment)
+    model = build(experiment)
     if task.weights is not None:
         load(model, task.weights)
     elif experiment.dataset is not None:
@@ -82,16 +82,15 @@ def _ready(task: Task, result: Result, device: torch.device) -> nn.Module:
             if not task.trials:
                 result.trials = tune(experiment, images, device)
             model = build(tuned(experiment, list(task.trials) or result.trials))
-        elif experiment.recipe is None:
-            model.fit(split(one_size(images), experiment.dataset)[0])
-        else:
+        elif experiment.recipe is not None:
             for row in fit(model, images, experiment, device):
                 result.history.append(row)
                 tell(experiment, 0.9 * row.epoch / experiment.recipe.epochs, row)
             if not result.diverged:
                 result.weights = safetensors.torch.save(state_of(model))
-    ready: nn.Module = model
-    return ready
+        elif isinstance(model, Memorizing):
+            model.fit(one_size(split(images, experiment.dataset)[0]))
+    return model
 
 
 def execute(

@@ -53,8 +53,8 @@ def provenance(task: Task, device: torch.device, seconds: dict[str, float]) -> d
         **versions(device),
         "threads": torch.get_num_threads(),
         "parameters": parameters(experiment.denoiser, experiment.options),
-        "blind": getattr(DENOISERS[experiment.denoiser], "blind", True),
-        "kin": getattr(DENOISERS[experiment.denoiser], "kin", experiment.denoiser),
+        "blind": DENOISERS[experiment.denoiser].blind,
+        "kin": DENOISERS[experiment.denoiser].kin or experiment.denoiser,
         "seconds": {step: round(value, 2) for step, value in seconds.items()},
         "sources": {role: source_digest(role) for role in roles_of(task)},
     }

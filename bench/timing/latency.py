@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from architectures import DENOISERS
+from architectures import DENOISERS, Memorizing
 from bench.core.conditions import conditions
 from bench.core.experiment import Protocol
 from bench.core.images import one_size
 from bench.core.program import environment
 from bench.core.registry import load_plugin
-from bench.lookup.denoisers import memorizes, parameters, place
+from bench.lookup.denoisers import parameters, place
 from bench.lookup.images import images_of, split
 from bench.run.workers import pool
 from bench.scoring.score import corrupt
@@ -87,8 +87,8 @@ class Latency:
 
 def _built(name: str, memory: Callable[[], Tensor], device: torch.device) -> nn.Module:
     """An untrained denoiser in the layout of scoring; one that memorizes images gets `memory`, uint8 (N, 1, 28, 28)."""
-    model: Any = DENOISERS[name]()
-    if memorizes(name):
+    model = DENOISERS[name]()
+    if isinstance(model, Memorizing):
         model.fit(memory())
     return place(model, device).eval()
 
