@@ -58,7 +58,7 @@ def _plugins_are_forgotten() -> Iterator[None]:
     before = dict.fromkeys(DENOISERS)
     yield
     for name in [name for name in DENOISERS if name not in before]:
-        del DENOISERS._entries[name]
+        DENOISERS.forget(name)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def digest_of(path: Path, source: str) -> str:
     path.write_text(source)
-    source_digest.cache_clear()
+    code_digest.cache_clear()
     return code_digest(path.stem)
 
 

@@ -3,6 +3,7 @@
 import difflib
 import importlib.util
 import pkgutil
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,12 @@ T = TypeVar("T")
 
 
 PLUGINS = "plugins."  # what the module name of a plug-in starts with
+SESSION = ("__main__", "__mp_main__")  # modules of a notebook, a console or a script, which hold many things
+
+
+def snake_case(name: str) -> str:
+    """`MyNet` as `my_net`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 class UnknownName(KeyError):
@@ -51,22 +58,37 @@ class Registry(Mapping[str, T]):
         self._filled = False
         Registry.every.append(self)
 
-    def register(self, module: str, entry: T) -> None:
-        """Adds the one plug-in of a module under the module's own name; ValueError if it is taken."""
-        if module.startswith(PLUGINS):
+    def register(self, module: str, entry: T, name: str = "") -> None:
+        """Adds the one plug-in of a module under the module's own name; ValueError if it is taken.
+
+        Args:
+            name: another one to register it under. What a notebook or script defines has one too, by default that
+                of the class or function in snake case. Such a plug-in may be defined again: the newest counts.
+        """
+        if module in SESSION:
+            code: Any = getattr(entry, "function", entry)
+            name = name or snake_case(code.__name__)
+        if module.startswith(PLUGINS) or name:
             self._fill()  # so that a name is taken by the folder, not by the plug-in
-        name = module.rpartition(".")[2]
-        if self._origin.get(name) == module:
+        again, what = bool(name), self.kind if name else "file"
+        name = name or module.rpartition(".")[2]
+        origin = self._origin.get(name)
+        if origin == module and not again:
             raise ValueError(
                 f"{module} registers a second {self.kind}; a file holds one and gives it its name: "
                 "move one of them to a file of its own"
             )
-        if name in self._origin:
-            raise ValueError(
-                f"the {self.kind} name {name!r} of {module} is taken by {self._origin[name]}: rename the file"
-            )
+        if origin not in (None, module):
+            raise ValueError(f"the {self.kind} name {name!r} of {module} is taken by {origin}: rename the {what}")
         self._origin[name] = module
         self._entries[name] = entry
+
+    def forget(self, name: str) -> None:
+        """Takes a plug-in away, so that its name is free and its file may be loaded again."""
+        del self._entries[name]
+        origin = self._origin.pop(name)
+        if origin.startswith(PLUGINS):
+            del sys.modules[origin]
 
     def holds(self, module: str) -> bool:
         """Whether something was registered by that module."""

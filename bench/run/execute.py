@@ -17,7 +17,7 @@ from bench.core.tasks import Result, Task
 from bench.core.variance import written
 from bench.lookup.denoisers import build, load, state_of, tuned
 from bench.lookup.images import images_of, split, training_of
-from bench.run.provenance import provenance
+from bench.run.provenance import only_here, provenance
 from bench.run.workers import News, cluster, keep_memory, pool, tell
 from bench.scoring.score import evaluate
 from bench.training.train import fit
@@ -39,6 +39,16 @@ def measure_there(task: Task) -> Result:
     keep_memory()
     torch.set_num_threads(1)
     return measure(task)
+
+
+def _measure_here(task: Task) -> Result:
+    """The same in this process, on one thread as in a worker, so that the numbers are the same."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return measure(task)
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _measure(task: Task, result: Result) -> None:
@@ -133,8 +143,12 @@ def run(tasks: Sequence[Task], jobs: int, news: "Queue[News | None]") -> Iterato
     """Measures tasks on this machine and yields results as they finish.
 
     When one worker dies, the pool loses the tasks of all. Any of those that were running may have killed it, so
-    each of these is tried once more, alone. The others go on together.
+    each of these is tried once more, alone. The others go on together. What workers cannot import, such as a
+    denoiser that a notebook defines, is measured in this process.
     """
+    here = {task.experiment.id for task in tasks if only_here(task)}
+    yield from (_measure_here(task) for task in tasks if task.experiment.id in here)
+    tasks = [task for task in tasks if task.experiment.id not in here]
     while tasks:
         died = []
         with pool(min(jobs, len(tasks)), news) as executor:

@@ -2,7 +2,10 @@
 
 import ast
 import hashlib
+import inspect
 import json
+import linecache
+import os
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -16,6 +19,7 @@ import torch
 from architectures import DENOISERS
 from bench.core import image_files, images, rng
 from bench.core.conditions import versions
+from bench.core.registry import PLUGINS, SESSION
 from bench.core.tasks import Task
 from bench.datasets import DATASETS, folder, parted
 from bench.lookup import tiles, torchvision_datasets
@@ -86,7 +90,6 @@ def roles_of(task: Task) -> list[str]:
     return sorted(roles)
 
 
-@cache
 def source_digest(role: str) -> str:
     """Ten hexadecimal digits over the syntax trees of a role; empty where there is none, as of a plug-in not loaded.
 
@@ -96,6 +99,7 @@ def source_digest(role: str) -> str:
     return code_digest(*_parts_of(role))
 
 
+@cache
 def code_digest(*code: Part) -> str:
     """The same of some code, whatever role it plays."""
     parts = [tree for part in code if (tree := _tree(part)) is not None]
@@ -111,11 +115,25 @@ def _parts_of(role: str) -> tuple[Part, ...]:
         return (torchvision_datasets,)
     entries: dict[str, Any] = {"denoiser": DENOISERS, "dataset": DATASETS, "noise": NOISES, "metric": METRICS}
     entry = entries[kind].get(name) if kind in entries else None
-    return (getattr(entry, "function", entry).__module__,) if entry is not None else ()
+    code = getattr(entry, "function", entry)
+    return () if code is None else (code,) if code.__module__ in SESSION else (code.__module__,)
+
+
+def only_here(task: Task) -> bool:
+    """Whether a task needs what workers cannot import, such as a denoiser that a notebook defines."""
+    plugins = [f"{PLUGINS}{path.stem}" for path in task.plugins]
+    modules = [part for role in roles_of(task) if ":" in role for part in _parts_of(role)]
+    rooms = ("architectures.", "bench.")
+    return any(
+        not (isinstance(part, ModuleType) or (isinstance(part, str) and (part.startswith(rooms) or part in plugins)))
+        for part in modules
+    )
 
 
 def _tree(part: Part) -> Any:
     """The syntax tree of a module, or of one function of it, as lists of text; None where it has no file."""
+    if not isinstance(part, str | ModuleType) and part.__module__ in SESSION:
+        return _session_tree(part)
     name = part if isinstance(part, str) else part.__name__ if isinstance(part, ModuleType) else part.__module__
     spec = sys.modules[name].__spec__ if name in sys.modules else find_spec(name)
     if spec is None or spec.origin is None:
@@ -125,6 +143,16 @@ def _tree(part: Part) -> Any:
         return plain_tree(tree)
     (function,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == part.__name__)
     return plain_tree(function)
+
+
+def _session_tree(code: Any) -> Any:
+    """The syntax tree of a cell or script up to a class or function; of a text that is gone, what names that object."""
+    members = [member for cls in code.__mro__ for member in vars(cls).values()] if isinstance(code, type) else [code]
+    functions = [member for member in members if inspect.isfunction(member) and member.__module__ in SESSION]
+    text = "".join(linecache.getlines(functions[0].__code__.co_filename)) if functions else ""
+    body = ast.parse(text).body
+    ends = [number for number, node in enumerate(body, 1) if getattr(node, "name", None) == code.__name__]
+    return plain_tree(body[: ends[-1]]) if ends else f"process {os.getpid()}, object {id(code)}"
 
 
 def plain_tree(node: Any) -> Any:

@@ -1,0 +1,54 @@
+"""Everything a store holds as one tidy table: a row for each score."""
+
+import json
+
+import pandas as pd
+
+from bench.core.experiment import Experiment, Protocol
+from bench.core.recipes import recipe_name
+from bench.store.files import read_rows
+from bench.store.store import Store
+
+# In this order; docs/results.md says what each holds.
+OF_EXPERIMENT = (
+    *("experiment", "denoiser", "options", "recipe", "dataset", "noise", "trained_low", "trained_high", "law", "seed"),
+)
+OF_PROTOCOL = ("sections", "protocol", "test_dataset", "test_noise")
+OF_CELL = ("variance", "metric", "mean", "spread", "images")
+
+
+def scores_frame(store: Store) -> pd.DataFrame:
+    """A row for each test variance and metric of each experiment, under each protocol it was scored under."""
+    asked: dict[tuple[Experiment, str], tuple[Protocol, list[str]]] = {}
+    for section in store.sections():
+        for experiment in section.experiments:
+            _, names = asked.setdefault((experiment, section.protocol.digest), (section.protocol, []))
+            names.append(section.name)
+    rows: list[tuple[object, ...]] = []
+    for (experiment, digest), (protocol, names) in asked.items():
+        about = *_about(experiment), " ".join(dict.fromkeys(names)), digest, protocol.dataset, protocol.noise
+        rows += [(*about, *cell) for cell in read_rows(store.folder(experiment) / f"scores-{digest}.csv", _cell)]
+    frame = pd.DataFrame(rows, columns=[*OF_EXPERIMENT, *OF_PROTOCOL, *OF_CELL])
+    frame["seed"] = frame["seed"].astype("Int64")
+    return frame.sort_values(
+        [*("test_dataset", "test_noise", "denoiser", "trained_low", "trained_high", "law", "experiment", "protocol"),
+         *("metric", "variance")], ignore_index=True, kind="stable")
+
+
+def _about(experiment: Experiment) -> tuple[object, ...]:
+    """The values of `OF_EXPERIMENT`; None for those that cannot move its numbers."""
+    trained = experiment.variance
+    return (
+        experiment.id,
+        experiment.denoiser,
+        " ".join(f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in experiment.options),
+        recipe_name(experiment.recipe) if experiment.recipe else None,
+        experiment.dataset,
+        experiment.noise,
+        *((trained.low, trained.high, trained.law) if trained else (None, None, None)),
+        experiment.seed if experiment.recipe else None,
+    )
+
+
+def _cell(row: dict[str, str]) -> tuple[float, str, float, float, int]:
+    return float(row["variance"]), row["metric"], float(row["mean"]), float(row["spread"]), int(row["images"])
