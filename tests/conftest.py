@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-import bench.run.execute
+import bench.running.execute
 import run_all
 from architectures import DENOISERS, Memorizing
 from bench.core.experiment import Experiment
@@ -107,8 +107,8 @@ def counter(here: Path, monkeypatch: pytest.MonkeyPatch) -> Counter:
         counter.scored += [(name, variance, metric) for variance, metric in cells]
         return evaluate(model, clean, protocol, cells, device)
 
-    monkeypatch.setattr(bench.run.execute, "pool", inside)
-    monkeypatch.setattr(bench.run.execute, "fit", counted_fit)
-    monkeypatch.setattr(bench.run.execute, "tune", counted_tune)
-    monkeypatch.setattr(bench.run.execute, "evaluate", counted_evaluate)
+    monkeypatch.setattr(bench.running.execute, "pool", inside)
+    monkeypatch.setattr(bench.running.execute, "fit", counted_fit)
+    monkeypatch.setattr(bench.running.execute, "tune", counted_tune)
+    monkeypatch.setattr(bench.running.execute, "evaluate", counted_evaluate)
     return counter

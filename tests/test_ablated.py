@@ -22,7 +22,7 @@ from bench.noises import NOISES
 from bench.report.report import build
 from bench.report.sentences.ablations import law_losses, target
 from bench.report.sentences.ablations import seeds as ablations_seeds
-from bench.run.plan import ablation
+from bench.running.plan import ablation
 from bench.store.store import Store
 
 PROTOCOL = Protocol("mnist", "gaussian", (0.01,), ("psnr",), 100)

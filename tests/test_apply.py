@@ -10,7 +10,7 @@ from PIL import Image
 from bench.core.experiment import Experiment
 from bench.core.recipes import FAST
 from bench.core.variance import Range
-from bench.run.denoise_file import denoise, estimate, usable
+from bench.running.denoise_file import denoise, estimate, usable
 from bench.store.store import Store
 from tests.conftest import SMALL, Counter, folder_of_images
 

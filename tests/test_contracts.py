@@ -19,7 +19,7 @@ from bench.datasets import DATASETS
 from bench.lookup.denoisers import learns, missing_package, parameters
 from bench.metrics import METRICS
 from bench.noises import NOISES
-from bench.run.plan import grid
+from bench.running.plan import grid
 from tests.conftest import folder_of_images, prepared
 
 BASE = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)

@@ -18,7 +18,7 @@ from bench.lookup.denoisers import missing_package, parameters, place
 from bench.measurements import chapters, holds_any
 from bench.report.report import build
 from bench.report.tables.cost import latency_table, speed_table, three_digits
-from bench.run.workers import keep_memory
+from bench.running.workers import keep_memory
 from bench.store.store import Store
 from bench.timing.due import pending_latencies
 from bench.timing.latency import Latency, flops, latencies, prepared

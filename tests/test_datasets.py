@@ -22,7 +22,7 @@ from bench.datasets.photos import photos
 from bench.lookup import torchvision_datasets
 from bench.lookup.images import images_of, pinned, source_of
 from bench.lookup.torchvision_datasets import images_from, names
-from bench.run.plan import check
+from bench.running.plan import check
 from tests.conftest import Counter, folder_of_images
 
 VALUES = np.random.default_rng(1).integers(0, 256, (20, 24, 3), dtype=np.uint8)

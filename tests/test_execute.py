@@ -13,15 +13,15 @@ import pytest
 import torch
 from torch import Tensor
 
-import bench.run.execute
+import bench.running.execute
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import FAST
 from bench.core.tasks import Request, Result, Task
 from bench.core.variance import Range
-from bench.run.checks import check
-from bench.run.execute import execute, measure, run, run_there
-from bench.run.plan import settle
-from bench.run.workers import news_queue, pool, undisturbed
+from bench.running.checks import check
+from bench.running.execute import execute, measure, run, run_there
+from bench.running.plan import settle
+from bench.running.workers import news_queue, pool, undisturbed
 from tests.conftest import Counter
 
 EXPERIMENT = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
@@ -68,7 +68,7 @@ def test_a_metric_that_fails_leaves_the_weights(monkeypatch: pytest.MonkeyPatch)
     def fail(*_: object) -> Tensor:
         raise RuntimeError("no such metric")
 
-    monkeypatch.setattr(bench.run.execute, "evaluate", fail)
+    monkeypatch.setattr(bench.running.execute, "evaluate", fail)
     result = measure(TASK)
     assert result.failure == "RuntimeError: no such metric"
     assert result.weights is not None
@@ -129,7 +129,7 @@ def test_what_waited_behind_a_dead_worker_goes_on_together(tmp_path: Path, monke
         jobs.append(count)
         return pool(count, *rest)
 
-    monkeypatch.setattr("bench.run.execute.pool", counted)
+    monkeypatch.setattr("bench.running.execute.pool", counted)
     results = list(run([dying, *waiting], 2, news_queue()))
     assert sorted(r.task.experiment.denoiser for r in results) == ["clip", "dying_first", "gaussian", "noisy"]
     assert [r.task.experiment.denoiser for r in results if r.failure] == ["dying_first"]
@@ -161,7 +161,7 @@ def test_damaged_weights_are_named() -> None:
 
 
 def test_results_are_let_go_once_they_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.run.execute.measure", Result)
+    monkeypatch.setattr("bench.running.execute.measure", Result)
     tasks = [replace(TASK, experiment=EXPERIMENT.but(seed=seed)) for seed in range(5)]
     taken, held = [], []
     with ThreadPoolExecutor(1) as executor:
@@ -201,7 +201,7 @@ def test_a_scheduler_without_workers_of_one_thread_is_refused(workers: int, thre
 
 def test_where_no_scheduler_answers_it_says_how_to_start_one(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr("bench.run.workers.PATIENCE", 0.1)
+    monkeypatch.setattr("bench.running.workers.PATIENCE", 0.1)
     with pytest.raises(ValueError, match=r"no Dask scheduler answers at tcp://127.0.0.1:1 .*; start one with: dask"):
         next(run_there([TASK], "tcp://127.0.0.1:1"))
 

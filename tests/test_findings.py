@@ -8,7 +8,7 @@ from bench.core.experiment import Experiment
 from bench.core.recipes import FAST
 from bench.core.variance import Range
 from bench.report.sentences.findings import Finding, findings, headlines
-from bench.run.plan import settle
+from bench.running.plan import settle
 
 UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
 SPREAD = np.tile([-1.0, 1.0], 50)

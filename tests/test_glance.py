@@ -12,7 +12,7 @@ from bench.core.tasks import Result, Section, Task
 from bench.core.variance import Range
 from bench.report.report import build
 from bench.report.tables.ablations import glance_table
-from bench.run.plan import ablation, grid
+from bench.running.plan import ablation, grid
 from bench.store.store import Store
 
 PROTOCOL = Protocol("mnist", "gaussian", (0.005, 0.01, 0.02, 0.05), ("psnr",), 100)

@@ -12,7 +12,7 @@ from bench.cli.options import parse
 from bench.measurements import MEASUREMENTS, Measurement
 from bench.report.chapter import Chapter
 from bench.report.tables.table import Table
-from bench.run.command import Command
+from bench.running.command import Command
 from bench.store.store import Store
 from tests.conftest import Counter
 

@@ -7,7 +7,7 @@ from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import FAST
 from bench.core.registry import UnknownName
 from bench.core.variance import Range
-from bench.run.plan import ablation, cost, grid, settle
+from bench.running.plan import ablation, cost, grid, settle
 
 PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr",), 128)
 RANGES = [Range(0.01, 0.01), Range(0.001, 0.1)]

@@ -11,8 +11,8 @@ from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import FAST
 from bench.core.tasks import Request, Task
 from bench.core.variance import Range
-from bench.run.plan import settle
-from bench.run.provenance import ROLES, code_digest, roles_of, source_digest, stale
+from bench.running.plan import settle
+from bench.running.provenance import ROLES, code_digest, roles_of, source_digest, stale
 
 BEFORE = '''"""About."""
 

@@ -12,7 +12,7 @@ from bench.core.registry import UnknownName
 from bench.core.results import Progress, Restored
 from bench.core.tasks import Result, Section, Task
 from bench.core.variance import Range
-from bench.run.missing import pending
+from bench.running.missing import pending
 from bench.store.files import Damaged, write
 from bench.store.store import Store
 

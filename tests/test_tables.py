@@ -13,7 +13,7 @@ from bench.core.tasks import Result, Section, Task
 from bench.core.variance import Range, decibels
 from bench.report.tables.scores import scores
 from bench.report.tables.table import Table
-from bench.run.plan import settle
+from bench.running.plan import settle
 from bench.store.store import Store
 
 PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr",), 100)

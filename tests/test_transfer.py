@@ -12,7 +12,7 @@ from bench.core.recipes import FAST
 from bench.core.results import Trial
 from bench.core.variance import Range
 from bench.report.tables.regret import chosen_table, main_rows, ranking_table, regret_table
-from bench.run.plan import settle
+from bench.running.plan import settle
 
 UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
 SPREAD = np.tile([-1.0, 1.0], 50)

@@ -14,8 +14,8 @@ from bench.core.variance import Range
 from bench.lookup import denoisers
 from bench.lookup.denoisers import choices, parameters, tuned
 from bench.lookup.images import images_of
-from bench.run.plan import grid as plan_grid
-from bench.run.plan import settle
+from bench.running.plan import grid as plan_grid
+from bench.running.plan import settle
 from bench.store.store import Store
 from bench.training.tune import tune
 from tests.conftest import Counter

@@ -14,11 +14,11 @@ from bench.core.conditions import cores
 from bench.core.program import ROOT
 from bench.core.variance import Range
 from bench.measurements import chapters
-from bench.run.command import Command
-from bench.run.denoise_file import denoise
-from bench.run.execute import run, run_there
-from bench.run.missing import pending
-from bench.run.workers import news_queue, undisturbed
+from bench.running.command import Command
+from bench.running.denoise_file import denoise
+from bench.running.execute import run, run_there
+from bench.running.missing import pending
+from bench.running.workers import news_queue, undisturbed
 from bench.store.files import write
 from bench.store.store import Store
 

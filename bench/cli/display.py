@@ -24,9 +24,9 @@ from bench.datasets import DATASETS
 from bench.metrics import METRICS
 from bench.noises import NOISES
 from bench.report.tables.table import Table
-from bench.run.plan import cost
-from bench.run.profiles import PROFILES
-from bench.run.workers import News
+from bench.running.plan import cost
+from bench.running.profiles import PROFILES
+from bench.running.workers import News
 
 
 class Display:

@@ -9,8 +9,8 @@ from bench.core.program import invocation
 from bench.core.recipes import RECIPES
 from bench.core.variance import LAWS
 from bench.measurements import in_place
-from bench.run.command import Command
-from bench.run.profiles import PROFILES
+from bench.running.command import Command
+from bench.running.profiles import PROFILES
 
 ABOUT = "Desruido: what does a denoiser cost at the noise variances it was not trained for?"
 

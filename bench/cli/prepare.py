@@ -12,11 +12,11 @@ from bench.core.registry import load_plugin, pick
 from bench.core.tasks import Section, Task
 from bench.core.variance import LAWS, Range
 from bench.measurements import Measurement, holds_any, in_place
-from bench.run.checks import check, check_device
-from bench.run.command import Command
-from bench.run.missing import measured_by_other_code, pending
-from bench.run.profiles import PROFILES
-from bench.run.workers import cluster
+from bench.running.checks import check, check_device
+from bench.running.command import Command
+from bench.running.missing import measured_by_other_code, pending
+from bench.running.profiles import PROFILES
+from bench.running.workers import cluster
 from bench.store.store import Store
 
 

@@ -17,7 +17,7 @@ class Experiment:
     """All that decides the weights of one denoiser.
 
     A filter that learns nothing is one experiment whatever the training range: fields that cannot change it
-    are None (see `bench.run.plan.settle`). A filter with a `variance` but no recipe is tuned for that range.
+    are None (see `bench.running.plan.settle`). A filter with a `variance` but no recipe is tuned for that range.
     """
 
     denoiser: str

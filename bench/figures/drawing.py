@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.run.provenance import plain_tree
+from bench.running.provenance import plain_tree
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,14 +10,14 @@ from bench.measurements.grid import tables
 
 if TYPE_CHECKING:
     from bench.core.tasks import Section
-    from bench.run.command import Command
+    from bench.running.command import Command
 
 
 def sections(command: Command) -> Iterator[Section]:
     from bench.ablations import ABLATIONS
     from bench.core.variance import Range
-    from bench.run.plan import ablation
-    from bench.run.study import study_of
+    from bench.running.plan import ablation
+    from bench.running.study import study_of
 
     asked, train = command.asked["ablation"], command.train
     if len(train) > 1:

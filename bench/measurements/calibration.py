@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bench.core.tasks import Section
     from bench.report.chapter import Chapter
     from bench.report.tables.table import Table
-    from bench.run.command import Command
+    from bench.running.command import Command
     from bench.store.store import Store
 
 

@@ -10,14 +10,14 @@ from bench.measurements import MEASUREMENTS, Measurement
 if TYPE_CHECKING:
     from bench.core.tasks import Section
     from bench.report.tables.table import Table
-    from bench.run.command import Command
+    from bench.running.command import Command
     from bench.store.store import Store
 
 
 def sections(command: Command) -> Iterator[Section]:
     from bench.lookup.denoisers import missing_package
-    from bench.run.plan import grid
-    from bench.run.study import ranges_of, study_of
+    from bench.running.plan import grid
+    from bench.running.study import ranges_of, study_of
 
     names = command.denoisers or [name for name in _all_names(command) if not missing_package(name)]
     yield grid(ranges_of(command, names), *study_of(command))
@@ -36,7 +36,7 @@ def notes(command: Command) -> list[str]:
 
 def _all_names(command: Command) -> Iterable[str]:
     from architectures import DENOISERS
-    from bench.run.study import profile_of
+    from bench.running.study import profile_of
 
     return profile_of(command).denoisers or DENOISERS
 

@@ -16,7 +16,7 @@ from bench.report.chapter import MakeChapter
 from bench.report.fixed_text import CONVENTIONS, DIGITS, LIMITS, QUESTION, REPRODUCE
 from bench.report.sentences.ablations import slips
 from bench.report.sentences.findings import findings, headlines
-from bench.run.profiles import PROFILES
+from bench.running.profiles import PROFILES
 from bench.store.store import Store
 
 MANY = 8  # sections, from which on a report has a list of them

@@ -1,7 +1,5 @@
 """Everything a store holds as one tidy table: a row for each score."""
 
-import json
-
 import pandas as pd
 
 from bench.core.experiment import Experiment, Protocol
@@ -31,8 +29,13 @@ def scores_frame(store: Store) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=[*OF_EXPERIMENT, *OF_PROTOCOL, *OF_CELL])
     frame["seed"] = frame["seed"].astype("Int64")
     return frame.sort_values(
-        [*("test_dataset", "test_noise", "denoiser", "trained_low", "trained_high", "law", "experiment", "protocol"),
-         *("metric", "variance")], ignore_index=True, kind="stable")
+        [
+            *("test_dataset", "test_noise", "denoiser", "trained_low", "trained_high", "law", "experiment", "protocol"),
+            *("metric", "variance"),
+        ],
+        ignore_index=True,
+        kind="stable",
+    )
 
 
 def _about(experiment: Experiment) -> tuple[object, ...]:
@@ -41,7 +44,7 @@ def _about(experiment: Experiment) -> tuple[object, ...]:
     return (
         experiment.id,
         experiment.denoiser,
-        " ".join(f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in experiment.options),
+        " ".join(f"{name}={value}" for name, value in experiment.options),
         recipe_name(experiment.recipe) if experiment.recipe else None,
         experiment.dataset,
         experiment.noise,

@@ -22,7 +22,7 @@ from bench.core.variance import Range
 from bench.lookup.denoisers import build, place
 from bench.lookup.images import images_of
 from bench.metrics import METRICS
-from bench.run.workers import pool
+from bench.running.workers import pool
 from bench.scoring.score import BATCH, corrupt, evaluate
 from bench.timing.targets import IMAGES
 from bench.timing.tutorial_loop import Rival, dataset

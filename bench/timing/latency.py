@@ -21,7 +21,7 @@ from bench.core.program import environment
 from bench.core.registry import load_plugin
 from bench.lookup.denoisers import parameters, place
 from bench.lookup.images import images_of, split
-from bench.run.workers import pool
+from bench.running.workers import pool
 from bench.scoring.score import corrupt
 from bench.store.store import Store
 

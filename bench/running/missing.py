@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bench.core.experiment import Cell, Experiment, Protocol
 from bench.core.tasks import Request, Section, Task
-from bench.run.plan import check, order
-from bench.run.provenance import stale
+from bench.running.plan import check, order
+from bench.running.provenance import stale
 from bench.store.store import Store
 
 Requests = dict[str, Request]  # by the digest of their protocol

@@ -17,8 +17,8 @@ from bench.core.tasks import Result, Task
 from bench.core.variance import written
 from bench.lookup.denoisers import build, load, state_of, tuned
 from bench.lookup.images import images_of, split, training_of
-from bench.run.provenance import only_here, provenance
-from bench.run.workers import News, cluster, keep_memory, pool, tell
+from bench.running.provenance import only_here, provenance
+from bench.running.workers import News, cluster, keep_memory, pool, tell
 from bench.scoring.score import evaluate
 from bench.training.train import fit
 from bench.training.tune import tune

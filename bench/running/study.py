@@ -10,12 +10,12 @@ from bench.core.tasks import Source
 from bench.core.variance import Range
 from bench.lookup.images import images_of, pinned, source_of, training_of
 from bench.metrics import METRICS
-from bench.run.command import Command
-from bench.run.profiles import PROFILES, Profile
+from bench.running.command import Command
+from bench.running.profiles import PROFILES, Profile
 
 
 class Study(NamedTuple):
-    """What every experiment of a command has in common, as `bench.run.plan` takes it."""
+    """What every experiment of a command has in common, as `bench.running.plan` takes it."""
 
     protocol: Protocol
     recipe: Recipe
