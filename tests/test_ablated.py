@@ -20,8 +20,7 @@ from bench.core.tasks import Result, Section, Task
 from bench.core.variance import Range
 from bench.noises import NOISES
 from bench.report.report import build
-from bench.report.sentences.ablations import law_losses, target
-from bench.report.sentences.ablations import seeds as ablations_seeds
+from bench.report.sentences.ablations import law_losses, remarks
 from bench.running.plan import ablation
 from bench.store.store import Store
 
@@ -84,7 +83,7 @@ def test_one_training_agrees_with_nothing_since_nobody_knows_its_spread(tmp_path
         for row in rows_of(store, section)
         if row.experiment.recipe is not None and row.experiment.recipe.target == "noisy"
     )
-    text = "".join(target(store, [row]))
+    text = "".join(remarks(store, section, [row]))
     assert "| 1 | 0.02538 | 0.02538 | – | 0.01088 | 0.02538 | – |" in text
     assert "yes" not in text
     assert "no (" not in text
@@ -97,8 +96,9 @@ def test_seeds_stand_in_rows_of_their_own_and_their_spread_is_told(tmp_path: Pat
         keep(store, experiment, 30 + 0.1 * experiment.seed)
     rows = rows_of(store, section)
     assert [row.training for row in rows] == [f"0.01 (seed {seed})" for seed in range(5)]
-    assert "Standard deviation between the 5 trainings" in "".join(ablations_seeds(store, rows))
-    assert f"{np.std([0, 0.1, 0.2, 0.3, 0.4], ddof=1):.3f} at 0.01" in "".join(ablations_seeds(store, rows))
+    text = "".join(remarks(store, section, rows))
+    assert "Standard deviation between the 5 trainings" in text
+    assert f"{np.std([0, 0.1, 0.2, 0.3, 0.4], ddof=1):.3f} at 0.01" in text
 
 
 def test_laws_of_noise_are_one_table_of_training_and_test(tmp_path: Path) -> None:

@@ -38,6 +38,15 @@ def test_the_floors_are_the_clipped_input_and_the_best_median_that_was_tuned() -
     assert below == {"clip": {0.001: 32, 0.01: 22, 0.1: 13}, TUNED_MEDIAN: {0.001: 25, 0.01: 24, 0.1: 15}}
 
 
+def test_what_the_floors_are_is_said_by_the_denoisers() -> None:
+    names = ("noisy", "clip", "median", "gaussian", "unet", "no_such_plugin")
+    plain = {name: row(UNET.but(denoiser=name, variance=None, recipe=None), 1, 1, 1) for name in names}
+    assert [name for name, each in plain.items() if each.floor] == ["clip"]
+    assert [name for name, each in plain.items() if each.untouched] == ["noisy"]
+    tuned = {name: row(UNET.but(denoiser=name, recipe=None), 1, 1, 1) for name in ("median", "gaussian")}
+    assert [name for name, each in tuned.items() if each.floor] == ["median"]
+
+
 def test_the_table_of_reach_names_both_floors() -> None:
     tuned = row(UNET.but(denoiser="median", recipe=None), 25, 24, 15)
     table = breakdown_table([CLIP, MEDIAN, tuned, LOW, HIGH], VARIANCES)

@@ -4,6 +4,7 @@
 `base.but(...)`. The first of them is what the report compares the others with. The first line of its
 docstring heads its section. Where the command line names no denoiser, `conv_autoencoder` is ablated, or
 what the decorator names: `@ablation(of="unet")`.
+With `by_seed` each seed is a row of its own.
 With `every_noise` the experiments are scored under each noise in turn, at the variance of the base alone.
 """
 
@@ -26,6 +27,7 @@ class Ablation:
     function: Generate
     of: str
     every_noise: bool
+    by_seed: bool
 
     @property
     def about(self) -> str:
@@ -36,14 +38,21 @@ class Ablation:
 ABLATIONS: Registry[Ablation] = Registry("ablation", __name__)
 
 
-def ablation(*, of: str = "conv_autoencoder", every_noise: bool = False) -> Callable[[Generate], Generate]:
+def ablation(
+    *, of: str = "conv_autoencoder", every_noise: bool = False, by_seed: bool = False
+) -> Callable[[Generate], Generate]:
     """Registers an ablation under the name of its file."""
 
     def register(generate: Generate) -> Generate:
-        ABLATIONS.register(generate.__module__, Ablation(generate, of, every_noise))
+        ABLATIONS.register(generate.__module__, Ablation(generate, of, every_noise, by_seed))
         return generate
 
     return register
+
+
+def by_seed(name: str) -> bool:
+    """Whether a section of that name shows each seed by itself; False for a plug-in that is not loaded."""
+    return name in ABLATIONS and ABLATIONS[name].by_seed
 
 
 def require_muon(recipe: Recipe) -> None:

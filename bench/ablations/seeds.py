@@ -6,7 +6,7 @@ from bench.ablations import ablation
 from bench.core.experiment import Experiment
 
 
-@ablation()
+@ablation(by_seed=True)
 def seeds(base: Experiment) -> Iterator[Experiment]:
     """Seeds: five trainings that differ in initial weights, order of images and noise."""
     for seed in range(5):

@@ -79,14 +79,15 @@ def _crossing(cells: Sequence[float], lead: Sequence[float]) -> float:
 
 def floors(rows: Sequence[Row], variances: Iterable[float]) -> dict[str, dict[float, float]]:
     """What nobody should fall below, PSNR in dB by test variance: the clipped input, and the tuned median filter."""
-    found: dict[str, dict[float, float]] = {"clip": {}, TUNED_MEDIAN: {}}
-    medians = [row for row in rows if row.experiment.denoiser == "median" and row.experiment.tuned]
-    for variance in variances:
-        cell = variance, METRIC
-        for row in rows:
-            if row.experiment.denoiser == "clip" and cell in row.means:
-                found["clip"][variance] = row.means[cell]
-        tuned = [row for row in medians if cell in row.means]
-        if tuned := [row for row in tuned if is_for(row, variance)] or tuned:
-            found[TUNED_MEDIAN][variance] = max(row.means[cell] for row in tuned)
-    return {name: floor for name, floor in found.items() if floor}
+    levels: dict[str, dict[float, float]] = {}
+    named = [(_floor_name(row), row) for row in rows if row.floor]
+    for name in sorted({name for name, _ in named}):
+        for variance in variances:
+            measured = [row for known, row in named if known == name and (variance, METRIC) in row.means]
+            if fitting := [row for row in measured if is_for(row, variance)] or measured:
+                levels.setdefault(name, {})[variance] = max(row.means[variance, METRIC] for row in fitting)
+    return levels
+
+
+def _floor_name(row: Row) -> str:
+    return ("tuned " if row.experiment.tuned else "") + row.experiment.denoiser

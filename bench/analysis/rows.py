@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from architectures import DENOISERS, Denoiser
+from bench.ablations import by_seed
 from bench.analysis.intervals import Sample
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import changed, recipe_name
@@ -15,6 +16,7 @@ from bench.core.results import Score
 from bench.core.tasks import Section
 from bench.core.variance import Range
 from bench.datasets import dataset_title
+from bench.lookup.denoisers import untouched
 from bench.store.store import Store
 
 METRIC = "psnr"  # which all of this is about
@@ -62,6 +64,22 @@ class Row:
         return self.experiment.recipe is not None
 
     @property
+    def contract(self) -> type[Denoiser]:
+        """What its class says; the defaults for a plug-in that is not loaded."""
+        return DENOISERS.get(self.experiment.denoiser, Denoiser)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether it is the noisy image itself."""
+        return untouched(self.experiment.denoiser)
+
+    @property
+    def floor(self) -> bool:
+        """Whether others are compared with it; a filter with a grid is a floor where it is tuned."""
+        tuned = self.experiment.tuned or self.contract.grid is None
+        return self.contract.floor and not self.untouched and tuned
+
+    @property
     def name(self) -> str:
         """The denoiser with its options; a dagger marks one that is told the variance."""
         found = self.options | dict(self.experiment.options)
@@ -87,7 +105,7 @@ class Row:
 def rows_of(store: Store, section: Section) -> list[Row]:
     """The rows of a section: untrained denoisers first, then by number of parameters."""
     groups: dict[Experiment, list[Experiment]] = {}
-    single = section.name == "seeds"  # each is then a row of its own, and no sample of trainings
+    single = by_seed(section.name)  # each is then a row of its own, and no sample of trainings
     for experiment in section.experiments:
         groups.setdefault(experiment if single else experiment.but(seed=0), []).append(experiment)
     found = [_row(store, section.protocol, seeds, single) for seeds in groups.values()]
@@ -98,9 +116,9 @@ def rows_of(store: Store, section: Section) -> list[Row]:
 
     def order(row: Row) -> tuple[Any, ...]:
         variance = row.experiment.variance or Range(0, 0)
-        plain = ("noisy", "clip").index(row.name) if row.name in ("noisy", "clip") else 2
+        plain = not row.untouched, row.experiment.tuned or not row.floor
         which = row.name, row.recipe, row.experiment.noise or "", not variance.fixed, variance, row.experiment.seed
-        return row.learned, size[row.name], plain, *which
+        return row.learned, size[row.name], *plain, *which
 
     _distinguish(section, found)
     return sorted(found, key=order)
@@ -132,13 +150,17 @@ def _label(section: Section, rows: Sequence[Row]) -> None:
             row.label = f"{row.experiment.variance} ({row.experiment.noise})"
         if len(datasets) > 1 and row.experiment.dataset:
             row.label = f"{row.training} ({dataset_title(row.experiment.dataset)})"
-        if row.learned and section.name == "seeds":
+        if row.learned and by_seed(section.name):
             row.label = f"{row.experiment.variance} (seed {row.experiment.seed})"
 
 
 def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment], single: bool) -> Row:
     seeds = sorted(seeds, key=lambda experiment: experiment.seed)
-    row = Row(seeds[0], tuple(seeds), blind=DENOISERS.get(seeds[0].denoiser, Denoiser).blind)
+    row = Row(
+        seeds[0],
+        tuple(seeds),
+    )
+    row.blind = row.contract.blind
     found: dict[tuple[float, str], list[tuple[int, Score]]] = {}
     notes = []
     cells: dict[int, set[tuple[float, str]]] = {}

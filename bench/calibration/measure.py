@@ -94,7 +94,7 @@ def tutorial(setting: Setting) -> list[Outcome]:
     An interval for 95 % of trainings misses one of twenty losses on average. Two are within tolerance, since
     the losses of one training depend on each other.
     """
-    sections = [section for section in setting.store.sections() if section.name == "target"]
+    sections = setting.store.sections()
     printed = {experiment: None for section in sections for experiment in section.experiments if is_printed(experiment)}
     losses_by_kind = losses_of(setting.store, list(printed))
     if len(losses_by_kind["training"]) < 2:

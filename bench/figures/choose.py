@@ -54,7 +54,7 @@ def compares_ranges(section: Section, rows: Sequence[Row]) -> bool:
 
 def _noise(store: Store, protocol: Protocol, rows: Sequence[Row], name: str) -> Iterator[Drawing]:
     """One image as all denoisers met it."""
-    noisy = next((row for row in rows if row.experiment.denoiser == "noisy"), None)
+    noisy = next((row for row in rows if row.untouched), None)
     seen = store.examples(noisy.experiment, protocol) if noisy else {}
     if there := [v for v in protocol.variances if str(v) in seen]:
         images = np.stack([seen[str(v)][0] for v in there])
@@ -159,7 +159,7 @@ def _lines(rows: list[Row], variances: tuple[float, ...]) -> list[Row]:
     plain = [row for row in rows if row.experiment.variance is None]
     best = _best(plain, variances)
     return [row for row in rows if row.learned and row.experiment.variance in ranges] + [
-        row for row in plain if row in best or row.experiment.denoiser == "clip"
+        row for row in plain if row in best or row.floor
     ]
 
 
@@ -167,7 +167,7 @@ def _best(rows: list[Row], variances: Sequence[float]) -> list[Row]:
     """The rows that are best in PSNR at one of the variances; the input itself is never."""
     found = []
     for variance in variances:
-        there = [row for row in rows if (variance, METRIC) in row.means and row.experiment.denoiser != "noisy"]
+        there = [row for row in rows if (variance, METRIC) in row.means and not row.untouched]
         found += [max(there, key=lambda row: row.means[variance, METRIC])] if there else []
     return found
 
@@ -191,7 +191,7 @@ def _restored(section: Section, rows: list[Row], examples: dict[int, dict[str, A
         filters = _best([row for row in there if not row.learned], three)
         for row in there:
             seen = examples[id(row)]
-            if row.learned or row in filters or row.experiment.denoiser == "clip":
+            if row.learned or row in filters or (row.floor and not row.experiment.tuned):
                 columns[row.subject] = np.stack([seen[str(v)][0] for v in three])
                 clean = np.stack([seen["clean"][0]] * len(three)).astype(float)
                 error = ((columns[row.subject] - clean) / 255) ** 2

@@ -7,6 +7,7 @@ from bench.analysis.rows import Row
 from bench.figures import cost_curves
 from bench.figures.cost_curves import Point
 from bench.figures.drawing import Drawing
+from bench.lookup.denoisers import untouched
 from bench.timing.latency import Latency
 
 AT_BATCH = 64  # of the picture of quality against cost
@@ -17,7 +18,7 @@ QUALITY = (0.01, 0.1)  # its test variances
 
 def drawings_of(rows: Sequence[Latency], measured: Sequence[Row]) -> Iterator[Drawing]:
     """Latency against batch size, and quality against latency as far as it was measured."""
-    rows = [row for row in rows if row.denoiser != "noisy"]  # the input itself costs nothing, and restores nothing
+    rows = [row for row in rows if not untouched(row.denoiser)]  # the input itself costs nothing, and restores nothing
     if not rows:
         return
     data = tuple((row.denoiser, row.batch, row.median, row.low, row.high, row.parameters) for row in rows)

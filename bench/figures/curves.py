@@ -74,7 +74,7 @@ def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Cu
     Each training range has a panel, is shaded there, and stands beside published curves. A single network has
     one panel with a line for each training. Filters far below the networks are cut off.
     """
-    rows = [row for row in rows if row.experiment.denoiser != "noisy"]
+    rows = [row for row in rows if not row.untouched]
     all_ranges = {row.experiment.variance for row in rows if row.learned and row.experiment.variance is not None}
     ranges: list[Range | None] = [*sorted(all_ranges, key=lambda trained: (not trained.fixed, trained))]
     ranges = ranges or [None]

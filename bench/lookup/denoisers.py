@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from architectures import DENOISERS, Memorizing
+from architectures import DENOISERS, Denoiser, Memorizing
 from bench.core.experiment import Experiment
 from bench.core.results import Trial, best
 from bench.core.rng import seed_of
@@ -45,6 +45,12 @@ def learns(experiment: Experiment) -> bool:
 
 def memorizes(denoiser: str) -> bool:
     return issubclass(DENOISERS[denoiser], Memorizing)
+
+
+def untouched(denoiser: str) -> bool:
+    """Whether a denoiser returns the noisy image as it is; False for a plug-in that is not loaded."""
+    contract = DENOISERS.get(denoiser, Denoiser)
+    return contract.floor and not contract.clipped
 
 
 def choices(experiment: Experiment) -> list[Experiment]:

@@ -50,8 +50,7 @@ def build(store: Store, folder: str, chapters: Iterable[MakeChapter] = ()) -> tu
             short += [f"- {dataset_title(section.protocol.dataset)}: {sentence}" for sentence in headlines(found)]
         else:
             ablations.append((section, rows))
-            if section.name == "target":
-                short += [f"- {dataset_title(section.protocol.dataset)}: {sentence}" for sentence in slips(rows)]
+            short += [f"- {dataset_title(section.protocol.dataset)}: {sentence}" for sentence in slips(rows)]
         own = parts if section.name == "grid" else single
         own += sections.main(store, section, rows, [each.text for each in found], pictures, folder)
         if more := list(sections.folded(store, section, rows, pictures, folder)):

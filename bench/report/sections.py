@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from bench.ablations import ABLATIONS
+from bench.ablations import ABLATIONS, by_seed
 from bench.analysis.rows import Row, rows_of
 from bench.calibration.published_numbers import curves_of
 from bench.core.experiment import Experiment
@@ -13,7 +13,7 @@ from bench.core.variance import written
 from bench.datasets import dataset_title
 from bench.figures.choose import compares_ranges
 from bench.figures.drawing import Drawing
-from bench.report.sentences.ablations import MORE, law_losses
+from bench.report.sentences.ablations import law_losses, remarks
 from bench.report.sentences.published import distances as published_distances
 from bench.report.tables.ablations import glance_table, laws_table
 from bench.report.tables.breakdown import breakdown_table
@@ -43,8 +43,7 @@ def main(
     yield from missing(rows)
     yield from setup([section], rows)
     yield from figure("noise")
-    if section.name in MORE:
-        yield from MORE[section.name](store, rows)
+    yield from remarks(store, section, rows)
     if findings:
         yield "### Findings\n\n" + "\n".join(f"- {sentence}" for sentence in findings) + "\n"
     general = compares_ranges(section, rows) and len(protocol.variances) > 1
@@ -188,7 +187,7 @@ def setup(sections: Sequence[Section], rows: Sequence[Row]) -> Iterator[str]:
             for name, own in networks.items()
         )
         yield Table("", ("network", "parameters", "ways of training", "seeds of each"), lines).markdown() + "\n"
-    if name != "seeds" and any(row.seeds == 1 for row in learned):
+    if not by_seed(name) and any(row.seeds == 1 for row in learned):
         yield "Where a network was trained once, what another training would change is not known.\n"
     if conditions := set().union(*(row.conditions for row in rows)):
         once = {row.experiment: row.seconds[0] for row in rows}  # of sections that share their trainings

@@ -1,26 +1,30 @@
 """What single ablations say beyond their table: the losses and the slip of the tutorial, noises, seeds."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from bench.ablations import by_seed
 from bench.analysis.intervals import Sample, mean_of
 from bench.analysis.rows import METRIC, Row
 from bench.analysis.tutorial_losses import PRINTED, agreement, is_printed, losses_of, prediction
 from bench.core.experiment import Experiment
+from bench.core.tasks import Section
 from bench.core.variance import written
 from bench.report.tables.table import Table, margin, signed
 from bench.store.store import Store
 
 
-def target(store: Store, rows: Sequence[Row]) -> Iterator[str]:
-    """What the slip costs; of the tutorial itself, also its losses beside ours."""
+def remarks(store: Store, section: Section, rows: Sequence[Row]) -> Iterator[str]:
+    """What the tutorial's slip costs, its printed losses beside ours, and how seeds differ, where rows tell."""
     for sentence in slips(rows):
         yield sentence + "\n"
     for row in rows:
         if is_printed(row.experiment):
             yield from _losses(store, row)
+    if by_seed(section.name):
+        yield from seeds(rows)
 
 
 def slips(rows: Sequence[Row]) -> Iterator[str]:
@@ -81,7 +85,7 @@ def _losses(store: Store, row: Row) -> Iterator[str]:
     yield f"{text}.\n\n{Table('', header, tuple(lines)).markdown()}\n"
 
 
-def seeds(store: Store, rows: Sequence[Row]) -> Iterator[str]:
+def seeds(rows: Sequence[Row]) -> Iterator[str]:
     """How far trainings lie apart that differ in nothing but the seed."""
     for alike in dict.fromkeys(row.experiment.but(seed=0) for row in rows):
         own = [row for row in rows if row.experiment.but(seed=0) == alike and row.means]
@@ -95,9 +99,6 @@ def seeds(store: Store, rows: Sequence[Row]) -> Iterator[str]:
                 f"Standard deviation between the {len(own)} trainings of `{own[0].subject}` on {alike.variance}, in "
                 f"dB by test variance: {', '.join(parts)}.\n"
             )
-
-
-MORE: dict[str, Callable[[Store, Sequence[Row]], Iterator[str]]] = {"target": target, "seeds": seeds}
 
 
 def law_losses(rows: dict[str, list[Row]], variance: float) -> Iterator[str]:

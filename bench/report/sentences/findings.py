@@ -43,7 +43,7 @@ class Finding:
 def findings(rows: Sequence[Row], variances: Sequence[float]) -> list[Finding]:
     """Who is best, what a wrong variance costs, where it is of no use, what a range costs, what telling it gains."""
     found = dict(zip(map(id, rows), regrets(rows, variances).values(), strict=True))
-    plain = [row for row in rows if row.experiment.variance is None and row.experiment.denoiser != "noisy"]
+    plain = [row for row in rows if row.experiment.variance is None and not row.untouched]
     sentences, inside, below = list(_best(rows, variances)), _priced(rows, found), floors(rows, variances)
     for subject in dict.fromkeys(row.subject for row in rows if row.learned):
         own = [row for row in rows if row.subject == subject]
@@ -125,8 +125,8 @@ def _elsewhere(regret: Regret, plain: Sequence[Row]) -> Finding:
     row, cell = regret.row, (regret.variance, METRIC)
     reached = row.means[cell]
     there = sorted((other for other in plain if cell in other.means), key=lambda other: other.means[cell])
-    better = [other.name for other in there if other.means[cell] > reached]  # the least first
-    named = ["clip"] if "clip" in better else better[:2]
+    better = [other for other in there if other.means[cell] > reached]  # the least first
+    named = [other.name for other in [other for other in better if other.floor] or better[:2]]
     beaten = f"; even {' and '.join(f'`{name}`' for name in named)} would have done better" if named else ""
     text = (
         f"`{row.subject}` trained at {row.training} and tested at {written(regret.variance)} reaches {reached:.2f} dB, "

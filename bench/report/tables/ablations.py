@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from bench.ablations import by_seed
 from bench.analysis.comparisons import holm, leaders_of, p_values, trainings_of
 from bench.analysis.regret import differences
 from bench.analysis.rows import METRIC, Row
@@ -28,7 +29,7 @@ def glance_table(ablations: Iterable[tuple[Section, Sequence[Row]]]) -> Table:
                 lines.append((*_about(section, base), ", ".join(_changes(row, base))))
                 found.append((parts, min(row.seeds, base.seeds)))
                 networks.append((base.experiment.denoiser, base.recipe))
-        if section.name == "seeds":
+        if by_seed(section.name):
             spreads += _spread(section, rows)
     kinds = [(network, side) for network, (parts, _) in zip(networks, found, strict=True) for side in parts]
     told = iter(holm(p_values([sample for parts, _ in found for sample, _ in parts.values()], kinds)))

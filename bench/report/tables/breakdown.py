@@ -14,8 +14,8 @@ def breakdown_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
     below = floors(rows, variances)
     lines = []
     for row in rows:
-        itself = row.experiment.denoiser in ("noisy", "clip", "median")
-        if itself or row.experiment.tuned or not below or not any(metric == METRIC for _, metric in row.means):
+        itself = row.contract.floor or row.experiment.tuned
+        if itself or not below or not any(metric == METRIC for _, metric in row.means):
             continue
         cells = (
             _cell(reach(row, each, variances), reaches(row, each, variances), variances) for each in below.values()

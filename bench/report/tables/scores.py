@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from itertools import repeat
 
+from bench.ablations import by_seed
 from bench.analysis.comparisons import Column, Trainings, leaders_of, trainings_of
 from bench.analysis.rows import EACH, Row
 from bench.core.tasks import Section
@@ -25,10 +26,10 @@ def scores(
     Args:
         intervals: whether cells show the half-width of their 95 % interval.
         every: all rows of the section, where these are some: they tell what trainings vary by.
-        marked: whether the best are; those of the ablation `seeds`, whose rows are one network, never are.
+        marked: whether the best are; those of one network, seed by seed, never are.
     """
     variances, measure = section.protocol.variances, METRICS[metric]
-    marked = marked and section.name != "seeds"
+    marked = marked and not by_seed(section.name)
     columns = [_column(rows, every or rows, (variance, metric)) for variance in variances]
     best = dict(zip(variances, leaders_of(columns, measure.better) if marked else repeat([]), strict=False))
     lines = []
