@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +21,27 @@ from bench.training import train
 from bench.training import tune as tune_filter
 
 SMALL = ["--profile", "smoke", "--denoisers", "clip,conv_autoencoder", "--train", "0.01", "--test", "0.01", "0.1"]
+
+
+Snapshot = Callable[[str, str], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-snapshots", action="store_true", help="write tests/snapshots anew")
+
+
+@pytest.fixture
+def snapshot(request: pytest.FixtureRequest) -> Snapshot:
+    """Compares a text with the committed one of a name, byte for byte."""
+
+    def compare(name: str, text: str) -> None:
+        path = Path(__file__).parent / "snapshots" / f"{name}.md"
+        if request.config.getoption("--update-snapshots"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.read_text(encoding="utf-8") == text
+
+    return compare
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """What single ablations say, from made-up stores with known answers."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ import numpy as np
 import pytest
 
 from bench.ablations import ABLATIONS
+from bench.analysis.ablation_findings import noise_mismatches, seed_deviations, target_slips
+from bench.analysis.facts import SeedDeviation
 from bench.analysis.intervals import Sample
 from bench.analysis.rows import Row, rows_of
-from bench.analysis.tutorial_losses import PRINTED
+from bench.analysis.tutorial_losses import PRINTED, is_printed
 from bench.calibration.measure import Setting, tutorial
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import FAST, TUTORIAL
@@ -19,10 +22,12 @@ from bench.core.results import ROWS, Progress, Restored
 from bench.core.tasks import Result, Section, Task
 from bench.core.variance import Range
 from bench.noises import NOISES
+from bench.report.render import sentence
 from bench.report.report import build
-from bench.report.sentences.ablations import law_losses, remarks
+from bench.report.tables.tutorial import losses_beside
 from bench.running.plan import ablation
 from bench.store.store import Store
+from tests.conftest import Snapshot
 
 PROTOCOL = Protocol("mnist", "gaussian", (0.01,), ("psnr",), 100)
 BASE = Experiment("conv_autoencoder", (), "mnist", "gaussian", Range(0.01, 0.01), FAST)
@@ -52,7 +57,7 @@ def asked(store: Store, name: str, seeds: int) -> list[Section]:
     return sections
 
 
-def test_the_slip_of_the_tutorial_is_told_in_words_with_its_interval(tmp_path: Path) -> None:
+def test_the_slip_of_the_tutorial_is_found_with_its_interval(tmp_path: Path, snapshot: Snapshot) -> None:
     store = Store(tmp_path / "full")
     (section,) = asked(store, "target", seeds=3)
     printed = np.array(PRINTED["training"])
@@ -61,32 +66,41 @@ def test_the_slip_of_the_tutorial_is_told_in_words_with_its_interval(tmp_path: P
         psnr = {"noisy": 23.0, "clean": 29.45, "renoised": 29.25}[experiment.recipe.target]
         # The middle seed prints what the tutorial does, and the others lie 1 % to each side.
         keep(store, experiment, psnr + 0.01 * experiment.seed, printed * (0.99 + 0.01 * experiment.seed))
-    text, _ = build(store, "figures")
-    assert (
-        "At variance 0.01 that slip costs `conv_autoencoder` 6.45 ±0.00 dB: 23.01 dB as printed, 29.46 dB with the "
-        "clean target." in text
-    )
-    assert "(Noise2Noise) needs no clean image either, and is 0.20 ±0.00 dB below the clean target." in text
+    rows = rows_of(store, section)
+    (slip,) = target_slips(rows)
+    assert (slip.denoiser, slip.variance) == ("conv_autoencoder", 0.01)
+    assert (slip.noisy, slip.clean) == pytest.approx((23.01, 29.46))
+    assert slip.loss == pytest.approx((6.45, 0), abs=1e-9)
+    assert slip.second_draw == pytest.approx((0.2, 0), abs=1e-9)
+    losses = losses_beside(store, tutorial_row(rows))
+    assert losses is not None
     # Validation is made up as training is, and only the training losses agree with what is printed for them.
-    assert "beside 3 trainings of it here: " in text
-    spread = 4.303 * 0.01 * printed[0] * (4 / 3) ** 0.5
-    assert f"| 1 | 0.02538 | 0.02538 ±{spread:.5f} | yes | 0.01088 | 0.02538 ±{spread:.5f} | no (−0.01450) |" in text
+    spread = 4.303 * 0.01 * printed * (4 / 3) ** 0.5
+    inside = sum(abs(np.array(PRINTED["validation"]) - printed) <= spread)
+    assert (losses.seeds, losses.inside, losses.of) == (3, 10 + inside, 20)
+    interval = f"0.02538 ±{spread[0]:.5f}"
+    assert losses.table.rows[0] == ("1", "0.02538", interval, "yes", "0.01088", interval, "no (−0.01450)")
+    text, _ = build(store, "figures")
+    assert text.count(sentence(slip)) == 2  # in short, and in its chapter
+    snapshot("ablation", text[text.index("## Ablations at a glance") : text.index("## Limits")])
+
+
+def tutorial_row(rows: Sequence[Row]) -> Row:
+    (row,) = (row for row in rows if is_printed(row.experiment))
+    return row
 
 
 def test_one_training_agrees_with_nothing_since_nobody_knows_its_spread(tmp_path: Path) -> None:
     store = Store(tmp_path / "full")
     (section,) = asked(store, "target", seeds=1)
+    assert losses_beside(store, tutorial_row(rows_of(store, section))) is None
     for experiment in section.experiments:
         keep(store, experiment, 23.0, PRINTED["training"])
-    (row, *_) = (
-        row
-        for row in rows_of(store, section)
-        if row.experiment.recipe is not None and row.experiment.recipe.target == "noisy"
-    )
-    text = "".join(remarks(store, section, [row]))
-    assert "| 1 | 0.02538 | 0.02538 | – | 0.01088 | 0.02538 | – |" in text
-    assert "yes" not in text
-    assert "no (" not in text
+    losses = losses_beside(store, tutorial_row(rows_of(store, section)))
+    assert losses is not None
+    assert losses.seeds == 1
+    assert losses.table.rows[0] == ("1", "0.02538", "0.02538", "–", "0.01088", "0.02538", "–")
+    assert "beside one training of it here" in build(store, "figures")[0]
 
 
 def test_seeds_stand_in_rows_of_their_own_and_their_spread_is_told(tmp_path: Path) -> None:
@@ -96,12 +110,13 @@ def test_seeds_stand_in_rows_of_their_own_and_their_spread_is_told(tmp_path: Pat
         keep(store, experiment, 30 + 0.1 * experiment.seed)
     rows = rows_of(store, section)
     assert [row.training for row in rows] == [f"0.01 (seed {seed})" for seed in range(5)]
-    text = "".join(remarks(store, section, rows))
-    assert "Standard deviation between the 5 trainings" in text
-    assert f"{np.std([0, 0.1, 0.2, 0.3, 0.4], ddof=1):.3f} at 0.01" in text
+    deviation = 0.1 * 2.5**0.5  # of five in steps of 0.1
+    (deviations,) = seed_deviations(rows)
+    assert deviations == SeedDeviation("conv_autoencoder", "0.01", 5, deviations.deviations)
+    assert deviations.deviations == pytest.approx({0.01: deviation})
 
 
-def test_laws_of_noise_are_one_table_of_training_and_test(tmp_path: Path) -> None:
+def test_laws_of_noise_are_one_table_of_training_and_test(tmp_path: Path, snapshot: Snapshot) -> None:
     store = Store(tmp_path / "full")
     sections = asked(store, "noise_law", seeds=1)
     assert len(sections) == 6
@@ -111,6 +126,7 @@ def test_laws_of_noise_are_one_table_of_training_and_test(tmp_path: Path) -> Non
             keep(store, experiment, 30.0 if same else 25.0, protocol=section.protocol)
     text, _ = build(store, "figures")
     assert text.count("## Ablation `noise_law`") == 1
+    snapshot("ablation_by_noise", text[text.index("## Ablation") : text.index("## Limits")])
     for noise in ("gaussian", "laplace", "salt_and_pepper"):
         (line,) = (line for line in text.splitlines() if line.startswith(f"| conv_autoencoder | 0.01 ({noise}) |"))
         assert line.count("**30.0") == 1
@@ -132,10 +148,13 @@ def test_what_a_law_of_noise_costs_is_told_from_least_to_most_and_over_what_is_t
         "laplace": tested({"gaussian": 26.0, "laplace": 31.0}),
         "uniform": tested({"gaussian": math.inf, "uniform": 31.0}),
     }
-    assert [text.partition("): ")[2] for text in law_losses(found, 0.01)] == [
-        "+3.00 ±0.00 dB (uniform, 1), −1.00 ±0.00 dB (laplace, 1), −5.00 ±0.00 dB (gaussian, 1).\n"
+    (mismatch,) = noise_mismatches(found, 0.01)
+    assert [(other.trained, other.gain, other.count) for other in mismatch.noises] == [
+        ("uniform", (3, 0), 1),
+        ("laplace", (-1, 0), 1),
+        ("gaussian", (-5, 0), 1),
     ]
-    assert list(law_losses(found, 0.1)) == []
+    assert list(noise_mismatches(found, 0.1)) == []
 
 
 def test_options_stand_with_their_defaults_where_others_have_other_values(tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 """Where denoisers break down, of made-up results with known answers."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
 from bench.analysis.breakdown import MARGIN, TUNED_MEDIAN, Reach, floors, reach, reaches
+from bench.analysis.facts import Ahead, HowFar
+from bench.analysis.findings import how_far
 from bench.analysis.intervals import Sample
-from bench.report.sentences.findings import carried
 from bench.report.tables.breakdown import breakdown_table
 from tests.test_transfer import CLIP, HIGH, LOW, MEDIAN, MIDDLE, SPREAD, UNET, VARIANCES, at, row
 
@@ -83,6 +85,10 @@ def test_the_table_of_reach_tells_how_far_single_trainings_lie_apart() -> None:
     assert breakdown_table([CLIP, sometimes], VARIANCES).rows[0][2].endswith("; nowhere in 1 of 3 trainings")
 
 
+def near(value: float) -> Any:
+    return pytest.approx(value)
+
+
 def test_how_far_a_single_variance_carries_is_said_by_how_many_times_it_is() -> None:
     """A tenfold variance takes 8 dB to both sides, off a lead of 4, 12 and 0 dB where it was trained."""
     leads = {0.001: 4.0, 0.01: 12.0, 0.1: 0.0}
@@ -91,21 +97,15 @@ def test_how_far_a_single_variance_carries_is_said_by_how_many_times_it_is() -> 
         at(trained, *(20 + MARGIN + lead - 8 * abs(math.log10(test / trained)) for test in VARIANCES))
         for trained, lead in leads.items()
     ]
-    (text,) = carried("unet", rows, flat, VARIANCES)
-    assert text == (
-        f"`unet` trained at one variance is ahead of the tuned median up to {10 ** (2 / 8):.2g} times that variance "
-        "(trained at 0.01 to the largest tested; trained at 0.1 not even there)."
-    )
+    upwards = Ahead(TUNED_MEDIAN, True, near(10 ** (2 / 8)), near(10 ** (2 / 8)), ("0.01",), ("0.1",))
+    assert list(how_far("unet", rows, flat, VARIANCES)) == [HowFar("unet", (upwards,))]
     rows[1] = at(0.01, 14, 26, 14)
-    (text,) = carried("unet", rows, flat, VARIANCES)
-    both = sorted(10**share for share in (2 / 8, (4 - MARGIN) / 12))
-    assert text == (
-        f"`unet` trained at one variance is ahead of the tuned median up to {both[0]:.2g}–{both[1]:.2g} times that "
-        f"variance (trained at 0.1 not even there), and of `clip` down to 1/{10 ** ((6 - MARGIN) / 12):.2g} of that "
-        "variance (trained at 0.001 to the least tested; trained at 0.1 not even there)."
-    )
-    assert list(carried("unet", rows[:1], flat, VARIANCES)) == []
-    assert list(carried("unet", rows, {}, VARIANCES)) == []
+    up, down = (10 ** (2 / 8), 10 ** ((4 - MARGIN) / 12)), 10 ** ((6 - MARGIN) / 12)
+    upwards = Ahead(TUNED_MEDIAN, True, near(min(up)), near(max(up)), (), ("0.1",))
+    downwards = Ahead("clip", False, near(down), near(down), ("0.001",), ("0.1",))
+    assert list(how_far("unet", rows, flat, VARIANCES)) == [HowFar("unet", (upwards, downwards))]
+    assert list(how_far("unet", rows[:1], flat, VARIANCES)) == []
+    assert list(how_far("unet", rows, {}, VARIANCES)) == []
 
 
 def test_what_is_ahead_in_single_trainings_alone_is_told() -> None:

@@ -37,7 +37,7 @@ def drawn(store: Store) -> list[str]:
     _, drawings = build(store, "figures")
     for drawing in drawings:
         assert min(Image.open(io.BytesIO(png(drawing.draw(), drawing.digest))).size) > 100, drawing.kind
-    return [drawing.kind for drawing in drawings]
+    return ["-".join(filter(None, (drawing.kind, drawing.of))) for drawing in drawings]
 
 
 @pytest.mark.parametrize("arguments", ODD.values(), ids=ODD.keys())

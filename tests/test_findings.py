@@ -1,17 +1,32 @@
 """Made-up results with known answers."""
 
-import numpy as np
+from dataclasses import replace
+from typing import Any
 
-from bench.analysis.intervals import Sample
+import numpy as np
+import pytest
+
+from bench.analysis.facts import (
+    Best,
+    Difference,
+    HowFar,
+    KinDifference,
+    LargestLoss,
+    Leader,
+    LossByFactor,
+    RangePrice,
+)
+from bench.analysis.findings import findings, headlines
+from bench.analysis.intervals import Estimate, Sample
 from bench.analysis.rows import Row
 from bench.core.experiment import Experiment
 from bench.core.recipes import FAST
 from bench.core.variance import Range
-from bench.report.sentences.findings import Finding, findings, headlines
 from bench.running.plan import settle
 
 UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
 SPREAD = np.tile([-1.0, 1.0], 50)
+SPREAD_HALF_WIDTH = Sample(SPREAD[None]).half_width
 
 
 def row(experiment: Experiment, psnr: dict[float, float]) -> Row:
@@ -31,20 +46,33 @@ PLAIN = [
 ]
 
 
+def estimate(mean: float, half_width: float = 0.0) -> Any:
+    return pytest.approx((mean, half_width), abs=1e-9)
+
+
 def test_who_is_best_what_a_wrong_variance_costs_and_what_a_range_costs() -> None:
     found = findings([*PLAIN, LOW, HIGH, BOTH], (0.01, 0.1))
-    best, elsewhere, inside = (finding.text for finding in found)
-    assert best == "Best on average over the 2 test variances: `unet` trained on 0.001..0.1, 27.20 ±0.20 dB."
-    assert elsewhere == (
-        "`unet` trained at 0.01 and tested at 0.1 reaches 16.00 dB, 8.00 ±0.00 dB less than the same network "
-        "trained there. This is its largest loss between two fixed variances, of those with a specialist; even "
-        "`median` would have done better."
-    )
-    assert inside == (
-        "`unet` trained on 0.001..0.1 loses 0.30 ±0.00 dB against specialists, on average over 2 test variances "
-        "inside; at worst 0.50 ±0.00 dB, at 0.01."
-    )
-    assert list(headlines(found)) == [elsewhere, inside]
+    best, largest, price = found
+    assert isinstance(best, Best)
+    (leader,) = best.leaders
+    assert (leader.name, leader.trained) == ("unet", "0.001..0.1")
+    assert leader.psnr == estimate(27.2, SPREAD_HALF_WIDTH)
+    assert replace(best, leaders=()) == Best(False, None, 2, 2, (), single_seed=False)
+    assert largest == LargestLoss("unet", "0.01", 0.1, 16, estimate(8), None, ("median",))
+    loss, worst = estimate(0.3), estimate(0.5)
+    assert price == RangePrice("unet", "0.001..0.1", True, loss, True, worst, 0.01, count=2, of=2, kin="", of_kin=0)
+    assert list(headlines(found)) == [largest, price]
+
+
+def test_what_does_better_is_clip_or_the_least_of_two() -> None:
+    def better(**psnr: float) -> tuple[str, ...]:
+        untrained = [row(settle(UNET.but(denoiser=name, variance=None)), {0.1: psnr[name]}) for name in psnr]
+        (loss,) = (f for f in findings([*untrained, LOW, HIGH], (0.01, 0.1)) if isinstance(f, LargestLoss))
+        return loss.better
+
+    assert better(median=15, wiener=15.9) == ()
+    assert better(median=19, wiener=17, gaussian=18, noisy=20) == ("wiener", "gaussian")
+    assert better(median=17, clip=20) == ("clip",)
 
 
 def test_what_one_variance_costs_is_said_by_how_many_times_as_much_the_noise_has() -> None:
@@ -54,35 +82,46 @@ def test_what_one_variance_costs_is_said_by_how_many_times_as_much_the_noise_has
         row(UNET.but(variance=Range(at, at)), {test: 30 - cost[test / at] for test in (0.01, 0.02, 0.04)})
         for at in (0.01, 0.02, 0.04)
     ]
-    found = {finding.kind: finding for finding in findings(rows, (0.01, 0.02, 0.04))}
-    assert found["factors"].text == (
-        "`unet` trained at one variance loses against the specialist, on average over training variances, "
-        "0.50 ±0.00 dB at half of it; 1.00 ±0.00 dB at twice."
-    )
-    assert found["factors"].count == 4
-    assert list(headlines(list(found.values()))) == [found["factors"].text]
+    found = findings(rows, (0.01, 0.02, 0.04))
+    (factors,) = (finding for finding in found if isinstance(finding, LossByFactor))
+    assert factors == LossByFactor("unet", {0.5: estimate(0.5), 2.0: estimate(1)}, pairs=4)
+    assert list(headlines(found)) == [factors]
 
 
 def test_the_best_is_named_among_the_blind_too() -> None:
-    told = row(UNET.but(denoiser="unet_conditioned", variance=Range(0.001, 0.1)), {0.01: 32, 0.1: 25})
-    told.blind = False
-    texts = [finding.text for finding in findings([LOW, HIGH, BOTH, told], (0.01, 0.1)) if finding.kind == "best"]
-    assert len(texts) == 2
-    assert texts[0].startswith(
-        "Best on average over the 2 test variances: `unet_conditioned` trained on 0.001..0.1, 28.50"
-    )
-    assert texts[1].startswith(
-        "Best blind denoiser on average over the 2 test variances: `unet` trained on 0.001..0.1, 27.20"
-    )
+    conditioned = row(UNET.but(denoiser="unet_conditioned", variance=Range(0.001, 0.1)), {0.01: 32, 0.1: 25})
+    conditioned.blind = False
+    found = [f for f in findings([LOW, HIGH, BOTH, conditioned], (0.01, 0.1)) if isinstance(f, Best)]
+    assert [best.blind for best in found] == [False, True]
+    assert [[leader.name for leader in best.leaders] for best in found] == [["unet_conditioned"], ["unet"]]
+    assert [best.leaders[0].psnr.mean for best in found] == pytest.approx([28.5, 27.2])
+
+
+def test_those_that_do_not_differ_significantly_lead_together() -> None:
+    noisy = row(UNET.but(denoiser="dncnn"), {})
+    noisy.samples = {(0.01, "psnr"): Sample((30.9 + np.repeat([-1.0, 1.0], 50))[None], (0,))}
+    noisy.seeds = 1
+    (best,) = findings([LOW, noisy], (0.01,))
+    assert isinstance(best, Best)
+    assert [(leader.name, leader.trained) for leader in best.leaders] == [("unet", None), ("dncnn", None)]
+    assert (best.at, best.single_seed) == (0.01, True)
 
 
 def test_the_headline_is_of_the_network_whose_range_costs_least() -> None:
-    cheap, dear = Finding("range", 0.1, "cheap range", 6, "unet"), Finding("range", 0.8, "dear range", 6, "small")
-    single = [Finding("factors", 9, "of small", 20, "small"), Finding("elsewhere", 3, "of unet", 1, "unet")]
-    assert list(headlines([*single, dear, cheap])) == ["of unet", "cheap range"]
-    far = [Finding("carried", 0, f"how far {name}", 1, name) for name in ("small", "unet")]
-    assert list(headlines([*single, *far, dear, cheap])) == ["of unet", "how far unet", "cheap range"]
-    assert list(headlines(single)) == ["of small"]
+    def price(subject: str, loss: float, blind: bool = True) -> RangePrice:
+        return RangePrice(subject, "", blind, Estimate(loss, 0), True, Estimate(1, 0), 0.01, 6, 6, "", 0)
+
+    cheap, dear, told = price("unet", 0.1), price("small", 0.8), price("told", 0.0, blind=False)
+    of_small, of_unet = LossByFactor("small", {}, 20), LargestLoss("unet", "", 0.1, 20, Estimate(3, 0), None, ())
+    assert list(headlines([of_small, of_unet, dear, cheap, told])) == [of_unet, cheap]
+    far = [HowFar(name, ()) for name in ("small", "unet")]
+    assert list(headlines([of_small, of_unet, *far, dear, cheap])) == [of_unet, far[1], cheap]
+    assert list(headlines([of_unet, of_small])) == [of_small]
+    gains = [
+        KinDifference(name, "", "", None, False, (Difference("inside", Estimate(gain, 0), 1, True),))
+        for name, gain in {"little": 1, "much": -3}.items()
+    ]
+    assert list(headlines([*gains, cheap])) == [cheap, gains[1]]
 
 
 def test_no_loss_is_said_where_the_wrong_variance_gains() -> None:
@@ -91,14 +130,16 @@ def test_no_loss_is_said_where_the_wrong_variance_gains() -> None:
 
 
 def test_there_is_nothing_to_say_without_specialists_and_others() -> None:
-    assert list(findings([LOW], (0.01, 0.1))) == []
-    assert list(findings([BOTH], (0.01, 0.1))) == []
+    assert findings([LOW], (0.01, 0.1)) == []
+    assert findings([BOTH], (0.01, 0.1)) == []
 
 
 def test_a_specialist_that_diverged_is_left_out() -> None:
     diverged = row(UNET.but(variance=Range(0.1, 0.1)), {})
-    (inside,) = findings([LOW, diverged, BOTH], (0.01, 0.1))
-    assert inside.text.endswith("loses 0.50 ±0.00 dB against the specialist at 0.01, the only one inside the range.")
+    (price,) = findings([LOW, diverged, BOTH], (0.01, 0.1))
+    assert isinstance(price, RangePrice)
+    assert price.loss == estimate(0.5)
+    assert (price.worst_at, price.count, price.of) == (0.01, 1, 2)
 
 
 def test_a_network_is_set_beside_the_one_it_is_made_from() -> None:
@@ -107,18 +148,18 @@ def test_a_network_is_set_beside_the_one_it_is_made_from() -> None:
     biased = row(UNET, {0.001: 36.5, 0.01: 31, 0.1: 16})
     wide = row(UNET.but(denoiser="unet_bias_free", variance=Range(0.001, 0.01)), {0.001: 36, 0.01: 30.5, 0.1: 19})
     wide.kin = "unet"
-    prices = [finding.text for finding in findings([biased, wide], (0.001, 0.01, 0.1)) if finding.kind == "range"]
-    assert prices[0].endswith("dB against the specialist of `unet` at 0.01, the only one inside the range.")
+    (price,) = (f for f in findings([biased, wide], (0.001, 0.01, 0.1)) if isinstance(f, RangePrice))
+    assert (price.kin, price.of_kin, price.count, price.of, price.worst_at) == ("unet", 1, 1, 2, 0.01)
     told = row(UNET.but(denoiser="unet_conditioned"), {0.001: 37, 0.01: 31.5, 0.1: 17})
     told.kin, told.blind = "unet", False
     *_, blindness = findings([biased, told], (0.001, 0.01, 0.1))
-    start = "The price of blindness: told the variance, `unet_conditioned` minus `unet`, both trained on 0.01: +0.50 "
-    assert blindness.text.startswith(start)
+    assert isinstance(blindness, KinDifference)
+    assert (blindness.price_of_blindness, blindness.parts[0].gain) == (True, estimate(0.5))
     *_, beside = findings([biased, made], (0.001, 0.01, 0.1))
-    assert beside.text == (
-        "`unet_bias_free` minus `unet`, both trained on 0.01: −0.20 ±0.00 dB at 0.01, −0.50 ±0.00 dB below, "
-        "+3.00 ±0.00 dB above."
-    )
+    gains = {"inside": -0.2, "below": -0.5, "above": 3.0}
+    parts = tuple(Difference(side, estimate(gain), 1, True) for side, gain in gains.items())
+    assert beside == KinDifference("unet_bias_free", "unet", "0.01", 0.01, False, parts)
+    assert beside.size == pytest.approx(3)
 
 
 def test_rows_of_other_seeds_are_compared_by_those_they_share() -> None:
@@ -133,16 +174,16 @@ def test_rows_of_other_seeds_are_compared_by_those_they_share() -> None:
     wide = seeded(UNET.but(variance=Range(0.001, 0.1)), 30, 30)
     *_, price = findings([specialist, other, wide], (0.01, 0.1))
     # At 0.01 1 and 5 dB, at 0.1 -1 dB of the first seed alone: by that seed both together are even.
-    assert price.text.startswith(
-        "`unet` trained on 0.001..0.1 loses 0.00 ±0.00 dB (not distinguishable from none) against specialists, on "
-        "average over 2 test variances inside; at worst 3.00 ±"
-    )
+    assert isinstance(price, RangePrice)
+    assert price.loss == estimate(0)
+    assert (price.significant, price.count, price.worst.mean) == (False, 2, 3)
     apart = seeded(UNET.but(variance=Range(0.001, 0.1)), 30, first=5)
-    assert [finding.kind for finding in findings([specialist, other, apart], (0.01, 0.1))] == ["elsewhere"]
+    assert [type(finding) for finding in findings([specialist, other, apart], (0.01, 0.1))] == [LargestLoss]
 
 
 def test_an_ablation_says_what_was_best_where_all_were_trained() -> None:
     names = [LOW, row(UNET.but(options={"width": 8}), {0.01: 29, 0.1: 20})]
     names[1].subject = "unet(width=8)"
     (best,) = findings(names, (0.01, 0.1))
-    assert best.text == "Best at variance 0.01, where all were trained: `unet`, 31.00 ±0.20 dB."
+    leader = Leader("unet", None, estimate(31, SPREAD_HALF_WIDTH))
+    assert best == Best(False, 0.01, 1, 1, (leader,), single_seed=False)

@@ -35,7 +35,7 @@ def table(store: Store) -> Table:
 
 
 def chapter(store: Store, folder: str, measured: Sequence[Any]) -> Chapter:
-    return Chapter([f"## Energy\n\n{table(store).markdown()}\n"], action="--energy")
+    return Chapter("Energy", table(store).markdown(), action="--energy")
 
 
 @pytest.fixture(autouse=True)

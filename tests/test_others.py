@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from bench.analysis.intervals import Sample
 from bench.analysis.rows import Row
+from bench.calibration.distances import PublishedDistance, distances
 from bench.calibration.published_numbers import curves, curves_of
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import PHOTOGRAPHS
@@ -13,7 +14,6 @@ from bench.core.tasks import Section
 from bench.core.variance import Range
 from bench.figures.curves import psnr
 from bench.figures.drawing import Drawing
-from bench.report.sentences.published import distances
 from bench.report.tables.published import beside
 
 LOW, FIXED = Range.parse("sigma=0..10"), Range.parse("sigma=25")
@@ -78,15 +78,13 @@ def test_the_figure_shows_them_in_the_panel_of_their_training() -> None:
 
 
 def test_a_figure_file_has_a_plain_name() -> None:
-    drawing = Drawing("grid-BSD68", "restored-σ=0..10", "", (), Figure)
+    drawing = Drawing("grid-BSD68", "restored", "σ=0..10", "", (), Figure)
     assert drawing.name == "grid-BSD68-restored-sigma-0..10"
 
 
 def test_the_distance_to_a_published_network_is_said() -> None:
     published = [curve for curve in curves("BSD68") if curve.denoiser == "DnCNN-S"]
     rows = [row("unet", FIXED, 28.0), row("dncnn", FIXED, 28.5), row("unet_bias_free", LOW, 40.0)]
-    (sentence,) = distances(rows, published)
-    assert sentence.startswith(
-        "`dncnn` (0 parameters) trained at σ=25 and tested there reaches 29.00 dB, 0.23 dB below"
-    )
+    theirs, variance = "DnCNN-S, Zhang et al. TIP 2017", (25 / 255) ** 2
+    assert list(distances(rows, published)) == [PublishedDistance("dncnn", 0, variance, 29.0, theirs, 29.23)]
     assert list(distances(rows[2:], published)) == []

@@ -8,6 +8,7 @@ there might have been others. `bench.analysis.comparisons` tells which denoisers
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtri, stdtrit
@@ -18,6 +19,13 @@ RESAMPLES = 2000
 
 
 CONFIDENCE = 0.95
+
+
+class Estimate(NamedTuple):
+    """A mean, and half of its 95 % interval; NaN where there is none."""
+
+    mean: float
+    half_width: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +69,10 @@ class Sample:
         shifts = [shares @ (self.values.mean(axis) - self.mean) for axis, shares in _draws(self.values.shape)]
         low, high = np.percentile(sum(shifts), [50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)])
         return float(high - low) / 2
+
+    @property
+    def estimate(self) -> Estimate:
+        return Estimate(self.mean, self.half_width)
 
     def minus(self, other: "Sample") -> "Sample | None":
         """Differences, over the seeds that both have; None where the two have nothing to be paired by."""

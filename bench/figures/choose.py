@@ -61,6 +61,7 @@ def _noise(store: Store, protocol: Protocol, rows: Sequence[Row], name: str) -> 
         yield Drawing(
             name,
             "noise",
+            "",
             "One test image under noise of increasing variance (clipped for display).",
             ("strip", images.tobytes(), there),
             partial(curves.strip, images, seen["clean"][0], there),
@@ -79,11 +80,12 @@ def _transfer(protocol: Protocol, rows: Sequence[Row], name: str) -> Iterator[Dr
         if len({row.experiment.variance for row in chosen if row.experiment.variance}) > 1:
             yield Drawing(
                 name,
-                f"{kind}-{metric}",
-                f"{'Tuned filters, ' if kind == 'tuned' else ''}{metric_title(metric)}: training range × test "
-                "variance; cells inside the training range are framed.",
+                kind,
+                metric,
+                f"{'Tuned filters, ' if kind == 'tuned' else ''}{metric_title(metric)}: training range × test variance",
                 (kind, metric, protocol.variances, _data(chosen)),
                 partial(heatmaps.transfer, chosen, protocol.variances, metric),
+                "; cells inside the training range are framed.",
             )
 
 
@@ -98,6 +100,7 @@ def _curves(section: Section, rows: list[Row], name: str) -> Iterator[Drawing]:
     yield Drawing(
         name,
         "psnr",
+        "",
         "Gain in PSNR over the noisy input against test noise; where a panel has one training range, that is "
         "shaded. Of what is not trained, `clip` and any that is best of its kind at some test variance; it is cut "
         "off below what all networks reach." + (" Black and dash-dotted: what others published." if published else ""),
@@ -118,10 +121,11 @@ def _losses(store: Store, rows: Sequence[Row], name: str) -> Iterator[Drawing]:
         yield Drawing(
             name,
             "loss",
-            "Loss while training (line) and over the validation images after each epoch (dot); in dB it is minus the "
-            "PSNR.",
+            "",
+            "Loss while training (line) and over the validation images after each epoch (dot)",
             ("loss", histories, kinds),
             partial(curves.losses, histories, kinds),
+            "; in dB it is minus the PSNR.",
         )
 
 
@@ -143,6 +147,7 @@ def _regret(rows: list[Row], variances: tuple[float, ...], name: str) -> Iterato
     yield Drawing(
         name,
         "regret",
+        "",
         "Regret: dB lost at a test variance against the same network (or the one it is made from) trained at exactly "
         f"that one; cells inside the training range are framed.{substitutes}",
         ("regret", variances, matrix, stars, _data(chosen)),
@@ -201,7 +206,8 @@ def _restored(section: Section, rows: list[Row], examples: dict[int, dict[str, A
         columns["clean"] = clean.astype(np.uint8)
         yield Drawing(
             name,
-            f"restored-{training}".replace(" ", "-"),
+            "restored",
+            f"{training}",
             f"One test image, or its middle, at variances {', '.join(map(written, three))}, as networks trained on "
             f"{training} restore it, and those of all others that are best at one of these variances; PSNR of what is "
             "shown.",

@@ -23,7 +23,7 @@ def drawings_of(rows: Sequence[Latency], measured: Sequence[Row]) -> Iterator[Dr
         return
     data = tuple((row.denoiser, row.batch, row.median, row.low, row.high, row.parameters) for row in rows)
     caption = "Time for one image against batch size: median and quartiles."
-    yield Drawing("latency", "batch", caption, data, partial(cost_curves.latency, rows))
+    yield Drawing("latency", "batch", "", caption, data, partial(cost_curves.latency, rows))
     panels = {variance: points for variance in QUALITY if (points := list(_points(rows, measured, variance)))}
     if panels:
         caption = (
@@ -31,7 +31,7 @@ def drawings_of(rows: Sequence[Latency], measured: Sequence[Row]) -> Iterator[Dr
             "defaults, and the training that scores best at that test variance. The line is the Pareto front: of what "
             "was timed, nothing is both faster and better; open markers were too unsteady to rank and are not on it."
         )
-        yield Drawing("latency", "quality", caption, (tuple(panels.items()),), partial(cost_curves.quality, panels))
+        yield Drawing("latency", "quality", "", caption, (tuple(panels.items()),), partial(cost_curves.quality, panels))
 
 
 def _points(rows: Sequence[Latency], measured: Sequence[Row], variance: float) -> Iterator[Point]:

@@ -17,18 +17,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure to be made: its section and kind, what it says, all that it shows, and how to draw it."""
+    """A figure to be made: its section and kind, what it says, all that it shows, and how to draw it.
+
+    Attributes:
+        of: which of several of a kind, such as the metric; empty where there is one.
+        title: what it is called where it is folded; its caption goes on with `more`.
+    """
 
     section: str
     kind: str
-    caption: str
+    of: str
+    title: str
     inputs: tuple[Any, ...]
     draw: Callable[[], "Figure"]
+    more: str = ""
+
+    @property
+    def caption(self) -> str:
+        return self.title + self.more
 
     @property
     def name(self) -> str:
         """Also that of its file, so without what a dataset's path may bring into it."""
-        return re.sub(r"[^\w.-]+", "-", f"{self.section}-{self.kind}".replace("σ=", "sigma-"), flags=re.ASCII)
+        parts = "-".join(filter(None, (self.section, self.kind, self.of)))
+        return re.sub(r"[^\w.-]+", "-", parts.replace("σ=", "sigma-"), flags=re.ASCII)
 
     @property
     def digest(self) -> str:

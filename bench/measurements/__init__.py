@@ -15,16 +15,10 @@ from bench.core.registry import Registry
 
 if TYPE_CHECKING:
     from bench.core.tasks import Section
-    from bench.report.chapter import Chapter, MakeChapter
+    from bench.report.chapter import MakeChapter
     from bench.report.tables.table import Table
     from bench.running.command import Command
     from bench.store.store import Store
-
-
-def _no_chapter(store: Store, folder: str, measured: Sequence[Any]) -> Chapter:
-    from bench.report.chapter import Chapter
-
-    return Chapter()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +35,7 @@ class Measurement:
         intention: what `--dry-run` says of a figure.
         notes: what the user should know beforehand.
         tables: what the terminal shows of the sections and figures.
-        chapter: what the report shows of the figures; sections are in it anyway.
+        chapter: what the report shows of the figures, if there are any; sections are in it anyway.
         failures: figures that are not as they should be.
     """
 
@@ -56,7 +50,7 @@ class Measurement:
     intention: str = "measure {}"
     notes: Callable[[Command], list[str]] = lambda command: []
     tables: Callable[[Store, Sequence[Section]], Iterable[Table | str]] = lambda store, sections: ()
-    chapter: MakeChapter = _no_chapter
+    chapter: MakeChapter = lambda store, folder, scored: None
     failures: Callable[[Store], list[str]] = lambda store: []
 
 

@@ -37,10 +37,10 @@ def tables(store: Store, sections: Sequence[Section]) -> Iterator[Table | str]:
     yield from (f"not measured: {line}" for line in absent)
 
 
-def chapter(store: Store, folder: str, measured: Sequence[Row]) -> Chapter:
+def chapter(store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:
     from bench.report.calibration import calibration_chapter
 
-    return calibration_chapter(store, folder, measured)
+    return calibration_chapter(store, folder, scored)
 
 
 def failures(store: Store) -> list[str]:

@@ -35,10 +35,10 @@ def tables(store: Store, sections: Sequence[Section]) -> Iterator[Table | str]:
     yield latency_table(latencies(store))
 
 
-def chapter(store: Store, folder: str, measured: Sequence[Row]) -> Chapter:
+def chapter(store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:
     from bench.report.cost import latency_chapter
 
-    return latency_chapter(store, folder, measured)
+    return latency_chapter(store, folder, scored)
 
 
 MEASUREMENTS.register(

@@ -34,10 +34,10 @@ def tables(store: Store, sections: Sequence[Section]) -> Iterator[Table | str]:
     yield speed_table(store.timings("speed"))
 
 
-def chapter(store: Store, folder: str, measured: Sequence[Row]) -> Chapter:
+def chapter(store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:
     from bench.report.cost import speed_chapter
 
-    return speed_chapter(store, folder, measured)
+    return speed_chapter(store, folder, scored)
 
 
 MEASUREMENTS.register(

@@ -1,6 +1,8 @@
 """What the harness promises about its speed: each figure, how it is computed from two measurements, its limit."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Claim:
 
     def holds(self, value: float) -> bool:
         return value >= self.limit if self.at_least else value <= self.limit
+
+    def reached(self, pairs: Iterable[Sequence[float]]) -> bool:
+        """Whether the median over pairs of measurements holds."""
+        return self.holds(median(self.of(*pair) for pair in pairs))
 
     @property
     def ratio(self) -> bool:

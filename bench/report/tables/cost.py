@@ -81,5 +81,5 @@ def _claim(claim: Claim, pairs: Sequence[Sequence[float]]) -> tuple[str, ...]:
         f"{min(values):.{digits}f} – {max(values):.{digits}f}" if len(values) > 1 else "–",
         str(len(values)),
         f"{'≥' if claim.at_least else '≤'} {claim.limit:g}{unit}",
-        "reached" if claim.holds(value) else "**falls short**",
+        "reached" if claim.reached(pairs) else "**falls short**",
     )

@@ -58,6 +58,19 @@ def scores(
     return Table(metric_title(metric), header, (*about, *lines), marks(rows) if marked else "")
 
 
+def pooled(section: Section, rows: Sequence[Row]) -> Table:
+    """PSNR of the mean MSE, where MSE was measured."""
+    scored = [row for row in rows if any(metric == "mse" for _, metric in row.means)]
+    variances = [v for v in section.protocol.variances if any((v, "mse") in row.means for row in scored)]
+
+    def cell(row: Row, variance: float) -> str:
+        error = row.means.get((variance, "mse"))
+        return "–" if error is None else f"{decibels(error):.2f}"
+
+    lines = tuple((row.subject, row.training, *(cell(row, variance) for variance in variances)) for row in scored)
+    return Table("Pooled PSNR: of the mean MSE (dB)", ("denoiser", "trained on", *map(written, variances)), lines)
+
+
 def _column(rows: Sequence[Row], every: Sequence[Row], cell: tuple[float, str]) -> Column:
     """What rows have in a cell, beside what trainings of all rows vary by there."""
     there = [(sample, row.was_trained_at(cell[0])) for row in every if (sample := row.samples.get(cell))]
