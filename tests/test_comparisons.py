@@ -5,11 +5,77 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, special, stats
 
-from bench.analysis.comparisons import Trainings, holm, leaders, p_values, trainings_of
+from bench.analysis.comparisons import Trainings, against, holm, leaders, leaders_of, p_values, trainings_of
 from bench.analysis.intervals import Sample
+from bench.core.results import Array
 from tests.test_statistics import crossed, sample
+
+SEEDS = [0.3, 0.5, 1.0]
+OTHERS = [0.1, -0.2, 0.2]
+
+
+def by_seed(means: Sequence[float]) -> Sample:
+    """Seeds of these means; images do not vary."""
+    return Sample(np.array(means)[:, None] + np.zeros((1, 5)), tuple(range(len(means))))
+
+
+def images_with(p: float) -> Array:
+    """Four blocks whose paired t-test against zero gives that p-value; their standard error is 0.5."""
+    return np.array([-1, -1, 1, 1]) * 0.75**0.5 + 0.5 * float(stats.t.isf(p / 2, 3))
+
+
+@pytest.mark.parametrize("means", [SEEDS[:2], SEEDS, [*SEEDS, 0.9]])
+def test_a_p_value_is_students_where_only_seeds_vary(means: Sequence[float]) -> None:
+    assert p_values([by_seed(means)]) == pytest.approx([stats.ttest_1samp(means, 0).pvalue], rel=1e-5)
+
+
+def test_seeds_and_images_together_reach_a_level_where_their_squared_limits_add_up() -> None:
+    images = float(stats.t.isf(0.01, 3)) * 0.5
+    seeds = float(stats.t.isf(0.01, 2)) * (0.13 / 3) ** 0.5  # 0.13 is the variance of SEEDS
+    values = np.array(SEEDS)[:, None] - 0.6 + images_with(1) + math.hypot(images, seeds)
+    assert p_values([Sample(values, (0, 1, 2))]) == pytest.approx([0.02], rel=1e-5)
+
+
+def test_two_rows_of_one_kind_are_compared_by_students_test_of_two_samples() -> None:
+    one, two = by_seed(SEEDS), by_seed(OTHERS)
+    trainings = trainings_of([one, two])
+    expected = stats.ttest_ind(SEEDS, OTHERS).pvalue
+    assert (trainings[0].variance, trainings[0].freedom) == (pytest.approx((0.13 + 0.13 / 3) / 2), 4)
+    assert against([((one, trainings[0]), (two, trainings[1]))]) == pytest.approx([expected], rel=1e-5)
+
+
+def test_two_rows_whose_seeds_vary_by_unequal_amounts_add_their_squared_limits() -> None:
+    tail = float(stats.t.isf(0.01, 2)), float(stats.t.isf(0.01, 5))
+    gap = math.hypot(tail[0] * (0.13 / 3) ** 0.5, tail[1] * (0.2 / 2) ** 0.5)
+    one, two = by_seed(SEEDS), by_seed([0.5 - gap, 0.7 - gap])
+    assert against([((one, Trainings(0.13, 2)), (two, Trainings(0.2, 5)))]) == pytest.approx([0.02], rel=1e-5)
+
+
+def test_all_pairs_of_rows_count_in_whether_one_leads() -> None:
+    """Of three rows there are three pairs: 0.016 < 0.05 / 3 < 0.017."""
+    best, other = sample(np.arange(4)), sample(np.arange(4) - images_with(0.0001))
+    close, closer = sample(np.arange(4) - images_with(0.016)), sample(np.arange(4) - images_with(0.017))
+    assert leaders([best, close, close], "higher") == [0]
+    assert leaders([close, best, closer], "higher") == [1]  # the closer one need only be below 0.05 / 2
+    assert leaders([closer, best, closer], "higher") == [0, 1, 2]
+    columns = [([*rows], [Trainings()] * len(rows)) for rows in ([best, closer], [closer, best, closer], [other, best])]
+    assert leaders_of(columns, "higher") == [[0], [0, 1, 2], [1]]
+
+
+def test_logarithms_of_variances_set_how_far_they_are_drawn_together() -> None:
+    """By the formulas of Smyth (2004, section 6.2), for four networks with three seeds each."""
+    variances = np.array([0.01, 0.04, 1, 4])
+    rows = [by_seed([30 - scale, 30, 30 + scale]) for scale in variances**0.5]
+    logarithms = np.log(variances) - special.digamma(1) + np.log(1)
+    weight = optimize.brentq(
+        lambda d: special.polygamma(1, d / 2) - logarithms.var(ddof=1) + special.polygamma(1, 1), 0.1, 99
+    )
+    common = math.exp(logarithms.mean() + special.digamma(weight / 2) - math.log(weight / 2))
+    for variance, trainings in zip(variances, trainings_of(rows), strict=True):
+        assert trainings.freedom == pytest.approx(weight + 2)
+        assert trainings.variance == pytest.approx((weight * common + 2 * variance) / (weight + 2))
 
 
 def test_pairing_is_narrower_than_no_pairing_and_tells_apart_what_single_intervals_cannot() -> None:

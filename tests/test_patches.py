@@ -1,3 +1,4 @@
+from collections import Counter as Counts
 from dataclasses import replace
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy import stats
 
 from bench.core.experiment import Experiment
 from bench.core.recipes import FAST, RECIPES
@@ -31,9 +33,19 @@ def test_patches_are_pieces_of_the_images_turned_and_mirrored() -> None:
 
 
 def test_every_patch_of_every_image_is_as_likely() -> None:
-    small, large = torch.zeros(1, 16, 16, dtype=torch.uint8), torch.ones(1, 16, 24, dtype=torch.uint8)
-    share = draw_patches((small, large), 16, 4000, stream("test")).float().mean().item()
-    assert share == pytest.approx(9 / 10, abs=0.02)
+    """Two images with 3 × 5 and 1 × 2 places for a patch, in eight ways each: 136 patches."""
+    images = torch.arange(18 * 20).view(1, 18, 20), torch.arange(-272, 0).view(1, 16, 17)
+    windows = [image.unfold(1, 16, 1).unfold(2, 16, 1).reshape(-1, 16, 16) for image in images]
+    expected = [
+        tuple(way.rot90(turn).flatten().tolist())
+        for window in torch.cat(windows)
+        for way in (window, window.flip(1))
+        for turn in range(4)
+    ]
+    patches = draw_patches(images, 16, 136 * 50, stream("test"))
+    counts = Counts(tuple(patch.flatten().tolist()) for patch in patches)
+    assert set(counts) == set(expected)
+    assert stats.chisquare(list(counts.values())).pvalue > 0.01
 
 
 def test_the_draw_depends_on_its_stream_alone() -> None:

@@ -19,11 +19,16 @@ from bench.lookup.images import split
 from bench.metrics import METRICS
 from bench.training.fast_layers import Doubling, ToOneChannel
 from bench.training.muon import Muon, orthogonalize
-from bench.training.train import LOSSES, draw, fit, schedule_of
+from bench.training.train import LOSSES, draw, fit, schedule_of, validate
 
 CPU = torch.device("cpu")
 BASE = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
 IMAGES = one_size(DATASETS["shapes"]().train)
+
+
+class Identity(nn.Module):
+    def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
+        return noisy
 
 
 def trained(experiment: Experiment) -> tuple[nn.Module, list[Progress]]:
@@ -67,10 +72,6 @@ def test_every_recipe_learns(change: dict[str, Any]) -> None:
 
 
 def test_a_noisy_target_is_the_input_and_a_renoised_one_is_not() -> None:
-    class Identity(nn.Module):
-        def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
-            return noisy
-
     def loss(target: str) -> float:
         experiment = BASE.but(recipe=replace(FAST, loss="mse", target=target))
         return bench.training.train.loss_of(Identity(), IMAGES, experiment, stream("x")).item()
@@ -84,6 +85,31 @@ def test_the_loss_psnr_is_minus_the_metric_and_finite_at_equality() -> None:
     clean, restored = torch.rand(2, 5, 1, 20, 20)
     assert LOSSES["psnr"](restored, clean).item() == pytest.approx(-METRICS["psnr"].function(clean, restored).mean())
     assert LOSSES["psnr"](clean, clean).item() == -100
+
+
+class Zero(nn.Module):
+    def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
+        return torch.zeros_like(noisy)
+
+
+def test_the_validation_loss_is_the_mean_over_images() -> None:
+    """200 black images and 50 white ones, restored as black: 50 of 250 have an error of 1."""
+    images = torch.cat([torch.zeros(200, 1, 8, 8), torch.full((50, 1, 8, 8), 255.0)]).byte()
+    assert validate(Zero(), images, BASE.but(recipe=replace(FAST, loss="mse"))) == pytest.approx(0.2)
+
+
+def test_the_validation_loss_of_the_input_is_its_noise_and_the_same_every_time() -> None:
+    experiment = BASE.but(recipe=replace(FAST, loss="mse"))
+    loss = validate(Identity(), IMAGES, experiment)
+    assert loss == pytest.approx(0.01, rel=0.01)
+    assert validate(Identity(), IMAGES, experiment) == loss
+
+
+def test_the_history_has_the_validation_loss_of_the_images_set_aside() -> None:
+    model, rows = trained(BASE)
+    aside = one_size(split(IMAGES, "shapes")[1])
+    assert rows[-1].validation == validate(model, aside, BASE)
+    assert not model.training
 
 
 def test_a_short_epoch_has_a_row_for_each_step() -> None:
