@@ -27,7 +27,7 @@ from bench.report.report import build
 from bench.report.tables.tutorial import losses_beside
 from bench.running.plan import ablation
 from bench.store.store import Store
-from tests.conftest import Snapshot
+from tests.conftest import MEASURED, Snapshot
 
 PROTOCOL = Protocol("mnist", "gaussian", (0.01,), ("psnr",), 100)
 BASE = Experiment("conv_autoencoder", (), "mnist", "gaussian", Range(0.01, 0.01), FAST)
@@ -45,9 +45,7 @@ def keep(
         for row in range(ROWS)
     ]
     restored = [(protocol, Restored(0.01, {"psnr": psnr + IMAGES}, pictures, pictures))]
-    conditions = {"device": "cpu", "threads": 1, "torch": "2", "python": "3", "parameters": 10, "blind": True}
-    conditions |= {"seconds": {}, "sources": {}}
-    store.keep(Result(Task(experiment, ()), history, None, restored, conditions))
+    store.keep(Result(Task(experiment, ()), history, None, restored, MEASURED))
 
 
 def asked(store: Store, name: str, seeds: int) -> list[Section]:

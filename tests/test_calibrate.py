@@ -35,9 +35,9 @@ def test_metrics_and_noise_are_what_others_say(name: str, setting: Setting) -> N
 def test_a_row_without_its_data_says_what_it_needs(setting: Setting) -> None:
     for name in ROWS:
         if name not in ("metrics", "noise"):
-            found = measure(name, setting)
-            assert found["rows"] == []
-            assert ("--data" in found["absent"]) or ("--ablate target" in found["absent"]), found
+            measured = measure(name, setting)
+            assert measured.rows == ()
+            assert ("--data" in measured.absent) or ("--ablate target" in measured.absent), measured
 
 
 def test_what_was_measured_is_not_lost_for_want_of_its_data(setting: Setting) -> None:

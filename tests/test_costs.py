@@ -1,7 +1,8 @@
 """Latency and speed as rows, tables, figures and sections of the report."""
 
 import io
-from dataclasses import asdict, replace
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from PIL import Image
 
 import bench.timing.latency
 from architectures import DENOISERS
-from bench.core.conditions import conditions
+from bench.calibration.outcomes import Calibration
+from bench.core.conditions import Conditions, conditions
 from bench.figures.cost_curves import Point, front
 from bench.figures.curves import png
 from bench.lookup.denoisers import missing_package, parameters, place
@@ -22,6 +24,7 @@ from bench.running.workers import keep_memory
 from bench.store.store import Store
 from bench.timing.due import pending_latencies
 from bench.timing.latency import Latency, flops, latencies, prepared
+from bench.timing.targets import Speed
 from tests.conftest import SMALL, Counter
 
 NOW = conditions("cpu", 1)
@@ -30,8 +33,8 @@ ROW = Latency("median", 64, 0.064, 0.06, 0.07, 0.02, 30, 0, 0.0, 240.0, NOW)
 
 def keep(store: Store, *rows: Latency) -> None:
     for name in {row.denoiser for row in rows}:
-        own = [asdict(row) for row in rows if row.denoiser == name]
-        store.keep_timing("latency", name, {"rows": own, "conditions": NOW})
+        own = [row.as_json() for row in rows if row.denoiser == name]
+        store.keep_timing("latency", name, {"rows": own, "conditions": NOW.as_json()})
 
 
 def test_rows_come_back_the_fastest_first(tmp_path: Path) -> None:
@@ -56,8 +59,9 @@ def test_the_front_holds_what_nothing_beats_and_nothing_unsteady() -> None:
 
 
 def test_a_claim_becomes_a_line_with_its_verdict() -> None:
-    pairs = {"train": [(300.0, 200.0), (320.0, 160.0), (300.0, 100.0)], "idle": [(5.0, 2.5)]}
-    table = speed_table({"any": {"pairs": pairs, "conditions": NOW}})
+    speed = Speed({"train": ((300.0, 200.0), (320.0, 160.0), (300.0, 100.0)), "idle": ((5.0, 2.5),)}, NOW)
+    assert Speed.from_json(json.loads(json.dumps(speed.as_json()))) == speed
+    table = speed_table([speed])
     assert table.rows[0][3:] == ("300 images/s", "160 images/s", "2.00", "1.50 – 3.00", "3", "≥ 1.6", "reached")
     assert table.rows[1][5:] == ("2.50 s", "–", "1", "≤ 2 s", "**falls short**")
 
@@ -67,11 +71,11 @@ def test_the_report_shows_costs_with_their_conditions(counter: Counter) -> None:
     store = Store(Path("results/smoke"))
     keep(store, replace(ROW, denoiser="clip"), replace(ROW, denoiser="clip", batch=1), replace(ROW, denoiser="noisy"))
     keep(store, replace(ROW, denoiser="conv_autoencoder", median=0.5, high=0.6, parameters=16385))
-    store.keep_timing("speed", "any", {"pairs": {"help": [(0.2, 0.0)]}, "conditions": NOW})
+    store.keep_timing("speed", "any", Speed({"help": ((0.2, 0.0),)}, NOW).as_json())
     text, drawings = build(store, "figures", chapters())
     assert "## Cost" in text
     assert "| `--help` | the command | – | 0.2 s | – | 0.20 s | – | 1 | ≤ 0.5 s | reached |" in text
-    assert NOW["device"] in text
+    assert NOW.device in text
     assert "python run_all.py --latency --profile smoke\npython run_all.py --speed --profile smoke" in text
     figures = {drawing.name: drawing for drawing in drawings}
     for name in ("latency-batch", "latency-quality"):
@@ -93,7 +97,7 @@ def test_timings_of_another_machine_are_none_of_this_one(tmp_path: Path) -> None
     keep(store, ROW)
     pending = pending_latencies(store, ["median", "clip"], "cpu", refresh=False)
     assert pending == ["clip"]
-    store.keep_timing("latency", "median", {"rows": [], "conditions": NOW | {"device": "another"}})
+    store.keep_timing("latency", "median", {"rows": [], "conditions": NOW.as_json() | {"device": "another"}})
     assert pending_latencies(store, ["median"], "cpu", refresh=False) == ["median"]
     keep(store, ROW)
     assert pending_latencies(store, ["median"], "cpu", refresh=True) == ["median"]
@@ -192,3 +196,14 @@ def test_every_denoiser_can_be_timed(name: str) -> None:
     model, noisy, variance = prepared(name, 8, torch.device("cpu"))
     assert noisy.shape == (8, 1, 28, 28)
     assert flops(model, noisy, variance) > 0 or not parameters(name, ())
+
+
+def test_every_published_timing_comes_back_as_it_was() -> None:
+    store = Store(Path(__file__).parents[1] / "results" / "full")
+    for values in store.timings("latency").values():
+        assert [Latency.from_json(row).as_json() for row in values["rows"]] == values["rows"]
+        assert Conditions.from_json(values["conditions"]).as_json() == values["conditions"]
+    for values in store.timings("speed").values():
+        assert json.dumps(Speed.from_json(values).as_json(), sort_keys=True) == json.dumps(values, sort_keys=True)
+    for values in store.timings("calibration").values():
+        assert Calibration.from_json(values).as_json() == values

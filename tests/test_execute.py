@@ -73,8 +73,9 @@ def test_a_metric_that_fails_leaves_the_weights(monkeypatch: pytest.MonkeyPatch)
     assert result.failure == "RuntimeError: no such metric"
     assert result.weights is not None
     assert result.history[-1].validation is not None
-    assert result.provenance["parameters"] == 16_385
-    assert set(result.provenance["seconds"]) == {"training"}
+    assert result.provenance is not None
+    assert result.provenance.parameters == 16_385
+    assert set(result.provenance.seconds.as_json()) == {"training"}
 
 
 def test_one_training_is_scored_under_every_protocol_that_asks(counter: Counter) -> None:
@@ -86,15 +87,18 @@ def test_one_training_is_scored_under_every_protocol_that_asks(counter: Counter)
         ("laplace", 0.01, "psnr"),
         ("laplace", 0.1, "mse"),
     ]
-    assert {"noise:gaussian", "noise:laplace"} <= set(result.provenance["sources"])
+    assert result.provenance is not None
+    assert {"noise:gaussian", "noise:laplace"} <= set(result.provenance.sources)
+    assert set(result.provenance.seconds.scoring) == {PROTOCOL.digest, laplace.digest}
 
 
 def test_conditions_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    conditions = measure(TASK).provenance
-    assert conditions["threads"] == torch.get_num_threads()
-    assert conditions["parameters"] == 16_385
-    assert conditions["torch"] == torch.__version__
-    assert {"train", "denoiser:conv_autoencoder", "noise:gaussian"} <= set(conditions["sources"])
+    known = measure(TASK).provenance
+    assert known is not None
+    assert known.machine.threads == torch.get_num_threads()
+    assert known.parameters == 16_385
+    assert known.machine.torch == torch.__version__
+    assert {"train", "denoiser:conv_autoencoder", "noise:gaussian"} <= set(known.sources)
 
 
 def test_one_process_and_two_give_the_same_bytes() -> None:
@@ -181,7 +185,8 @@ def test_the_workers_of_a_scheduler_give_the_same_bytes(tmp_path: Path) -> None:
     here = measure(TASK)
     trained = there["conv_autoencoder"]
     assert (trained.failure, trained.weights, trained.history) == (None, here.weights, here.history)
-    assert trained.provenance["threads"] == 1
+    assert trained.provenance is not None
+    assert trained.provenance.machine.threads == 1
     assert there["raising_there"].failure == "RuntimeError: on purpose"
 
 
@@ -220,4 +225,5 @@ def test_a_gpu_meets_the_same_test_images_and_trains() -> None:
     np.testing.assert_allclose(there, here, atol=1e-4)
     trained = measure(replace(TASK, device="cuda"))
     assert trained.failure is None
-    assert trained.provenance["device"].startswith("cuda")
+    assert trained.provenance is not None
+    assert trained.provenance.machine.device.startswith("cuda")

@@ -1,5 +1,6 @@
 """All ablations in one table, from made-up stores with known answers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from bench.report.report import build
 from bench.report.tables.ablations import glance_table
 from bench.running.plan import ablation, grid
 from bench.store.store import Store
+from tests.conftest import MEASURED
 
 PROTOCOL = Protocol("mnist", "gaussian", (0.005, 0.01, 0.02, 0.05), ("psnr",), 100)
 IMAGES = np.tile([-1.0, 1.0], 50)
@@ -26,9 +28,7 @@ def keep(store: Store, experiment: Experiment, *psnr: float, kin: str = "") -> N
         (PROTOCOL, Restored(variance, {"psnr": level + IMAGES}, pictures, pictures))
         for variance, level in zip(PROTOCOL.variances, psnr, strict=True)
     ]
-    conditions = {"device": "cpu", "threads": 1, "torch": "2", "python": "3", "parameters": 10, "blind": True}
-    conditions |= {"seconds": {}, "sources": {}, "kin": kin}
-    store.keep(Result(Task(experiment, ()), [], None, restored, conditions))
+    store.keep(Result(Task(experiment, ()), [], None, restored, replace(MEASURED, kin=kin)))
 
 
 def asked(

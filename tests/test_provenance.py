@@ -1,3 +1,4 @@
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -6,13 +7,14 @@ from typing import Any
 import pytest
 import torch
 
-from bench.core.conditions import joined, processor, versions
+from bench.core.conditions import Provenance, Seconds, machine, processor
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import FAST
 from bench.core.tasks import Request, Task
 from bench.core.variance import Range
 from bench.running.plan import settle
 from bench.running.provenance import ROLES, code_digest, roles_of, source_digest, stale
+from tests.conftest import MEASURED
 
 BEFORE = '''"""About."""
 
@@ -52,12 +54,13 @@ def test_a_digest_is_the_same_in_every_python(module: Path) -> None:
 
 def test_what_other_code_measured_is_stale(module: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ROLES, "measured", ("measured",))
-    conditions = {"sources": {"measured": digest_of(module, BEFORE)}}
-    assert not stale(conditions)
+    known = replace(MEASURED, sources={"measured": digest_of(module, BEFORE)})
+    assert not stale(known)
     digest_of(module, BEFORE.replace("2 * x", "3 * x"))
-    assert stale(conditions)
-    assert stale({"sources": {"no_such_role": "0123456789"}})
-    assert not stale({})
+    assert stale(known)
+    assert stale(replace(MEASURED, sources={"no_such_role": "0123456789"}))
+    assert not stale(MEASURED)
+    assert not stale(None)
 
 
 def test_the_roles_are_those_that_move_the_numbers() -> None:
@@ -76,31 +79,58 @@ def test_the_roles_are_those_that_move_the_numbers() -> None:
 
 
 def test_conditions_are_those_of_the_training_and_seconds_add_up() -> None:
-    def measured(device: str, digest: str, **seconds: float) -> dict[str, Any]:
-        return {
-            "device": device,
-            "torch": "2",
-            "python": "3",
-            "threads": 1,
-            "seconds": seconds,
-            "sources": {"a": digest},
-        }
+    def measured(device: str, digest: str, training: float | None = None, **scoring: float) -> Provenance:
+        machine, seconds = replace(MEASURED.machine, device=device), Seconds(training, scoring)
+        return replace(MEASURED, machine=machine, seconds=seconds, sources={"a": digest})
 
-    trained = measured("cpu", "old", training=9.0, scoring=1.0)
-    later = joined(trained, measured("cuda", "new", **{"scoring x": 2.5}), trained=False)
-    assert later["device"] == "cpu"
-    assert later["elsewhere"] == [{"device": "cuda", "torch": "2", "python": "3", "threads": 1}]
-    assert later["seconds"] == {"training": 9.0, "scoring": 1.0, "scoring x": 2.5}
-    assert later["sources"] == {"a": "old"}
-    again = joined(later, measured("cuda", "new", **{"scoring x": 0.5}), trained=False)
-    assert again["seconds"]["scoring x"] == 3.0
-    assert again["elsewhere"] == later["elsewhere"]
-    assert "elsewhere" not in joined(trained, measured("cpu", "new"), trained=False)
-    assert joined(trained, measured("cuda", "new", training=4.0), trained=True)["sources"] == {"a": "new"}
+    trained = measured("cpu", "old", 9.0, x=1.0)
+    later = trained.and_then(measured("cuda", "new", x=1.5, y=2.5), trained=False)
+    assert later.machine.device == "cpu"
+    assert later.elsewhere == (replace(MEASURED.machine, device="cuda"),)
+    assert later.seconds == Seconds(9.0, {"x": 2.5, "y": 2.5})
+    assert later.sources == {"a": "old"}
+    again = later.and_then(measured("cuda", "new", y=0.5), trained=False)
+    assert again.seconds.scoring["y"] == 3.0
+    assert again.elsewhere == later.elsewhere
+    assert not trained.and_then(measured("cpu", "new"), trained=False).elsewhere
+    anew = later.and_then(measured("cuda", "new", 4.0), trained=True)
+    assert (anew.machine.device, anew.sources, anew.seconds.training) == ("cuda", {"a": "new"}, 4.0)
+    assert [machine.device for machine in anew.elsewhere] == ["cpu"]
+
+
+OLD = {
+    **{"python": "3.11.7", "torch": "2.13.0+cpu", "device": "cpu (x86_64, AVX512)", "threads": 1, "parameters": 5},
+    **{"blind": False, "seconds": {"scoring": 23.92, "training": 1.06}, "sources": {"score": "a49a1912cb"}},
+}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"kin": "unet", "seconds": {"scoring 7bd2c7d4a1": 0.5}},
+        {"elsewhere": [{"python": "3.13.1", "torch": "2", "device": "cuda", "threads": 2}], "seconds": {}},
+    ],
+)
+def test_what_was_stored_comes_back_as_it_was(more: dict[str, Any]) -> None:
+    assert Provenance.from_json(OLD | more).as_json() == OLD | more
+
+
+def test_older_seconds_of_scoring_are_those_of_every_protocol() -> None:
+    seconds = Provenance.from_json(OLD).seconds
+    assert (seconds.training, seconds.scored("7bd2c7d4a1")) == (1.06, 23.92)
+    assert Seconds(None, {"": 1.0, "x": 2.0}).scored("x") == 3.0
+
+
+def test_every_published_provenance_comes_back_as_it_was() -> None:
+    paths = list((Path(__file__).parents[1] / "results" / "full").glob("*/provenance.json"))
+    assert len(paths) > 200
+    for path in paths:
+        known = Provenance.from_json(json.loads(path.read_text()))
+        assert json.dumps(known.as_json(), indent=2, sort_keys=True) + "\n" == path.read_text()
 
 
 def test_a_number_names_its_processor_and_that_of_a_gpu_both(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "some GPU")
-    assert processor() in versions(torch.device("cpu"))["device"]
-    there = versions(torch.device("cuda"))["device"]
-    assert there.startswith(f"cuda (some GPU, {processor()}, ")
+    assert processor() in machine(torch.device("cpu"), 1).device
+    assert machine(torch.device("cuda"), 1).device.startswith(f"cuda (some GPU, {processor()}, ")

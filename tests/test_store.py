@@ -15,6 +15,7 @@ from bench.core.variance import Range
 from bench.running.missing import pending
 from bench.store.files import Damaged, write
 from bench.store.store import Store
+from tests.conftest import MEASURED
 
 EXPERIMENT = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
 PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr", "mse"), 8)
@@ -31,7 +32,7 @@ def result(
     pictures = np.zeros((4, 16, 16), np.uint8)
     restored = [(protocol, Restored(variance, values, pictures, pictures)) for variance, values in found.items()]
     task = Task(EXPERIMENT, (), fresh=fresh)
-    return Result(task, HISTORY, b"weights", restored, {"seconds": {}, "sources": {}})
+    return Result(task, HISTORY, b"weights", restored, MEASURED)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from bench.report.tables.scores import scores
 from bench.report.tables.table import Table
 from bench.running.plan import settle
 from bench.store.store import Store
+from tests.conftest import MEASURED
 
 PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr",), 100)
 UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
@@ -27,17 +28,8 @@ def keep(store: Store, experiment: Experiment, values: dict[float, Any], diverge
     task = Task(experiment, ())
     history = [Progress(1.0, float("nan") if diverged else 0.1, None)]
     restored = [(PROTOCOL, Restored(variance, {"psnr": each}, pictures, pictures)) for variance, each in values.items()]
-    conditions: dict[str, Any] = {
-        "device": "cpu",
-        "threads": 1,
-        "torch": "2",
-        "python": "3",
-        "parameters": 10 if experiment.recipe else 0,
-        "blind": True,
-        "seconds": {},
-        "sources": {},
-    }
-    store.keep(Result(task, history, None, restored, conditions))
+    known = replace(MEASURED, parameters=10 if experiment.recipe else 0)
+    store.keep(Result(task, history, None, restored, known))
 
 
 @pytest.fixture

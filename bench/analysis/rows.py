@@ -10,6 +10,7 @@ import numpy as np
 from architectures import DENOISERS, Denoiser
 from bench.ablations import by_seed
 from bench.analysis.intervals import Sample
+from bench.core.conditions import Machine
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import changed, recipe_name
 from bench.core.results import Score
@@ -156,23 +157,17 @@ def _label(section: Section, rows: Sequence[Row]) -> None:
 
 def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment], single: bool) -> Row:
     seeds = sorted(seeds, key=lambda experiment: experiment.seed)
-    row = Row(
-        seeds[0],
-        tuple(seeds),
-    )
+    row = Row(seeds[0], tuple(seeds))
     row.blind = row.contract.blind
     found: dict[tuple[float, str], list[tuple[int, Score]]] = {}
     notes = []
     cells: dict[int, set[tuple[float, str]]] = {}
     for experiment in seeds:
-        if conditions := store.provenance(experiment):
-            row.conditions |= {_conditions(each) for each in [conditions, *conditions.get("elsewhere", [])]}
-        row.parameters = conditions.get("parameters", row.parameters)
-        row.blind = conditions.get("blind", row.blind)
-        took = conditions.get("seconds", {})
-        scoring = took.get("scoring", 0.0) + took.get(f"scoring {protocol.digest}", 0.0)  # older results have the first
-        row.seconds = row.seconds[0] + took.get("training", 0.0), row.seconds[1] + scoring
-        row.kin = conditions.get("kin", row.kin)
+        if known := store.provenance(experiment):
+            row.conditions |= {_conditions(machine) for machine in (known.machine, *known.elsewhere)}
+            row.parameters, row.blind, row.kin = known.parameters, known.blind, known.kin or row.kin
+            training, scoring = row.seconds
+            row.seconds = training + (known.seconds.training or 0.0), scoring + known.seconds.scored(protocol.digest)
         scores = store.scores(experiment, protocol)
         epoch = None if scores else store.diverged(experiment)
         row.seeds += bool(scores)
@@ -194,9 +189,9 @@ def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment], single: 
     return row
 
 
-def _conditions(found: dict[str, Any]) -> str:
-    threads = "1 thread" if found["threads"] == 1 else f"{found['threads']} threads"
-    return f"{found['device']}, {threads} each, torch {found['torch']}, Python {found['python']}"
+def _conditions(machine: Machine) -> str:
+    threads = "1 thread" if machine.threads == 1 else f"{machine.threads} threads"
+    return f"{machine.device}, {threads} each, torch {machine.torch}, Python {machine.python}"
 
 
 def is_for(row: Row, variance: float) -> bool:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from scipy.special import digamma
 from torch import Tensor, nn
 
 from bench.analysis.tutorial_losses import agreement, is_printed, losses_of
-from bench.calibration.outcomes import Outcome
+from bench.calibration.outcomes import Calibration, Outcome, calibrations
 from bench.calibration.published_networks import published_dncnn
 from bench.calibration.published_numbers import curves
 from bench.core.experiment import Protocol
@@ -147,12 +147,12 @@ ROWS: dict[str, Row] = {
 }
 
 
-def measure(name: str, setting: Setting) -> dict[str, Any]:
-    """One entry of `ROWS` as plain JSON values; `absent` says what is missing, if something is."""
+def measure(name: str, setting: Setting) -> Calibration:
+    """One entry of `ROWS`."""
     try:
-        return {"rows": [asdict(outcome) for outcome in ROWS[name](setting)]}
+        return Calibration(tuple(ROWS[name](setting)))
     except Absent as error:
-        return {"rows": [], "absent": str(error)}
+        return Calibration((), str(error))
 
 
 def figure(denoiser: str, sigma: int) -> tuple[str, float]:
@@ -194,7 +194,7 @@ READ = ("tutorial",)  # rows of the calibration that are read from the store, wh
 
 def pending_calibrations(store: Store, refresh: bool) -> list[str]:
     """Rows to measure: new ones, those that lacked something, and those that take no time."""
-    measured = {name for name, values in store.timings("calibration").items() if "absent" not in values}
+    measured = {name for name, calibration in calibrations(store).items() if not calibration.absent}
     return [name for name in ROWS if refresh or name not in measured or name in READ]
 
 
@@ -204,7 +204,7 @@ def calibration(name: str, data: Path, store: Store) -> dict[str, Any]:
     Raises:
         ValueError: something it needs is missing, and it was measured before; the stored values stay.
     """
-    values = measure(name, Setting(data, store))
-    if "absent" in values and store.timings("calibration").get(name, {}).get("rows"):
-        raise ValueError(f"{values['absent']}; what was measured before is kept")
-    return values
+    measured, before = measure(name, Setting(data, store)), calibrations(store).get(name)
+    if measured.absent and before and before.rows:
+        raise ValueError(f"{measured.absent}; what was measured before is kept")
+    return measured.as_json()

@@ -17,6 +17,7 @@ from rich.table import Table as RichTable
 
 from architectures import DENOISERS
 from bench.ablations import ABLATIONS
+from bench.core.conditions import Seconds
 from bench.core.recipes import RECIPES, recipe_name, recipe_text
 from bench.core.results import Progress as History
 from bench.core.tasks import Result, Task
@@ -145,11 +146,10 @@ def _outcome(result: Result) -> str:
         return f"[red]failed[/red]: {escape(result.failure)}"
     if result.diverged:
         return f"[red]diverged[/red] in epoch {math.ceil(result.history[-1].epoch)}"
-    seconds: dict[str, float] = dict(result.provenance["seconds"])
+    seconds = result.provenance.seconds if result.provenance else Seconds()
     how = "trained" if result.history else "tuned"
-    training = seconds.pop("training", None)
-    trained = f"{how} in {training:.1f} s, " if training is not None else ""
-    return f"{trained}scored in {sum(seconds.values()):.1f} s"
+    trained = f"{how} in {seconds.training:.1f} s, " if seconds.training is not None else ""
+    return f"{trained}scored in {sum(seconds.scoring.values()):.1f} s"
 
 
 def _epoch(rows: Sequence[History]) -> str:

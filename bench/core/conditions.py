@@ -1,53 +1,148 @@
-"""Under which conditions a number was measured: machine, versions, threads."""
+"""Under which conditions a number was measured: machine, versions, threads, and where its code stands."""
 
 import os
 import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 
-CONDITIONS = ("python", "torch", "device", "threads")  # that move the last bits of a number
+
+@dataclass(frozen=True)
+class Machine:
+    """What moves the last bits of a number."""
+
+    python: str
+    torch: str
+    device: str
+    threads: int
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of `as_json`; other values are ignored."""
+        return cls(**{part.name: values[part.name.replace("_", "-")] for part in fields(cls)})
+
+    def as_json(self) -> dict[str, Any]:
+        return {name.replace("_", "-"): value for name, value in vars(self).items()}
 
 
-def joined(before: dict[str, Any], now: dict[str, Any], trained: bool) -> dict[str, Any]:
-    """What is known of an experiment that is measured piece by piece.
+@dataclass(frozen=True)
+class Conditions(Machine):
+    """What moves a timing."""
 
-    Its conditions are those under which it was trained or tuned; "elsewhere" has any others under
-    which it was scored.
+    cores: int
+    numpy: str
+    scipy: str
+    scikit_image: str
 
-    Args:
-        before: empty if nothing was.
-        trained: whether `now` is of a training or tuning, too.
+
+@dataclass(frozen=True)
+class Seconds:
+    """How long an experiment took.
+
+    Attributes:
+        training: seconds of training or tuning; None if there was none.
+        scoring: seconds of scoring by the digest of the protocol; by "" those of older results, for all protocols.
     """
-    if not before:
-        return now
-    first, second = (now, before) if trained else (before, now)
-    here, *others = ({name: each.get(name) for name in CONDITIONS} for each in (first, second))
-    elsewhere = [other for other in [*before.get("elsewhere", []), *others] if other != here]
-    seconds = dict(before.get("seconds", {}))
-    for step, value in now.get("seconds", {}).items():
-        seconds[step] = round(value + (0 if step == "training" else seconds.get(step, 0)), 2)
-    found = first | {"sources": second.get("sources", {}) | first.get("sources", {}), "seconds": seconds}
-    unique = [each for index, each in enumerate(elsewhere) if each not in elsewhere[:index]]
-    return found | ({"elsewhere": unique} if unique else {})
+
+    training: float | None = None
+    scoring: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, float]) -> Self:
+        """The inverse of `as_json`."""
+        scoring = {step.removeprefix("scoring").lstrip(): seconds for step, seconds in values.items()}
+        return cls(scoring.pop("training", None), scoring)
+
+    def as_json(self) -> dict[str, float]:
+        training = {} if self.training is None else {"training": self.training}
+        return training | {f"scoring {digest}".rstrip(): seconds for digest, seconds in self.scoring.items()}
+
+    def scored(self, digest: str) -> float:
+        """Seconds of scoring under one protocol."""
+        return self.scoring.get("", 0.0) + self.scoring.get(digest, 0.0)
+
+    def and_then(self, later: Self) -> Self:
+        """All seconds together; a later training replaces the earlier one."""
+        training = self.training if later.training is None else round(later.training, 2)
+        added = {digest: round(self.scoring.get(digest, 0) + more, 2) for digest, more in later.scoring.items()}
+        return replace(self, training=training, scoring={**self.scoring, **added})
 
 
-def versions(device: torch.device) -> dict[str, str]:
-    """Python, torch and the device, as far as they move the last bits of a number."""
+@dataclass(frozen=True)
+class Provenance:
+    """Where the numbers of an experiment come from.
+
+    Attributes:
+        machine: on which it was trained or tuned; where it is neither, on which it was first scored.
+        parameters: number of trainable ones.
+        kin: see `architectures.Denoiser`, or the denoiser itself; empty in older results.
+        sources: digests of the code by the part it plays (see `bench.run.provenance`).
+        elsewhere: other machines on which it was scored.
+    """
+
+    machine: Machine
+    parameters: int
+    blind: bool
+    kin: str
+    seconds: Seconds
+    sources: Mapping[str, str]
+    elsewhere: tuple[Machine, ...] = ()
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of `as_json`, also of older results."""
+        return cls(
+            Machine.from_json(values),
+            values["parameters"],
+            values["blind"],
+            values.get("kin", ""),
+            Seconds.from_json(values["seconds"]),
+            values["sources"],
+            tuple(Machine.from_json(other) for other in values.get("elsewhere", ())),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        others = {"kin": self.kin, "elsewhere": [machine.as_json() for machine in self.elsewhere]}
+        return {
+            **self.machine.as_json(),
+            "parameters": self.parameters,
+            "blind": self.blind,
+            "seconds": self.seconds.as_json(),
+            "sources": dict(self.sources),
+        } | {name: value for name, value in others.items() if value}
+
+    def and_then(self, later: Self, trained: bool) -> Self:
+        """What is known of an experiment that is measured piece by piece.
+
+        Args:
+            trained: whether `later` is of a training or tuning, too.
+        """
+        first, second = (later, self) if trained else (self, later)
+        machines = dict.fromkeys((*self.elsewhere, second.machine))
+        return replace(
+            first,
+            seconds=self.seconds.and_then(later.seconds),
+            sources={**second.sources, **first.sources},
+            elsewhere=tuple(machine for machine in machines if machine != first.machine),
+        )
+
+
+def machine(device: torch.device, threads: int) -> Machine:
+    """This machine, as far as it moves the last bits of a number."""
     names = [torch.cuda.get_device_name(device)] if device.type == "cuda" else []
-    return {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "device": f"{device.type} ({', '.join([*names, processor(), torch.backends.cpu.get_cpu_capability()])})",
-    }
+    kind = f"{device.type} ({', '.join([*names, processor(), torch.backends.cpu.get_cpu_capability()])})"
+    return Machine(platform.python_version(), torch.__version__, kind, threads)
 
 
-def conditions(device: str, threads: int) -> dict[str, Any]:
-    """What moves a timing: the machine, its libraries and the threads used."""
-    libraries = {name: metadata.version(name) for name in ("numpy", "scipy", "scikit-image")}
-    return versions(torch.device(device)) | {"cores": cores(), "threads": threads} | libraries
+def conditions(device: str, threads: int) -> Conditions:
+    """This machine, as far as it moves a timing."""
+    numpy, scipy, scikit_image = (metadata.version(name) for name in ("numpy", "scipy", "scikit-image"))
+    here = vars(machine(torch.device(device), threads))
+    return Conditions(**here, cores=cores(), numpy=numpy, scipy=scipy, scikit_image=scikit_image)
 
 
 def processor() -> str:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from bench.core.conditions import Provenance
 from bench.core.experiment import Cell, Experiment, Protocol
 from bench.core.results import Progress, Restored, Trial
 
@@ -95,7 +96,7 @@ class Result:
     history: list[Progress] = field(default_factory=list)
     weights: bytes | None = None
     restored: list[tuple[Protocol, Restored]] = field(default_factory=list)
-    provenance: dict[str, Any] = field(default_factory=dict)
+    provenance: Provenance | None = None
     trials: list[Trial] = field(default_factory=list)
     failure: str | None = None
     died: bool = False

@@ -10,7 +10,7 @@ from bench.report.render import render
 from bench.report.tables.cost import conditions_text, latency_table, speed_table
 from bench.store.store import Store
 from bench.timing.latency import latencies
-from bench.timing.targets import CLAIMS
+from bench.timing.targets import CLAIMS, speeds
 
 SHOWN = (1, AT_BATCH)  # batch sizes of the table; the appendix has all
 
@@ -36,15 +36,15 @@ def latency_chapter(store: Store, folder: str, scored: Sequence[Row]) -> Chapter
 
 def speed_chapter(store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:
     """How fast the harness is."""
-    timings = store.timings("speed")
-    if not timings:
+    measured = speeds(store)
+    if not measured:
         return None
-    pairs = {name: runs for values in timings.values() for name, runs in values["pairs"].items()}
+    pairs = {name: runs for speed in measured for name, runs in speed.pairs.items()}
     text = render(
         "harness",
-        table=speed_table(timings),
+        table=speed_table(measured),
         falls_short=not all(CLAIMS[name].reached(pairs[name]) for name in CLAIMS.keys() & pairs.keys()),
         missing=[claim.figure for name, claim in CLAIMS.items() if name not in pairs],
-        conditions=conditions_text([values["conditions"] for values in timings.values()]),
+        conditions=conditions_text([speed.conditions for speed in measured]),
     )
     return Chapter("The harness itself", text, action="--speed")

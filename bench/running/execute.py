@@ -56,17 +56,18 @@ def _measure(task: Task, result: Result) -> None:
         load_plugin(plugin)
     device, started = torch.device(task.device), time.monotonic()
     model = _ready(task, result, device)
-    seconds = {"training": time.monotonic() - started} if result.history or result.trials else {}
-    result.provenance = provenance(task, device, seconds)  # which a failure while scoring must not lose
+    training = time.monotonic() - started if result.history or result.trials else None
+    scoring: dict[str, float] = {}
+    result.provenance = provenance(task, device, training, scoring)  # which a failure while scoring must not lose
     if not result.diverged:
         try:
-            _score(task, result, model, device, seconds)
+            _score(task, result, model, device, scoring)
         finally:
-            result.provenance = provenance(task, device, seconds)
+            result.provenance = provenance(task, device, training, scoring)
 
 
-def _score(task: Task, result: Result, model: nn.Module, device: torch.device, seconds: dict[str, float]) -> None:
-    """Scores request by request, and adds the time of each to `seconds`."""
+def _score(task: Task, result: Result, model: nn.Module, device: torch.device, scoring: dict[str, float]) -> None:
+    """Scores request by request, and adds the seconds of each to `scoring`."""
     total, done = task.cells, 0
     for request in task.requests:
         protocol, started = request.protocol, time.monotonic()
@@ -75,7 +76,7 @@ def _score(task: Task, result: Result, model: nn.Module, device: torch.device, s
                 if np.isnan(values).any():
                     raise ValueError(f"{metric} is not a number at test variance {written(restored.variance)}")
             result.restored.append((protocol, restored))
-            seconds[f"scoring {protocol.digest}"] = time.monotonic() - started
+            scoring[protocol.digest] = time.monotonic() - started
             done += len(restored.values)
             tell(task.experiment, 0.9 + 0.1 * done / total, None)
 

@@ -18,7 +18,7 @@ import torch
 
 from architectures import DENOISERS
 from bench.core import image_files, images, rng
-from bench.core.conditions import versions
+from bench.core.conditions import Provenance, Seconds, machine
 from bench.core.registry import PLUGINS, SESSION
 from bench.core.tasks import Task
 from bench.datasets import DATASETS, folder, parted
@@ -50,23 +50,23 @@ ROLES: dict[str, tuple[Part, ...]] = {
 ALWAYS = ("random", "images", "build", "score", "tiles")
 
 
-def provenance(task: Task, device: torch.device, seconds: dict[str, float]) -> dict[str, Any]:
-    """The conditions of a measurement as plain JSON values; the values themselves are in the experiment."""
-    experiment = task.experiment
-    return {
-        **versions(device),
-        "threads": torch.get_num_threads(),
-        "parameters": parameters(experiment.denoiser, experiment.options),
-        "blind": DENOISERS[experiment.denoiser].blind,
-        "kin": DENOISERS[experiment.denoiser].kin or experiment.denoiser,
-        "seconds": {step: round(value, 2) for step, value in seconds.items()},
-        "sources": {role: source_digest(role) for role in roles_of(task)},
-    }
+def provenance(task: Task, device: torch.device, training: float | None, scoring: dict[str, float]) -> Provenance:
+    """Where the numbers of a task come from; `training` and `scoring` are as in `Seconds`."""
+    experiment, contract = task.experiment, DENOISERS[task.experiment.denoiser]
+    seconds = Seconds(training, scoring)
+    return Provenance(
+        machine=machine(device, torch.get_num_threads()),
+        parameters=parameters(experiment.denoiser, experiment.options),
+        blind=contract.blind,
+        kin=contract.kin or experiment.denoiser,
+        seconds=Seconds.from_json({step: round(value, 2) for step, value in seconds.as_json().items()}),
+        sources={role: source_digest(role) for role in roles_of(task)},
+    )
 
 
-def stale(conditions: dict[str, Any]) -> bool:
-    """Whether a measurement was made by other code than there is now."""
-    sources: dict[str, str] = conditions.get("sources", {})
+def stale(provenance: Provenance | None) -> bool:
+    """Whether a measurement was made by other code than there is now; False if there is none."""
+    sources = provenance.sources if provenance else {}
     return any(source_digest(role) != digest for role, digest in sources.items())
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from bench.core.results import Array
 
 Row = TypeVar("Row")
+Value = TypeVar("Value")
 
 
 class Damaged(ValueError):
@@ -35,6 +36,15 @@ def read_json(path: Path) -> dict[str, Any]:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise Damaged(f"{path} is damaged ({error}); delete it to have it measured again") from None
+
+
+def read_as(parse: Callable[[dict[str, Any]], Value], path: Path) -> Value:
+    """A JSON file as a value."""
+    values = read_json(path)
+    try:
+        return parse(values)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Damaged(f"{path} is damaged ({error!r}); delete it to have it measured again") from None
 
 
 def read_arrays(path: Path) -> dict[str, Array]:

@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.core.conditions import joined
+from bench.core.conditions import Provenance
 from bench.core.experiment import Cell, Experiment, Protocol
 from bench.core.results import Array, Progress, Restored, Score, Trial, summarize
 from bench.core.tasks import Result, Section
 from bench.core.values import as_json, canonical
-from bench.store.files import Damaged, packed, read_arrays, read_json, read_rows, table_text, write
+from bench.store.files import Damaged, packed, read_arrays, read_as, read_json, read_rows, table_text, write
 
 REPLACED = ("scores-*", "images-*", "examples-*", "weights.safetensors", "history.csv", "tuning.csv")  # by a fresh task
 
@@ -124,10 +124,10 @@ class Store:
         path = self.folder(experiment) / "weights.safetensors"
         return path.read_bytes() if path.exists() else None
 
-    def provenance(self, experiment: Experiment) -> dict[str, Any]:
-        """Under which conditions it was measured (see `bench.core.conditions`); empty if it was not."""
+    def provenance(self, experiment: Experiment) -> Provenance | None:
+        """Where its numbers come from; None if it was not measured."""
         path = self.folder(experiment) / "provenance.json"
-        return read_json(path) if path.exists() else {}
+        return read_as(Provenance.from_json, path) if path.exists() else None
 
     def examples(self, experiment: Experiment, protocol: Protocol) -> dict[str, Array]:
         """The first test images, uint8 (E, H, W): "clean", and restored by test variance, such as "0.01"."""
@@ -177,9 +177,10 @@ class Store:
         if result.weights is not None:
             write(folder / "weights.safetensors", result.weights)
         if result.provenance:
-            before = {} if fresh else self.provenance(experiment)
-            found = joined(before, result.provenance, bool(result.history or result.trials))
-            write(folder / "provenance.json", json.dumps(found, indent=2, sort_keys=True) + "\n")
+            before, known = None if fresh else self.provenance(experiment), result.provenance
+            if before:
+                known = before.and_then(known, trained=bool(result.history or result.trials))
+            write(folder / "provenance.json", json.dumps(known.as_json(), indent=2, sort_keys=True) + "\n")
         for protocol in {protocol.digest: protocol for protocol, _ in result.restored}.values():
             mine = [restored for each, restored in result.restored if each.digest == protocol.digest]
             self._keep_scores(experiment, protocol, mine)

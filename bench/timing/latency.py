@@ -7,14 +7,14 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from architectures import DENOISERS, Memorizing
-from bench.core.conditions import conditions
+from bench.core.conditions import Conditions, conditions
 from bench.core.experiment import Protocol
 from bench.core.images import one_size
 from bench.core.program import environment
@@ -77,7 +77,15 @@ class Latency:
     parameters: int
     flops: float
     memory: float
-    conditions: dict[str, Any]
+    conditions: Conditions
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """The inverse of `as_json`."""
+        return cls(**values | {"conditions": Conditions.from_json(values["conditions"])})
+
+    def as_json(self) -> dict[str, Any]:
+        return vars(self) | {"conditions": self.conditions.as_json()}
 
     @property
     def steady(self) -> bool:
@@ -186,6 +194,6 @@ def _memory(name: str, batch: int, device: str, plugins: Sequence[Path]) -> floa
 
 def latencies(store: Store) -> list[Latency]:
     """All rows that were measured, the denoiser first that is fastest at its largest batch."""
-    timed_rows = [Latency(**row) for values in store.timings("latency").values() for row in values["rows"]]
+    timed_rows = [Latency.from_json(row) for values in store.timings("latency").values() for row in values["rows"]]
     at_largest = {row.denoiser: row.median / row.batch for row in sorted(timed_rows, key=lambda row: row.batch)}
     return sorted(timed_rows, key=lambda row: (at_largest[row.denoiser], row.denoiser, row.batch))

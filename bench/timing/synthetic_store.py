@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bench.core.conditions import Machine, Provenance, Seconds
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import FAST
 from bench.core.results import ROWS, Progress, Restored
@@ -21,6 +22,9 @@ SEEDS = 10
 IMAGES = 100
 
 
+MEASURED = Provenance(Machine("3", "2", "cpu", 1), 1000, blind=True, kin="", seconds=Seconds(), sources={})
+
+
 VARIANCES = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 
@@ -35,9 +39,7 @@ def make(store: Store, experiments: int) -> None:
     for experiment in made:
         values = {metric: rng.normal(0.5, 0.1, IMAGES) for metric in protocol.metrics}
         restored = [(protocol, Restored(variance, values, pictures, pictures)) for variance in VARIANCES]
-        conditions = {"device": "cpu", "threads": 1, "torch": "2", "python": "3", "parameters": 1000, "blind": True}
-        conditions |= {"seconds": {}, "sources": {}}
-        store.keep(Result(Task(experiment, ()), rows, None, restored, conditions))
+        store.keep(Result(Task(experiment, ()), rows, None, restored, MEASURED))
 
 
 def _experiments(count: int) -> Iterator[Experiment]:

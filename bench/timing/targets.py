@@ -1,8 +1,12 @@
 """What the harness promises about its speed: each figure, how it is computed from two measurements, its limit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any, Self
+
+from bench.core.conditions import Conditions
+from bench.store.store import Store
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,28 @@ class Claim:
     @property
     def ratio(self) -> bool:
         return "/" in self.value
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One measure of the harness: by claim, what ours and the other gave in each run."""
+
+    pairs: Mapping[str, tuple[tuple[float, float], ...]]
+    conditions: Conditions
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """The inverse of `as_json`."""
+        pairs = {claim: tuple((ours, other) for ours, other in runs) for claim, runs in values["pairs"].items()}
+        return cls(pairs, Conditions.from_json(values["conditions"]))
+
+    def as_json(self) -> dict[str, Any]:
+        return {"pairs": dict(self.pairs), "conditions": self.conditions.as_json()}
+
+
+def speeds(store: Store) -> list[Speed]:
+    """All measures that were taken, by name."""
+    return [Speed.from_json(values) for values in store.timings("speed").values()]
 
 
 LOOP = "the tutorial's loop"

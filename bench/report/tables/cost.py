@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from statistics import median
-from typing import Any
 
+from bench.core.conditions import Conditions
 from bench.report.tables.table import Table
 from bench.timing.latency import UNSTEADY, Latency
-from bench.timing.targets import CLAIMS, Claim
+from bench.timing.targets import CLAIMS, Claim, Speed
 
 
 def latency_table(rows: Sequence[Latency]) -> Table:
@@ -41,21 +41,19 @@ def three_digits(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def conditions_text(conditions: Sequence[dict[str, Any]]) -> str:
+def conditions_text(conditions: Sequence[Conditions]) -> str:
     """In words, each set of conditions once."""
-    found = {
-        f"{c['device']}, {c['cores']} cores, {c['threads']} thread{'s' if c['threads'] > 1 else ''}, "
-        f"Python {c['python']}, " + ", ".join(f"{n} {c[n]}" for n in ("torch", "numpy", "scipy", "scikit-image"))
+    texts = {
+        f"{c.device}, {c.cores} cores, {c.threads} thread{'s' if c.threads > 1 else ''}, Python {c.python}, "
+        f"torch {c.torch}, numpy {c.numpy}, scipy {c.scipy}, scikit-image {c.scikit_image}"
         for c in conditions
     }
-    return "; ".join(sorted(found))
+    return "; ".join(sorted(texts))
 
 
-def speed_table(timings: dict[str, dict[str, Any]]) -> Table:
+def speed_table(timings: Sequence[Speed]) -> Table:
     """A line for each claim that was measured."""
-    pairs: dict[str, list[list[float]]] = {}
-    for values in timings.values():
-        pairs |= values["pairs"]
+    pairs = {name: runs for speed in timings for name, runs in speed.pairs.items()}
     lines = tuple(_claim(claim, pairs[name]) for name, claim in CLAIMS.items() if name in pairs)
     note = (
         "value: the median over runs of the ratio, or where there is a unit the difference, of ours and theirs in one "
@@ -65,7 +63,7 @@ def speed_table(timings: dict[str, dict[str, Any]]) -> Table:
     return Table("Speed", header, lines, note)
 
 
-def _claim(claim: Claim, pairs: Sequence[Sequence[float]]) -> tuple[str, ...]:
+def _claim(claim: Claim, pairs: Sequence[tuple[float, float]]) -> tuple[str, ...]:
     values = [claim.of(*pair) for pair in pairs]
     ours, theirs = (median(side) for side in zip(*pairs, strict=True))
     value, unit = median(values), "" if claim.ratio else f" {claim.unit}"
