@@ -120,6 +120,7 @@ def test_holm_by_hand() -> None:
     assert holm([0.03, 0.008, 0.04, 0.0155], 6) == [False, True, False, False]
 
 
+@pytest.mark.slow
 def test_comparing_many_does_not_make_one_better_by_chance() -> None:
     rng = np.random.default_rng(7)
     images = rng.normal(30, 5, size=100)
@@ -130,6 +131,7 @@ def test_comparing_many_does_not_make_one_better_by_chance() -> None:
     assert alone == 0
 
 
+@pytest.mark.slow
 def test_equal_rows_are_seldom_told_apart_though_the_best_is_chosen_by_the_data() -> None:
     rng = np.random.default_rng(10)
     wrong = sum(len(leaders([sample(rng.normal(30, 1, 100)) for _ in range(20)], "higher")) < 20 for _ in range(200))
@@ -141,6 +143,7 @@ def test_what_met_other_images_is_not_told_apart() -> None:
     assert leaders([sample(rng.normal(30, 0.1, 100)), sample(rng.normal(20, 0.1, 50))], "higher") == [0, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [2, 3])
 def test_networks_of_few_trainings_that_are_alike_are_seldom_told_apart(seeds: int) -> None:
     """Ten networks whose trainings lie 0.1 dB apart, on the same images."""
@@ -152,6 +155,7 @@ def test_networks_of_few_trainings_that_are_alike_are_seldom_told_apart(seeds: i
     assert wrong <= 20  # 5 % of 200, and twice as many by chance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "spreads", [[0.02] * 8 + [0.3] * 2, [0.05] * 9 + [1.0], np.geomspace(0.006, 3.8, 15)], ids=["two", "one", "all"]
 )
@@ -180,6 +184,17 @@ def test_variances_are_drawn_together_as_far_as_they_are_alike() -> None:
     assert different[0].freedom < 4  # each speaks for itself
     assert different[-1].variance > 1e3 * different[0].variance
     assert trainings_of([sample([30.0, 30.0], [30.0, 30.0], seeds=(0, 1))] * 5)[0].variance == 0
+
+
+def test_two_or_alike_variances_are_pooled() -> None:
+    one, two = sample([1.0, 1.0], [3.0, 3.0], seeds=(0, 1)), sample([1.0, 1.0], [2.0, 2.0], [6.0, 6.0], seeds=(0, 1, 2))
+    pooled = Trainings((1 * 2 + 2 * 7) / 3, 3)  # variances of 2 and 7 with 1 and 2 degrees of freedom
+    assert trainings_of([one, two]) == [pooled, pooled]
+    assert trainings_of([one] * 4) == [Trainings(2.0, 4)] * 4
+    assert trainings_of([one, two], ["a", "b"]) == [pooled, pooled]  # too few of a kind to speak for themselves
+    kinds = ["a", "a", "a", "b"]
+    assert trainings_of([one, one, one, two], kinds)[0] == Trainings(2.0, 3)
+    assert trainings_of([one, one, one, sample([5.0, 5.0], seeds=(0,))], kinds)[3] == Trainings(2.0, 3)
 
 
 def test_few_trainings_are_enough_to_tell_what_is_far_worse() -> None:

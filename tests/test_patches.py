@@ -87,6 +87,7 @@ def test_a_network_is_trained_on_patches_of_images_of_any_size(tmp_path: Path) -
     assert torch.equal(*weights)
 
 
+@pytest.mark.slow
 def test_the_command_trains_on_photographs_and_scores_them_whole(
     counter: Counter, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

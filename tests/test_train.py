@@ -1,7 +1,9 @@
 import math
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -9,7 +11,7 @@ from torch import Tensor, nn
 import bench.training.train
 from bench.core.experiment import Experiment
 from bench.core.images import one_size
-from bench.core.recipes import FAST, Recipe
+from bench.core.recipes import FAST, TUTORIAL, Recipe
 from bench.core.results import Progress
 from bench.core.rng import stream
 from bench.core.variance import Range
@@ -17,9 +19,10 @@ from bench.datasets import DATASETS
 from bench.lookup.denoisers import build
 from bench.lookup.images import split
 from bench.metrics import METRICS
+from bench.noises import NOISES
 from bench.training.fast_layers import Doubling, ToOneChannel
 from bench.training.muon import Muon, orthogonalize
-from bench.training.train import LOSSES, draw, fit, schedule_of, validate
+from bench.training.train import LOSSES, draw, fit, optimizers_of, schedule_of, validate
 
 CPU = torch.device("cpu")
 BASE = Experiment("conv_autoencoder", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
@@ -69,6 +72,63 @@ def test_every_recipe_learns(change: dict[str, Any]) -> None:
         assert rows[-1].training < 0.6 * rows[0].training
     assert [row.epoch for row in rows if row.validation is not None] == [1, 2, 3]
     assert all(math.isfinite(row.training) for row in rows)
+
+
+def test_training_is_what_its_recipe_says() -> None:
+    """A loop in plain torch with torch's own Adam gives the same losses."""
+    recipe = Recipe(epochs=2, batch=32, optimizer="adam", lr=1e-3, schedule="constant", train_images=400)
+    experiment = BASE.but(recipe=recipe, variance=Range(0.001, 0.1), seed=3)
+    training, validation = (one_size(part) for part in split(IMAGES, "shapes"))
+    model = build(experiment)
+    adam = torch.optim.Adam(model.parameters(), 1e-3)
+    order, noise = stream("order", "shapes", 3), stream("training noise", "shapes", 3)
+    losses, validated = [], []
+
+    def loss(network: nn.Module, batch: Tensor, rng: torch.Generator) -> Tensor:
+        clean = batch.float() / 255
+        variances = 0.001 + 0.099 * torch.rand(len(clean), generator=rng)
+        noisy = NOISES["gaussian"](clean, variances, rng)
+        return nn.functional.mse_loss(network(noisy, variances), clean)
+
+    for _ in range(2):
+        shuffled = training[:400][torch.randperm(400, generator=order)]
+        for first in range(0, 384, 32):
+            adam.zero_grad()
+            step = loss(model.train(), shuffled[first : first + 32], noise)
+            step.backward()  # type: ignore[no-untyped-call]  # not annotated in torch
+            adam.step()
+            losses.append(step.item())
+        with torch.no_grad():
+            validated.append(loss(model.eval(), validation, stream("validation", "shapes")).item())
+    _, rows = trained(experiment)
+    # Twelve steps in ten rows: the first and the sixth row hold the mean of two.
+    ends = [2, 3, 4, 5, 6, 8, 9, 10, 11, 12]
+    bounds = list(pairwise([0, *ends, *(12 + end for end in ends)]))
+    assert [row.epoch for row in rows] == pytest.approx([last / 12 for _, last in bounds])
+    assert [row.training for row in rows] == pytest.approx([np.mean(losses[a:b]) for a, b in bounds], rel=1e-3)
+    assert [row.validation for row in rows[9::10]] == pytest.approx(validated, rel=1e-3)
+    assert [row.validation for row in rows[:9]] == [None] * 9
+
+
+@pytest.mark.parametrize(("name", "value"), [("mse", 0.25), ("l1", 0.5), ("psnr", -6.0206), ("charbonnier", 0.500001)])
+def test_a_loss_by_hand(name: str, value: float) -> None:
+    assert LOSSES[name](torch.full((2, 1, 4, 4), 0.5), torch.zeros(2, 1, 4, 4)).item() == pytest.approx(value, abs=1e-6)
+
+
+def test_kernels_go_to_muon_and_all_else_to_adam() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4))
+    first, second = optimizers_of(model, FAST)
+    assert isinstance(first, Muon)
+    assert [tuple(p.shape) for p in first.param_groups[0]["params"]] == [(4, 1, 3, 3)]
+    assert isinstance(second, torch.optim.Adam)
+    assert [tuple(p.shape) for p in second.param_groups[0]["params"]] == [(4,)] * 3
+    assert (first.param_groups[0]["lr"], second.param_groups[0]["lr"]) == (FAST.lr, FAST.lr_vectors)
+    assert [type(one) for one in optimizers_of(nn.BatchNorm2d(4), FAST)] == [torch.optim.Adam]
+    assert [type(one) for one in optimizers_of(nn.Conv2d(1, 4, 3, bias=False), FAST)] == [Muon]
+    (adam,) = optimizers_of(model, TUTORIAL)
+    assert isinstance(adam, torch.optim.Adam)
+    assert len(adam.param_groups[0]["params"]) == 4
+    assert adam.param_groups[0]["lr"] == TUTORIAL.lr
 
 
 def test_a_noisy_target_is_the_input_and_a_renoised_one_is_not() -> None:
@@ -176,6 +236,25 @@ def test_one_cycle_warms_up_and_ends_near_zero() -> None:
     assert rates.index(max(rates)) == 100 * FAST.warm_up
     assert rates[0] < 0.1
     assert rates[-1] < 0.001
+
+
+def test_one_cycle_by_hand() -> None:
+    """A linear warm-up over 30 % of 10 steps, then half a cosine, at the middle of each step."""
+
+    def rates(recipe: Recipe) -> list[float]:
+        optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+        schedule = schedule_of(optimizer, recipe, 10)
+        found = []
+        for _ in range(10):
+            found.append(float(schedule.get_last_lr()[0]))
+            optimizer.step()
+            schedule.step()
+        return found
+
+    rising = [0.05 / 0.3, 0.15 / 0.3, 0.25 / 0.3]
+    falling = [(1 + math.cos(math.pi * (done - 0.3) / 0.7)) / 2 for done in np.arange(0.35, 1, 0.1)]
+    assert rates(replace(FAST, warm_up=0.3)) == pytest.approx(rising + falling)
+    assert rates(TUTORIAL) == [1.0] * 10
 
 
 @pytest.mark.parametrize("shape", [(8, 72), (72, 8), (16, 16)])

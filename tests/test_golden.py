@@ -1,0 +1,117 @@
+"""Today's code reads what older code stored, which named sources by module: `golden/smoke`, without weights."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.core.experiment import Experiment
+from bench.core.tasks import Section
+from bench.measurements import chapters
+from bench.report.report import build
+from bench.running.missing import pending
+from bench.running.provenance import stale
+from bench.store.store import Store
+from bench.timing.latency import latencies
+from tests.conftest import Counter
+
+GOLDEN = Path(__file__).parent / "golden" / "smoke"
+RESULTS = Path("results/smoke")
+GRID = "--grid --profile smoke --denoisers clip,median,conv_autoencoder --train 0.01 0.001..0.1 --test 0.01 0.1"
+# The first columns of the tables of PSNR in the report that the old code wrote.
+ROWS = """
+| clip | – | ≈22.27 ±0.12 | 12.71 ±0.11 |
+| median | – | 21.41 ±0.39 | ≈16.42 ±0.20 |
+| median, tuned | 0.01 | ≈22.27 ±0.12 | 12.71 ±0.11 |
+| conv_autoencoder | 0.01 | 13.50 ±0.26 | 13.32 ±0.25 |
+| conv_autoencoder | 0.001..0.1 | 14.31 ±0.24 | 14.01 ±0.23 |
+| unet(residual=False, skips=False) | 0.01 | 16.80 ±0.36 |
+| unet(residual=False, skips=True) | 0.01 | **27.65** ±0.40 |
+"""
+
+
+@pytest.fixture
+def store(here: Path) -> Store:
+    shutil.copytree(GOLDEN, here / RESULTS)
+    return Store(here / RESULTS)
+
+
+def experiments(store: Store, name: str = "") -> Iterator[tuple[Section, Experiment]]:
+    for section in store.sections():
+        for experiment in section.experiments:
+            if experiment.denoiser.startswith(name):
+                yield section, experiment
+
+
+def files() -> dict[Path, bytes]:
+    """What was measured."""
+    return {path: path.read_bytes() for path in RESULTS.rglob("*") if (GOLDEN / path.relative_to(RESULTS)).is_file()}
+
+
+def test_sections_and_their_experiments_are_read(store: Store) -> None:
+    assert [(section.name, len(section.experiments)) for section in store.sections()] == [("grid", 6), ("skips", 2)]
+    assert {store.folder(experiment).name for _, experiment in experiments(store)} == {
+        path.parent.name for path in GOLDEN.glob("*/experiment.json")
+    }
+    assert pending(store, store.sections()) == []
+
+
+def test_scores_are_read(store: Store) -> None:
+    section, experiment = next(experiments(store, "conv"))
+    first, second = (score for score in store.scores(experiment, section.protocol) if score.metric == "psnr")
+    assert (first.variance, first.mean, first.spread, first.images) == (
+        0.01,
+        13.498614023641352,
+        1.4063116449944142,
+        128,
+    )
+    assert (second.variance, second.mean, second.blocks[:2]) == (0.1, 13.320741866197526, (12.368, 12.9732))
+    assert store.examples(experiment, section.protocol).keys() == {"clean", "0.01", "0.1"}
+
+
+def test_history_and_trials_are_read(store: Store) -> None:
+    _, network = next(experiments(store, "conv"))
+    first, *_, last = store.history(network)
+    assert (first.epoch, first.training, first.validation) == (1 / 6, -7.047465801239014, None)
+    assert (last.epoch, last.validation is None, store.diverged(network)) == (4, False, None)
+    _, median = next(pair for pair in experiments(store, "median") if pair[1].tuned)
+    assert [(trial.option, trial.value, trial.mse) for trial in store.trials(median)][:2] == [
+        ("size", 1, 0.026369607580504547),
+        ("size", 3, 0.014257414196773014),
+    ]
+
+
+def test_provenance_is_read_and_sources_named_by_module_are_of_other_code(store: Store) -> None:
+    for _, experiment in experiments(store):
+        provenance = store.provenance(experiment)
+        assert (provenance["device"], provenance["threads"]) == ("cpu (AMD EPYC, AVX2)", 1)
+        assert "bench.evaluate" in provenance["sources"]
+        assert stale(provenance)
+
+
+def test_timings_are_read(store: Store) -> None:
+    rows = latencies(store)
+    assert {(row.denoiser, row.batch, row.parameters) for row in rows} == {
+        ("clip", size, 0) for size in (1, 8, 64, 256)
+    }
+    stored = json.loads((GOLDEN / "latency/clip.json").read_text())["rows"]
+    assert sorted(row.median for row in rows) == sorted(row["median"] for row in stored)
+
+
+def test_the_report_has_every_number_of_the_old_one(store: Store) -> None:
+    text, drawings = build(store, "figures", chapters())
+    assert [row for row in ROWS.split("\n") if row not in text] == []
+    assert {"latency-batch", "grid-shapes-loss", "grid-shapes-regret"} <= {drawing.name for drawing in drawings}
+
+
+@pytest.mark.slow
+def test_the_same_command_measures_nothing_and_tells_what_other_code_measured(
+    store: Store, counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = files()
+    assert counter.run(*GRID.split()) == 0
+    assert (counter.trained, counter.tuned, counter.scored) == ([], [], [])
+    assert "6 experiments were measured by other code; --refresh measures them again" in capsys.readouterr().err
+    assert files() == before
