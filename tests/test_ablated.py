@@ -135,10 +135,13 @@ def test_laws_of_noise_are_one_table_of_training_and_test(tmp_path: Path, snapsh
 
 def test_what_a_law_of_noise_costs_is_told_from_least_to_most_and_over_what_is_there() -> None:
     def tested(psnr: dict[str, float], variance: Range = HUNDREDTH) -> list[Row]:
-        rows = [Row(BASE.but(noise=trained, variance=variance)) for trained in psnr]
-        for row, value in zip(rows, psnr.values(), strict=True):
-            row.samples = {(0.01, "psnr"): Sample((value + IMAGES)[None], (0,))}
-        return rows
+        return [
+            Row(
+                BASE.but(noise=trained, variance=variance),
+                samples={(0.01, "psnr"): Sample((value + IMAGES)[None], (0,))},
+            )
+            for trained, value in psnr.items()
+        ]
 
     wide = tested({"laplace": 12.0, "gaussian": 10.0}, Range(0.001, 0.1))
     found = {

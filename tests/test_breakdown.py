@@ -10,8 +10,15 @@ from bench.analysis.breakdown import MARGIN, TUNED_MEDIAN, Reach, floors, reach,
 from bench.analysis.facts import Ahead, HowFar
 from bench.analysis.findings import how_far
 from bench.analysis.intervals import Sample
+from bench.analysis.rows import Row
 from bench.report.tables.breakdown import breakdown_table
 from tests.test_transfer import CLIP, HIGH, LOW, MEDIAN, MIDDLE, SPREAD, UNET, VARIANCES, at, row
+
+
+def shifted(row: Row, value: float, *shifts: float) -> Row:
+    """The same row with three trainings that lie apart at variance 0.01."""
+    sample = Sample(value + SPREAD + np.array(shifts)[:, None], (0, 1, 2))
+    return row.but(samples={**row.samples, (0.01, "psnr"): sample})
 
 
 def test_where_a_denoiser_beats_a_floor() -> None:
@@ -68,7 +75,9 @@ def test_the_table_of_reach_tells_how_far_single_trainings_lie_apart() -> None:
     many = []
     for made in (at(0.1, 28, 27, 24, seeds=3), at(0.001, 39, 20, 10, seeds=3)):
         apart = np.array([[-4.0], [0.0], [4.0]])
-        made.samples[0.01, "psnr"] = Sample(made.means[0.01, "psnr"] + SPREAD + apart, (0, 1, 2))
+        made = made.but(
+            samples={**made.samples, (0.01, "psnr"): Sample(made.means[0.01, "psnr"] + SPREAD + apart, (0, 1, 2))}
+        )
         many.append(made)
     floor = {variance: CLIP.means[variance, "psnr"] for variance in VARIANCES}
     highs = [found.high for found in reaches(many[1], floor, VARIANCES) if found]
@@ -81,7 +90,9 @@ def test_the_table_of_reach_tells_how_far_single_trainings_lie_apart() -> None:
     ]
     assert "single trainings" in table.note
     sometimes = at(0.01, 31, 23, 12, seeds=3)
-    sometimes.samples[0.01, "psnr"] = Sample(23 + SPREAD + np.array([[-2.0], [0.0], [2.0]]), (0, 1, 2))
+    sometimes = sometimes.but(
+        samples={**sometimes.samples, (0.01, "psnr"): Sample(23 + SPREAD + np.array([[-2.0], [0.0], [2.0]]), (0, 1, 2))}
+    )
     assert breakdown_table([CLIP, sometimes], VARIANCES).rows[0][2].endswith("; nowhere in 1 of 3 trainings")
 
 
@@ -110,7 +121,9 @@ def test_how_far_a_single_variance_carries_is_said_by_how_many_times_it_is() -> 
 
 def test_what_is_ahead_in_single_trainings_alone_is_told() -> None:
     behind = at(0.01, 31, 21, 12, seeds=3)
-    behind.samples[0.01, "psnr"] = Sample(21 + SPREAD + np.array([[3.0], [-1.5], [-1.5]]), (0, 1, 2))
+    behind = behind.but(
+        samples={**behind.samples, (0.01, "psnr"): Sample(21 + SPREAD + np.array([[3.0], [-1.5], [-1.5]]), (0, 1, 2))}
+    )
     table = breakdown_table([CLIP, behind], VARIANCES)
     assert table.rows[0][2] == "nowhere; somewhere in 1 of 3 trainings"
     assert "in brackets" not in table.note

@@ -31,10 +31,9 @@ SPREAD_HALF_WIDTH = Sample(SPREAD[None]).half_width
 
 def row(experiment: Experiment, psnr: dict[float, float]) -> Row:
     """All rows share their spread over images, so that paired differences have none."""
-    made = Row(experiment, subject=experiment.denoiser)
-    made.samples = {(variance, "psnr"): Sample((value + SPREAD)[None], (0,)) for variance, value in psnr.items()}
-    made.means = {(variance, "psnr"): value for variance, value in psnr.items()}
-    return made
+    means = {(variance, "psnr"): value for variance, value in psnr.items()}
+    samples = {cell: Sample((value + SPREAD)[None], (0,)) for cell, value in means.items()}
+    return Row(experiment, samples=samples, means=means, subject=experiment.denoiser)
 
 
 LOW = row(UNET, {0.01: 31, 0.1: 16})
@@ -90,7 +89,7 @@ def test_what_one_variance_costs_is_said_by_how_many_times_as_much_the_noise_has
 
 def test_the_best_is_named_among_the_blind_too() -> None:
     conditioned = row(UNET.but(denoiser="unet_conditioned", variance=Range(0.001, 0.1)), {0.01: 32, 0.1: 25})
-    conditioned.blind = False
+    conditioned = conditioned.but(blind=False)
     found = [f for f in findings([LOW, HIGH, BOTH, conditioned], (0.01, 0.1)) if isinstance(f, Best)]
     assert [best.blind for best in found] == [False, True]
     assert [[leader.name for leader in best.leaders] for best in found] == [["unet_conditioned"], ["unet"]]
@@ -98,9 +97,8 @@ def test_the_best_is_named_among_the_blind_too() -> None:
 
 
 def test_those_that_do_not_differ_significantly_lead_together() -> None:
-    noisy = row(UNET.but(denoiser="dncnn"), {})
-    noisy.samples = {(0.01, "psnr"): Sample((30.9 + np.repeat([-1.0, 1.0], 50))[None], (0,))}
-    noisy.seeds = 1
+    sample = Sample((30.9 + np.repeat([-1.0, 1.0], 50))[None], (0,))
+    noisy = row(UNET.but(denoiser="dncnn"), {}).but(samples={(0.01, "psnr"): sample}, seeds=1)
     (best,) = findings([LOW, noisy], (0.01,))
     assert isinstance(best, Best)
     assert [(leader.name, leader.trained) for leader in best.leaders] == [("unet", None), ("dncnn", None)]
@@ -143,15 +141,14 @@ def test_a_specialist_that_diverged_is_left_out() -> None:
 
 
 def test_a_network_is_set_beside_the_one_it_is_made_from() -> None:
-    made = row(UNET.but(denoiser="unet_bias_free"), {0.001: 36, 0.01: 30.8, 0.1: 19})
-    made.kin = "unet"
+    made = row(UNET.but(denoiser="unet_bias_free"), {0.001: 36, 0.01: 30.8, 0.1: 19}).but(kin="unet")
     biased = row(UNET, {0.001: 36.5, 0.01: 31, 0.1: 16})
     wide = row(UNET.but(denoiser="unet_bias_free", variance=Range(0.001, 0.01)), {0.001: 36, 0.01: 30.5, 0.1: 19})
-    wide.kin = "unet"
+    wide = wide.but(kin="unet")
     (price,) = (f for f in findings([biased, wide], (0.001, 0.01, 0.1)) if isinstance(f, RangePrice))
     assert (price.kin, price.of_kin, price.count, price.of, price.worst_at) == ("unet", 1, 1, 2, 0.01)
     told = row(UNET.but(denoiser="unet_conditioned"), {0.001: 37, 0.01: 31.5, 0.1: 17})
-    told.kin, told.blind = "unet", False
+    told = told.but(kin="unet", blind=False)
     *_, blindness = findings([biased, told], (0.001, 0.01, 0.1))
     assert isinstance(blindness, KinDifference)
     assert (blindness.price_of_blindness, blindness.parts[0].gain) == (True, estimate(0.5))
@@ -164,11 +161,9 @@ def test_a_network_is_set_beside_the_one_it_is_made_from() -> None:
 
 def test_rows_of_other_seeds_are_compared_by_those_they_share() -> None:
     def seeded(experiment: Experiment, *psnr: float, first: int = 0) -> Row:
-        made = row(experiment, {})
         seeds = tuple(range(first, first + len(psnr)))
-        made.samples = {(v, "psnr"): Sample(np.array([p + SPREAD for p in psnr]), seeds) for v in (0.01, 0.1)}
-        made.means = {cell: sample.mean for cell, sample in made.samples.items()}
-        return made
+        samples = {(v, "psnr"): Sample(np.array([p + SPREAD for p in psnr]), seeds) for v in (0.01, 0.1)}
+        return row(experiment, {}).but(samples=samples, means={cell: s.mean for cell, s in samples.items()})
 
     specialist, other = seeded(UNET, 31, 35), seeded(UNET.but(variance=Range(0.1, 0.1)), 29)
     wide = seeded(UNET.but(variance=Range(0.001, 0.1)), 30, 30)
@@ -182,8 +177,7 @@ def test_rows_of_other_seeds_are_compared_by_those_they_share() -> None:
 
 
 def test_an_ablation_says_what_was_best_where_all_were_trained() -> None:
-    names = [LOW, row(UNET.but(options={"width": 8}), {0.01: 29, 0.1: 20})]
-    names[1].subject = "unet(width=8)"
+    names = [LOW, row(UNET.but(options={"width": 8}), {0.01: 29, 0.1: 20}).but(subject="unet(width=8)")]
     (best,) = findings(names, (0.01, 0.1))
     leader = Leader("unet", None, estimate(31, SPREAD_HALF_WIDTH))
     assert best == Best(False, 0.01, 1, 1, (leader,), single_seed=False)

@@ -12,7 +12,7 @@ from bench.core.results import Progress, Restored
 from bench.core.tasks import Result, Section, Task
 from bench.core.variance import Range, decibels
 from bench.report.tables.scores import scores
-from bench.report.tables.table import Table
+from bench.report.tables.table import Table, numbers, texts
 from bench.running.plan import settle
 from bench.store.store import Store
 from tests.conftest import MEASURED
@@ -91,11 +91,14 @@ def test_rows_of_an_ablation_are_called_by_what_it_changes(store: Store) -> None
 
 
 def test_columns_of_numbers_are_set_right_and_of_words_left() -> None:
-    lines = (("unet", "0.01", "loss=l1", "≈−0.1", "**falls short**", "≥ 8"), ("unet", "0.1", "–", "–", "–", "–"))
-    table = Table("", ("denoiser", "trained on", "change", "gain", "", "aim"), lines)
-    assert table.numeric == [False, False, False, True, False, True]
-    assert table.markdown().splitlines()[1] == "| :-- | :-- | :-- | --: | :-- | --: |"
-    assert Table("", ("denoiser", "gain"), ()).numeric == [False, False]
+    columns = [
+        texts("denoiser", ["unet", "unet"]),
+        numbers("gain", [-0.1, None], "{:.1f}".format),
+        numbers("nothing", [None, float("nan")], str),
+    ]
+    table = Table.of("Any", columns)
+    assert table.rows == (("unet", "-0.1", "–"), ("unet", "–", "–"))
+    assert table.markdown().splitlines()[:2] == ["| denoiser | gain | nothing |", "| :-- | --: | :-- |"]
 
 
 def test_a_row_says_what_it_is() -> None:

@@ -7,11 +7,13 @@ from bench.analysis.intervals import Sample
 from bench.analysis.ranking import ranking
 from bench.analysis.regret import regrets, summary
 from bench.analysis.rows import EACH, Row
+from bench.analysis.scores import main_rows
 from bench.core.experiment import Experiment
 from bench.core.recipes import FAST
 from bench.core.results import Trial
 from bench.core.variance import Range
-from bench.report.tables.regret import chosen_table, main_rows, ranking_table, regret_table
+from bench.report.tables.regret import ranking_table, regret_table
+from bench.report.tables.scores import tuned_table
 from bench.running.plan import settle
 
 UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
@@ -21,14 +23,11 @@ VARIANCES = (0.001, 0.01, 0.1)
 
 def row(experiment: Experiment, *psnr: float, seeds: int = 1) -> Row:
     """All rows share their spread over images; seeds lie 0.01 dB apart."""
-    made = Row(experiment, subject=experiment.denoiser, seeds=seeds)
     numbers = tuple(range(seeds)) if experiment.recipe else ()
     shifts = 0.01 * (np.arange(seeds) - (seeds - 1) / 2)[:, None]
-    for variance, value in zip(VARIANCES, psnr, strict=True):
-        if not np.isnan(value):
-            made.samples[variance, "psnr"] = Sample(value + SPREAD + shifts, numbers)
-            made.means[variance, "psnr"] = value
-    return made
+    means = {(v, "psnr"): value for v, value in zip(VARIANCES, psnr, strict=True) if not np.isnan(value)}
+    samples = {cell: Sample(value + SPREAD + shifts, numbers) for cell, value in means.items()}
+    return Row(experiment, samples=samples, means=means, subject=experiment.denoiser, seeds=seeds)
 
 
 def at(variance: float, *psnr: float, seeds: int = 1, denoiser: str = "unet") -> Row:
@@ -79,17 +78,15 @@ def test_without_a_specialist_the_best_of_its_kind_stands_for_it_and_the_table_s
 
 
 def test_the_best_of_others_is_no_substitute_for_a_specialist() -> None:
-    kin = row(UNET.but(denoiser="unet_conditioned", variance=Range(0.001, 0.1)), 50, 50, 50)
-    kin.kin = "unet"
+    kin = row(UNET.but(denoiser="unet_conditioned", variance=Range(0.001, 0.1)), 50, 50, 50).but(kin="unet")
     found = regrets([LOW, HIGH, WIDE, kin], VARIANCES)
     assert found[0][1].specialist is WIDE
     assert [(r.exact, r.own) for r in found[3]] == [(True, False), (False, True), (True, False)]
 
 
 def test_one_without_specialists_of_its_own_is_measured_against_its_kin() -> None:
-    told = row(UNET.but(denoiser="unet_conditioned", variance=Range(0.001, 0.1)), 38, 30, 23)
-    own = at(0.01, 36, 30.7, 15, denoiser="unet_conditioned")
-    told.kin = own.kin = "unet"
+    told = row(UNET.but(denoiser="unet_conditioned", variance=Range(0.001, 0.1)), 38, 30, 23).but(kin="unet")
+    own = at(0.01, 36, 30.7, 15, denoiser="unet_conditioned").but(kin="unet")
     found = regrets([LOW, MIDDLE, HIGH, told], VARIANCES)
     assert [r.sample.mean for r in found[3]] == pytest.approx([1, 1, 1])
     found = regrets([LOW, MIDDLE, HIGH, told, own], VARIANCES)
@@ -97,9 +94,8 @@ def test_one_without_specialists_of_its_own_is_measured_against_its_kin() -> Non
 
 
 def test_a_sibling_is_no_specialist() -> None:
-    sibling = at(0.01, 36, 30.7, 15, denoiser="unet_bias_free")
-    wide = row(UNET.but(denoiser="unet_conditioned", variance=Range(0.001, 0.1)), 38, 30, 23)
-    sibling.kin = wide.kin = "unet"
+    sibling = at(0.01, 36, 30.7, 15, denoiser="unet_bias_free").but(kin="unet")
+    wide = row(UNET.but(denoiser="unet_conditioned", variance=Range(0.001, 0.1)), 38, 30, 23).but(kin="unet")
     assert [r.specialist for r in regrets([sibling, MIDDLE, wide], (0.01,))[2]] == [MIDDLE]
     assert [(r.own, r.exact) for r in regrets([sibling, wide], (0.01,))[1]] == [(True, False)]
     plain = row(UNET.but(variance=Range(0.02, 0.1)), 30, 30, 23)
@@ -119,7 +115,8 @@ def test_seeds_widen_the_interval_of_a_regret() -> None:
     assert narrow.rows[1][4].endswith("±0.00")
     assert wide.rows[0][4].endswith("±0.00 (1 of 2)")  # only the seed that both have is compared
     alone = row(UNET.but(variance=Range(0.001, 0.1)), 34, 30, 23, seeds=3)
-    alone.samples = {cell: Sample(s.values * [[1.0], [1.001], [0.999]], s.seeds) for cell, s in alone.samples.items()}
+    apart = {cell: Sample(s.values * [[1.0], [1.001], [0.999]], s.seeds) for cell, s in alone.samples.items()}
+    alone = alone.but(samples=apart)
     three = regret_table([at(0.01, 35, 31, 16, seeds=3), alone], (0.01,))
     assert float(three.rows[0][2].partition("±")[2]) > 0.05
 
@@ -127,7 +124,9 @@ def test_seeds_widen_the_interval_of_a_regret() -> None:
 def test_the_ranking_takes_the_best_training_and_ties_what_cannot_be_told_apart() -> None:
     rng = np.random.default_rng(0)
     alike = row(UNET.but(denoiser="dncnn", variance=Range(0.01, 0.1)), 34, 30.5, 23.8)
-    alike.samples = {c: Sample(s.values + rng.normal(0, 1, 100), s.seeds) for c, s in alike.samples.items()}
+    alike = alike.but(
+        samples={cell: Sample(s.values + rng.normal(0, 1, 100), s.seeds) for cell, s in alike.samples.items()}
+    )
     places = ranking([LOW, WIDE, HIGH, alike, CLIP, MEDIAN], VARIANCES)
     assert {place.row.subject: (place.first, place.last) for place in places} == {
         "unet": (1, 2),
@@ -143,7 +142,7 @@ def test_the_ranking_takes_the_best_training_and_ties_what_cannot_be_told_apart(
 
 def test_one_more_test_variance_of_one_row_is_left_out_of_the_ranking() -> None:
     more = row(UNET, 35, 31, 16)
-    more.samples[0.2, "psnr"] = more.samples[0.1, "psnr"]
+    more = more.but(samples={**more.samples, (0.2, "psnr"): more.samples[0.1, "psnr"]})
     unmeasured = Row(UNET.but(denoiser="nlm"), subject="nlm")
     table = ranking_table([more, CLIP, unmeasured], [*VARIANCES, 0.2])
     assert table.rows == ranking_table([more, CLIP], VARIANCES).rows != ()
@@ -158,8 +157,8 @@ def test_the_main_table_joins_specialists() -> None:
     )
     assert (wide, clip) == (WIDE, CLIP)
     assert main_rows([MIDDLE, CLIP], VARIANCES) == [MIDDLE, CLIP]
-    made = at(0.01, 31, 31, 20, denoiser="unet_bias_free")  # which is compared with the network it is made from
-    made.kin = "unet"
+    made = at(0.01, 31, 31, 20, denoiser="unet_bias_free")
+    made = made.but(kin="unet")  # so that it is compared with the network it varies
     joint, *others = main_rows([LOW, MIDDLE, HIGH, made], VARIANCES)
     assert (joint.training, others) == (EACH, [MIDDLE, made])
 
@@ -167,7 +166,7 @@ def test_the_main_table_joins_specialists() -> None:
 def test_a_value_from_the_end_of_a_grid_is_marked() -> None:
     tried = [Trial("size", size, abs(size - 3)) for size in (1, 3, 5)]
     low, high = (row(UNET.but(denoiser="median", recipe=None, variance=Range(v, v)), 1, 1, 1) for v in (0.001, 0.1))
-    table = chosen_table([(low, tried), (high, [Trial("size", size, -size) for size in (1, 3, 5)])])
+    table = tuned_table([(low, tried), (high, [Trial("size", size, -size) for size in (1, 3, 5)])])
     assert table.rows == (("median", "size", "3 values, 1 to 5", "3", "5°"),)
     assert "° the end" in table.note
-    assert "°" not in chosen_table([(low, tried)]).note
+    assert "°" not in tuned_table([(low, tried)]).note

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from bench.analysis.rows import METRIC, Row, is_for
 
@@ -91,3 +93,38 @@ def floors(rows: Sequence[Row], variances: Iterable[float]) -> dict[str, dict[fl
 
 def _floor_name(row: Row) -> str:
     return ("tuned " if row.experiment.tuned else "") + row.experiment.denoiser
+
+
+def breakdown_frame(rows: Sequence[Row], variances: Sequence[float]) -> pd.DataFrame:
+    """Between which noise variances a row beats the clipped input, and the tuned median filter.
+
+    Columns: row (its position), denoiser, trained_on, floor, the interval low..high around the greatest lead (missing
+    if there is no lead), the flags open_low and open_high (still ahead at the smallest or largest tested variance),
+    everywhere (also in each single training), seeds, seeds_ahead (somewhere), and the ends in single trainings:
+    low_min, low_max, high_min, high_max with flags low_min_open and so on.
+    """
+    below = floors(rows, variances)
+    everywhere = Reach(variances[0], variances[-1], open_low=True, open_high=True)
+    records: list[dict[str, Any]] = []
+    for index, row in enumerate(rows):
+        plain = row.contract.floor or row.experiment.tuned
+        if plain or not any(metric == METRIC for _, metric in row.means):
+            continue
+        for name, floor in below.items():
+            whole, single = reach(row, floor, variances), reaches(row, floor, variances)
+            ahead = [reached for reached in single if reached is not None]
+            record: dict[str, Any] = {"row": index, "denoiser": row.subject, "trained_on": row.training, "floor": name}
+            record |= asdict(whole) if whole else {}
+            record["everywhere"] = whole == everywhere and all(reached == everywhere for reached in single)
+            record |= {"seeds": len(single), "seeds_ahead": len(ahead)}
+            lows = sorted((reached.low, not reached.open_low) for reached in ahead)
+            highs = sorted((reached.high, reached.open_high) for reached in ahead)
+            for end, values, flip in (("low", lows, True), ("high", highs, False)):
+                for which, place in (("min", 0), ("max", -1)):
+                    if values:
+                        value, flag = values[place]
+                        record |= {f"{end}_{which}": value, f"{end}_{which}_open": flag != flip}
+            records.append(record)
+    flags = [f"{end}_{which}{part}" for end in ("low", "high") for which in ("min", "max") for part in ("", "_open")]
+    names = ["row", "denoiser", "trained_on", "floor", "low", "high", "open_low", "open_high", "everywhere"]
+    return pd.DataFrame(records, columns=[*names, "seeds", "seeds_ahead", *flags])

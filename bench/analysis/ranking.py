@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+import pandas as pd
+
 from bench.analysis.comparisons import against, holm, trainings_of
 from bench.analysis.intervals import Sample, mean_of
 from bench.analysis.rows import METRIC, Row
@@ -52,3 +54,12 @@ def ranking(rows: Sequence[Row], variances: Sequence[float]) -> list[Place]:
         first[worse] += distinct
         last[better] -= distinct
     return [Place(row, sample, first[i], last[i]) for i, (row, sample) in enumerate(order)]
+
+
+def ranking_frame(rows: Sequence[Row], variances: Sequence[float]) -> pd.DataFrame:
+    """The ranking by mean PSNR in dB: denoiser, trained_on, first and last (rank), mean, half_width."""
+    records = [
+        (place.row.subject, place.row.training, place.first, place.last, place.sample.mean, place.sample.half_width)
+        for place in ranking(rows, variances)
+    ]
+    return pd.DataFrame.from_records(records, columns=["denoiser", "trained_on", "first", "last", "mean", "half_width"])

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from bench.analysis.intervals import Sample, mean_of
 from bench.analysis.rows import METRIC, Row, is_for
 
@@ -129,3 +131,44 @@ def summary(found: Iterable[Regret], inside: bool) -> Summary | None:
     worst = max(chosen, key=lambda regret: regret.sample.mean)
     of_kin = sum(each.specialist.experiment.denoiser != each.row.experiment.denoiser for each in chosen)
     return Summary(mean, worst, len(chosen), len(there), chosen[0].exact, of_kin)
+
+
+def regret_frame(rows: Sequence[Row], variances: Sequence[float]) -> pd.DataFrame:
+    """Regret of each row at each test variance, in dB; a row without any specialist has no line.
+
+    Columns: row (its position), denoiser, trained_on, trained_low, trained_high, variance, mean, half_width (of the
+    95 % interval), specialist (its training), specialist_denoiser, and the flags exact (the specialist was trained
+    at exactly that variance), inside (the training range) and own (the row is its own specialist).
+    """
+    records = [
+        (
+            *(index, row.subject, row.training, trained.low if trained else None, trained.high if trained else None),
+            *(regret.variance, regret.sample.mean, regret.sample.half_width, regret.specialist.training),
+            *(regret.specialist.experiment.denoiser, regret.exact, regret.inside, regret.own),
+        )
+        for index, (row, found) in enumerate(zip(rows, regrets(rows, variances).values(), strict=True))
+        for trained in [row.experiment.variance]
+        for regret in found
+    ]
+    names = ["row", "denoiser", "trained_on", "trained_low", "trained_high", "variance", "mean", "half_width"]
+    names += ["specialist", "specialist_denoiser", "exact", "inside", "own"]
+    return pd.DataFrame.from_records(records, columns=names)
+
+
+def summary_frame(rows: Sequence[Row], variances: Sequence[float]) -> pd.DataFrame:
+    """Regret of trained rows over the test variances inside and outside their training range, in dB.
+
+    Columns: row (its position), denoiser, trained_on, inside (which of the two), mean, half_width, worst,
+    worst_variance, count (variances averaged over), of (candidates), exact (all have a specialist; else none has).
+    """
+    records = [
+        (
+            *(index, row.subject, row.training, inside, side.mean.mean, side.mean.half_width),
+            *(side.worst.sample.mean, side.worst.variance, side.count, side.of, side.exact),
+        )
+        for index, (row, found) in enumerate(zip(rows, regrets(rows, variances).values(), strict=True))
+        for inside in (True, False)
+        if row.learned and (side := summary(found, inside))
+    ]
+    names = ["row", "denoiser", "trained_on", "inside", "mean", "half_width", "worst", "worst_variance"]
+    return pd.DataFrame.from_records(records, columns=[*names, "count", "of", "exact"])

@@ -1,7 +1,7 @@
 """Results as rows: a denoiser under one training, its seeds together."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from inspect import signature
 from typing import Any
 
@@ -20,45 +20,46 @@ from bench.datasets import dataset_title
 from bench.lookup.denoisers import untouched
 from bench.store.store import Store
 
-METRIC = "psnr"  # which all of this is about
+METRIC = "psnr"  # of regret, ranking and breakdown
+EACH = "each test variance ‡"  # the training of specialists shown as one row
+
+Cell = tuple[float, str]  # a test variance and a metric
 
 
-EACH = "each test variance ‡"  # what a row of specialists was trained on
-
-
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Row:
     """One denoiser under one training, its seeds averaged.
 
     Attributes:
-        experiment: that of its least seed.
-        experiments: all of them.
-        options: as the name shows them, with defaults where other rows have other values.
-        samples: by test variance and metric, block means of the seeds that finished.
-        means: likewise, the mean over images and seeds.
+        experiment: that of the smallest seed.
+        experiments: those of all seeds.
+        samples: block means of the finished seeds, by test variance and metric.
+        means: the mean over images and seeds, by test variance and metric.
         conditions: under which its seeds were measured, in words.
-        kin: the denoiser whose specialists it is measured against where it has none of its own.
-        seconds: what training its seeds took, and scoring them under the protocol of the section.
+        kin: the denoiser whose specialists it is compared with if it has none of its own.
+        seconds: of training its seeds, and of scoring them under the protocol of the section.
         note: what is missing, such as "diverged in epoch 2"; empty if nothing is.
-        label: what it was trained on, where it is not what the experiment says.
-        subject: what it is called among others: its name, and where recipes differ, in what from the base of an
-            ablation, or the recipe.
+        options: to show, with defaults where other rows of the table have other values.
+        subject: display name in its table: the denoiser, and the recipe fields in which rows differ.
+        origin: of the training, behind its range: noise, dataset or seed where rows differ in them, " (seed 1)".
+        specialists: whether it stands for several trainings, at each test variance the one for it.
     """
 
     experiment: Experiment
     experiments: tuple[Experiment, ...] = ()
-    options: dict[str, Any] = field(default_factory=dict)
+    samples: Mapping[Cell, Sample] = field(default_factory=dict)
+    means: Mapping[Cell, float] = field(default_factory=dict)
     parameters: int = 0
     blind: bool = True
     kin: str = ""
     seeds: int = 0
-    samples: dict[tuple[float, str], Sample] = field(default_factory=dict)
-    means: dict[tuple[float, str], float] = field(default_factory=dict)
-    conditions: set[str] = field(default_factory=set)
+    conditions: frozenset[str] = frozenset()
     seconds: tuple[float, float] = (0.0, 0.0)
     note: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
     subject: str = ""
-    label: str = ""
+    origin: str = ""
+    specialists: bool = False
 
     @property
     def learned(self) -> bool:
@@ -83,20 +84,25 @@ class Row:
     @property
     def name(self) -> str:
         """The denoiser with its options; a dagger marks one that is told the variance."""
-        found = self.options | dict(self.experiment.options)
-        found.pop("channels", None)  # which the dataset decides, not who runs the study
-        options = ", ".join(f"{name}={value}" for name, value in sorted(found.items()))
+        shown = {**self.options, **dict(self.experiment.options)}
+        shown.pop("channels", None)  # the dataset decides it, not who runs the study
+        options = ", ".join(f"{name}={value}" for name, value in sorted(shown.items()))
         tuned = ", tuned" if self.experiment.tuned else ""
         return self.experiment.denoiser + (f"({options})" if options else "") + tuned + ("" if self.blind else " †")
 
     @property
     def training(self) -> str:
-        return self.label or (str(self.experiment.variance) if self.experiment.variance else "–")
+        trained = EACH if self.specialists else str(self.experiment.variance) if self.experiment.variance else "–"
+        return trained + self.origin
+
+    def but(self, **changes: Any) -> "Row":
+        """The same row with other values."""
+        return replace(self, **changes)
 
     def was_trained_at(self, variance: float) -> bool:
-        """Whether it met that variance in training: elsewhere, trainings differ by much more."""
+        """Whether it met that variance in training; seeds differ by much more where it did not."""
         trained = self.experiment.variance
-        return EACH in self.label or (trained is not None and variance in trained)
+        return self.specialists or (trained is not None and variance in trained)
 
     @property
     def recipe(self) -> str:
@@ -106,13 +112,12 @@ class Row:
 def rows_of(store: Store, section: Section) -> list[Row]:
     """The rows of a section: untrained denoisers first, then by number of parameters."""
     groups: dict[Experiment, list[Experiment]] = {}
-    single = by_seed(section.name)  # each is then a row of its own, and no sample of trainings
+    single = by_seed(section.name)  # each seed is then a row, and no sample of trainings
     for experiment in section.experiments:
         groups.setdefault(experiment if single else experiment.but(seed=0), []).append(experiment)
-    found = [_row(store, section.protocol, seeds, single) for seeds in groups.values()]
-    _label(section, found)
+    rows = named(section, [_row(store, section.protocol, seeds, single) for seeds in groups.values()])
     size: dict[str, int] = {}  # a row that was not measured does not know its own
-    for row in found:
+    for row in rows:
         size[row.name] = max(row.parameters, size.get(row.name, 0))
 
     def order(row: Row) -> tuple[Any, ...]:
@@ -121,72 +126,86 @@ def rows_of(store: Store, section: Section) -> list[Row]:
         which = row.name, row.recipe, row.experiment.noise or "", not variance.fixed, variance, row.experiment.seed
         return row.learned, size[row.name], *plain, *which
 
-    _distinguish(section, found)
-    return sorted(found, key=order)
+    return sorted(rows, key=order)
 
 
-def _distinguish(section: Section, rows: Sequence[Row]) -> None:
-    """Calls rows by their recipes where these differ: by what each has else than the base of an ablation."""
-    recipes = {recipe for row in rows if (recipe := row.experiment.recipe)}
-    bases = {base.recipe for base in section.bases}
-    base = next(iter(bases)) if len(bases) == 1 else None
-    varied = {name for recipe in recipes for name in changed(recipe, base)} if base else set()
-    for row in rows:
-        row.subject = row.name
-        if (recipe := row.experiment.recipe) and len(recipes) > 1:
-            which = varied if len(varied) == 1 else changed(recipe, base) if base else ()  # one factor: of the base too
-            row.subject = ", ".join([row.name, *([f"{f}={getattr(recipe, f)}" for f in which] or [row.recipe])])
-
-
-def _label(section: Section, rows: Sequence[Row]) -> None:
-    """Has rows say in what they differ: options that some leave at their default, what trained them, the seed."""
+def named(section: Section, rows: Sequence[Row]) -> list[Row]:
+    """The rows with what they are called in one table: whatever differs between them is shown."""
     varied = {(row.experiment.denoiser, name) for row in rows for name, _ in row.experiment.options}
     noises = {row.experiment.noise for row in rows if row.learned}
     datasets = {row.experiment.dataset for row in rows} - {None}
+    renamed = []
     for row in rows:
-        for denoiser, option in varied:
-            if denoiser == row.experiment.denoiser and denoiser in DENOISERS:
-                row.options[option] = signature(DENOISERS[denoiser]).parameters[option].default
+        experiment, origin = row.experiment, ""
+        defaults = signature(DENOISERS[experiment.denoiser]).parameters if experiment.denoiser in DENOISERS else {}
+        options = {name: defaults[name].default for owner, name in varied if owner == experiment.denoiser and defaults}
         if row.learned and noises != {section.protocol.noise}:
-            row.label = f"{row.experiment.variance} ({row.experiment.noise})"
-        if len(datasets) > 1 and row.experiment.dataset:
-            row.label = f"{row.training} ({dataset_title(row.experiment.dataset)})"
+            origin += f" ({experiment.noise})"
+        if len(datasets) > 1 and experiment.dataset:
+            origin += f" ({dataset_title(experiment.dataset)})"
         if row.learned and by_seed(section.name):
-            row.label = f"{row.experiment.variance} (seed {row.experiment.seed})"
+            origin = f" (seed {experiment.seed})"
+        renamed.append(replace(row, options=options, origin=origin))
+    return [replace(row, subject=_subject(row, section, rows)) for row in renamed]
+
+
+def _subject(row: Row, section: Section, rows: Sequence[Row]) -> str:
+    """The name, and where recipes differ the fields that differ from the base of an ablation, or the recipe."""
+    recipe, recipes = row.experiment.recipe, {recipe for row in rows if (recipe := row.experiment.recipe)}
+    if recipe is None or len(recipes) < 2:
+        return row.name
+    bases = {base.recipe for base in section.bases}
+    base = next(iter(bases)) if len(bases) == 1 else None
+    if base is None:
+        return f"{row.name}, {row.recipe}"
+    varied = {name for other in recipes for name in changed(other, base)}
+    fields = varied if len(varied) == 1 else changed(recipe, base)  # a single factor is shown of the base too
+    return ", ".join([row.name, *([f"{name}={getattr(recipe, name)}" for name in fields] or [row.recipe])])
 
 
 def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment], single: bool) -> Row:
+    """The row of some seeds, without a name yet."""
     seeds = sorted(seeds, key=lambda experiment: experiment.seed)
-    row = Row(seeds[0], tuple(seeds))
-    row.blind = row.contract.blind
-    found: dict[tuple[float, str], list[tuple[int, Score]]] = {}
-    notes = []
-    cells: dict[int, set[tuple[float, str]]] = {}
+    learned = seeds[0].recipe is not None
+    values: dict[Cell, list[tuple[int, Score]]] = {}
+    cells: dict[int, set[Cell]] = {}
+    provenances, conditions, notes, finished = [], set(), [], 0
+    # Of the first metric: what one command asked of all seeds, another may not have asked of any other metric.
+    first = {(variance, protocol.metrics[0]) for variance in protocol.variances}
     for experiment in seeds:
-        if known := store.provenance(experiment):
-            row.conditions |= {_conditions(machine) for machine in (known.machine, *known.elsewhere)}
-            row.parameters, row.blind, row.kin = known.parameters, known.blind, known.kin or row.kin
-            training, scoring = row.seconds
-            row.seconds = training + (known.seconds.training or 0.0), scoring + known.seconds.scored(protocol.digest)
+        if provenance := store.provenance(experiment):
+            provenances.append(provenance)
+            conditions |= {_conditions(machine) for machine in (provenance.machine, *provenance.elsewhere)}
         scores = store.scores(experiment, protocol)
-        epoch = None if scores else store.diverged(experiment)
-        row.seeds += bool(scores)
-        # Of the first metric: what one command asked of all seeds, another may not have asked of any other metric.
-        first = {(variance, protocol.metrics[0]) for variance in protocol.variances}
+        finished += bool(scores)
         cells[experiment.seed] = {(score.variance, score.metric) for score in scores} & first
         for score in scores:
-            found.setdefault((score.variance, score.metric), []).append((experiment.seed, score))
+            values.setdefault((score.variance, score.metric), []).append((experiment.seed, score))
         if not scores:
+            epoch = store.diverged(experiment)
             notes.append(f"diverged in epoch {epoch}" if epoch else "not measured")
     some = set().union(*cells.values())
-    notes += ["measured in part" for there in cells.values() if there and there != some]
-    for cell, each_seed in found.items():
-        row.means[cell] = float(np.mean([score.mean for _, score in each_seed]))
-        numbers = tuple(seed for seed, _ in each_seed) if row.learned and not single else ()
-        row.samples[cell] = Sample(np.array([score.blocks for _, score in each_seed]), numbers)
-    kinds = {note: notes.count(note) for note in sorted(notes)}
-    row.note = "; ".join(note if n == len(seeds) else f"{n} of {len(seeds)} seeds {note}" for note, n in kinds.items())
-    return row
+    notes += ["measured in part" for measured in cells.values() if measured and measured != some]
+    counts = {note: notes.count(note) for note in sorted(notes)}
+    samples = {}
+    for cell, scores_by_seed in values.items():
+        numbers = tuple(seed for seed, _ in scores_by_seed) if learned and not single else ()
+        samples[cell] = Sample(np.array([score.blocks for _, score in scores_by_seed]), numbers)
+    took = [provenance.seconds for provenance in provenances]
+    latest = provenances[-1] if provenances else None
+    return Row(
+        seeds[0],
+        tuple(seeds),
+        samples,
+        {cell: float(np.mean([score.mean for _, score in seeded])) for cell, seeded in values.items()},
+        parameters=latest.parameters if latest else 0,
+        blind=latest.blind if latest else DENOISERS.get(seeds[0].denoiser, Denoiser).blind,
+        kin=latest.kin if latest else "",
+        seeds=finished,
+        conditions=frozenset(conditions),
+        seconds=(sum(s.training or 0.0 for s in took), sum(s.scored(protocol.digest) for s in took)),
+        note="; ".join(note if n == len(seeds) else f"{n} of {len(seeds)} seeds {note}" for note, n in counts.items()),
+    )
 
 
 def _conditions(machine: Machine) -> str:

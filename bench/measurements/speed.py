@@ -30,9 +30,9 @@ def measure(name: str, command: Command, store: Store) -> dict[str, Any]:
 
 def tables(store: Store, sections: Sequence[Section]) -> Iterator[Table | str]:
     from bench.report.tables.cost import speed_table
-    from bench.timing.targets import speeds
+    from bench.timing.targets import speed_frame, speeds
 
-    yield speed_table(speeds(store))
+    yield speed_table(speed_frame(speeds(store)))
 
 
 def chapter(store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:

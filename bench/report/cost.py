@@ -10,7 +10,7 @@ from bench.report.render import render
 from bench.report.tables.cost import conditions_text, latency_table, speed_table
 from bench.store.store import Store
 from bench.timing.latency import latencies
-from bench.timing.targets import CLAIMS, speeds
+from bench.timing.targets import CLAIMS, speed_frame, speeds
 
 SHOWN = (1, AT_BATCH)  # batch sizes of the table; the appendix has all
 
@@ -39,12 +39,12 @@ def speed_chapter(store: Store, folder: str, scored: Sequence[Row]) -> Chapter |
     measured = speeds(store)
     if not measured:
         return None
-    pairs = {name: runs for speed in measured for name, runs in speed.pairs.items()}
+    frame = speed_frame(measured)
     text = render(
         "harness",
-        table=speed_table(measured),
-        falls_short=not all(CLAIMS[name].reached(pairs[name]) for name in CLAIMS.keys() & pairs.keys()),
-        missing=[claim.figure for name, claim in CLAIMS.items() if name not in pairs],
+        table=speed_table(frame),
+        falls_short=not frame.reached.all(),
+        missing=[claim.figure for name, claim in CLAIMS.items() if name not in set(frame.claim)],
         conditions=conditions_text([speed.conditions for speed in measured]),
     )
     return Chapter("The harness itself", text, action="--speed")

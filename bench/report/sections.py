@@ -10,6 +10,7 @@ from bench.analysis.ablation_findings import noise_mismatches, seed_deviations, 
 from bench.analysis.facts import Finding, TargetSlip
 from bench.analysis.findings import findings, headlines
 from bench.analysis.rows import METRIC, Row, rows_of
+from bench.analysis.scores import main_rows
 from bench.analysis.tutorial_losses import is_printed
 from bench.calibration.distances import distances
 from bench.calibration.published_numbers import curves_of
@@ -20,11 +21,11 @@ from bench.figures.drawing import Drawing
 from bench.report.chapter import Chapter
 from bench.report.render import render
 from bench.report.setup import missing_of, setup
-from bench.report.tables.ablations import glance_table, laws_table
+from bench.report.tables.ablations import glance_table, noise_table
 from bench.report.tables.breakdown import breakdown_table
 from bench.report.tables.published import beside
-from bench.report.tables.regret import chosen_table, main_rows, ranking_table, regret_table
-from bench.report.tables.scores import pooled, scores
+from bench.report.tables.regret import ranking_table, regret_table
+from bench.report.tables.scores import pooled_table, scores, tuned_table
 from bench.report.tables.table import Table
 from bench.report.tables.tutorial import losses_beside
 from bench.store.store import Store
@@ -135,8 +136,8 @@ def _folded_tables(store: Store, part: Part) -> Iterator[tuple[str, Table]]:
     tuned = [(row, trials) for row in rows if row.experiment.tuned and (trials := store.trials(row.experiment))]
     for table in (
         *(scores(section, rows, metric, intervals=True) for metric in further),
-        pooled(section, rows),
-        chosen_table(tuned),
+        pooled_table(rows, section.protocol.variances),
+        tuned_table(tuned),
     ):
         if table.rows:
             yield table.title, table
@@ -167,7 +168,7 @@ def by_noise(store: Store, asked: Sequence[Section]) -> Iterator[Chapter]:
             missing_by_noise={noise: missing_of(rows[noise]) for noise in sorted(rows)},
             setup=setup(own, [row for scored in rows.values() for row in scored]),
             tables=[
-                (list(noise_mismatches(rows, variance)), laws_table(rows, variance))
+                (list(noise_mismatches(rows, variance)), noise_table(rows, variance))
                 for variance in sorted({variance for section in own for variance in section.protocol.variances})
             ],
         )

@@ -10,6 +10,9 @@ from bench.core.tasks import Section
 from bench.report.render import render
 from bench.report.tables.table import Table
 
+HEADER = ("network", "parameters", "ways of training", "seeds of each")
+RIGHT = (False, False, True, True)
+
 
 def setup(sections: Sequence[Section], rows: Sequence[Row]) -> str:
     """Protocols, recipes, networks with their seeds, and the machine.
@@ -41,7 +44,7 @@ def setup(sections: Sequence[Section], rows: Sequence[Row]) -> str:
         noises=[section.protocol.noise for section in sections],
         trained_on=sorted({row.experiment.dataset for row in rows if row.experiment.dataset} - {protocol.dataset}),
         recipes=list(_recipes(learned, [base.recipe for base in sections[0].bases])),
-        networks=Table("", ("network", "parameters", "ways of training", "seeds of each"), lines) if lines else None,
+        networks=Table("", HEADER, lines, right=RIGHT) if lines else None,
         trained_once=not by_seed(sections[0].name) and any(row.seeds == 1 for row in learned),
         conditions=sorted(set().union(*(row.conditions for row in rows))),
         hours=(sum(training.values()) + sum(row.seconds[1] for row in rows)) / 3600,

@@ -1,9 +1,11 @@
 """What the harness promises about its speed: each figure, how it is computed from two measurements, its limit."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Self
+
+import pandas as pd
 
 from bench.core.conditions import Conditions
 from bench.store.store import Store
@@ -38,10 +40,6 @@ class Claim:
 
     def holds(self, value: float) -> bool:
         return value >= self.limit if self.at_least else value <= self.limit
-
-    def reached(self, pairs: Iterable[Sequence[float]]) -> bool:
-        """Whether the median over pairs of measurements holds."""
-        return self.holds(median(self.of(*pair) for pair in pairs))
 
     @property
     def ratio(self) -> bool:
@@ -120,3 +118,23 @@ CLAIMS = {
     "growth": Claim("`--report`, growth", "of 10,000 experiments", "of 1,000 experiments", "s", "ours / other", 10),
     "memory": Claim("`--report`, memory", "of 10,000 experiments", "of 1,000 experiments", "MiB", "ours", 1024),
 }
+
+
+def speed_frame(measured: Sequence[Speed]) -> pd.DataFrame:
+    """What was measured of the claims.
+
+    Columns: claim, figure, ours and theirs (in words), unit, ratio (whether the value is one), median_ours,
+    median_theirs, value (median over runs), least and most (over runs), runs, limit, at_least, reached.
+    """
+    pairs = {name: runs for speed in measured for name, runs in speed.pairs.items()}
+    records = []
+    for name, claim in CLAIMS.items():
+        if runs := pairs.get(name):
+            figures = [claim.of(*pair) for pair in runs]
+            ours, theirs = (median(side) for side in zip(*runs, strict=True))
+            about = (name, claim.figure, claim.ours, claim.other, claim.unit, claim.ratio, ours, theirs)
+            value = (median(figures), min(figures), max(figures), len(runs))
+            records.append((*about, *value, claim.limit, claim.at_least, claim.holds(median(figures))))
+    names = ["claim", "figure", "ours", "theirs", "unit", "ratio", "median_ours", "median_theirs"]
+    names += ["value", "least", "most", "runs", "limit", "at_least", "reached"]
+    return pd.DataFrame.from_records(records, columns=names)

@@ -4,31 +4,35 @@ import math
 from collections.abc import Sequence
 
 from bench.calibration.outcomes import Outcome
-from bench.report.tables.table import Table
+from bench.report.tables.table import Table, numbers, texts
 
 
-def table(found: Sequence[Outcome]) -> Table:
+def table(outcomes: Sequence[Outcome]) -> Table:
     """A line for each figure."""
-    lines = []
-    for each in found:
-        digits = 0 if each.tolerance >= 1 else 5 if each.unit != "dB" else 1 - math.floor(math.log10(each.tolerance))
-        difference = (
-            f"{each.ours - each.published:+.{digits}f}"
-            if each.tolerance > 1e-5
-            else f"{each.ours - each.published:+.0e}"
-        )
-        unit = f" {each.unit}" if each.unit else ""
-        lines.append(
-            (
-                each.what,
-                each.source,
-                f"{each.published:.{digits}f}{unit}",
-                f"{each.ours:.{digits}f}{unit}",
-                difference,
-                f"{each.tolerance:.{digits}f}" if each.tolerance > 1e-5 else f"{each.tolerance:.0e}",
-                each.conventions,
-                "within" if each.holds else "**out of tolerance**",
-            )
-        )
-    header = ("quantity", "source", "theirs", "ours", "difference", "tolerance", "conventions", "")
-    return Table("Calibration", header, tuple(lines), "theirs and ours under the conventions named")
+
+    def digits(outcome: Outcome) -> int:
+        if outcome.tolerance >= 1:
+            return 0
+        return 5 if outcome.unit != "dB" else 1 - math.floor(math.log10(outcome.tolerance))
+
+    def figure(outcome: Outcome, value: float, sign: str = "") -> str:
+        exact = outcome.tolerance <= 1e-5
+        return f"{value:{sign}.0e}" if exact else f"{value:{sign}.{digits(outcome)}f}"
+
+    def with_unit(outcome: Outcome, value: float) -> str:
+        return f"{value:.{digits(outcome)}f}" + (f" {outcome.unit}" if outcome.unit else "")
+
+    return Table.of(
+        "Calibration",
+        [
+            texts("quantity", (outcome.what for outcome in outcomes)),
+            texts("source", (outcome.source for outcome in outcomes)),
+            numbers("theirs", outcomes, lambda outcome: with_unit(outcome, outcome.published)),
+            numbers("ours", outcomes, lambda outcome: with_unit(outcome, outcome.ours)),
+            numbers("difference", outcomes, lambda outcome: figure(outcome, outcome.ours - outcome.published, "+")),
+            numbers("tolerance", outcomes, lambda outcome: figure(outcome, outcome.tolerance)),
+            texts("conventions", (outcome.conventions for outcome in outcomes)),
+            texts("", ("within" if outcome.holds else "**out of tolerance**" for outcome in outcomes)),
+        ],
+        "theirs and ours under the conventions named",
+    )

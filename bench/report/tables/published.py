@@ -39,4 +39,5 @@ def beside(rows: Sequence[Row], variances: Sequence[float], published: Sequence[
         ("denoiser", "trained on", *map(written, shown)),
         tuple(lines),
         f"conventions of others: {conventions}; ours are under *Conventions*",
+        (False, False, *(True for _ in shown)),
     )

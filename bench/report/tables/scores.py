@@ -1,16 +1,20 @@
 """Scores: a line for each row, a column for each test variance."""
 
-import math
-from collections.abc import Sequence
-from itertools import repeat
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
 
 from bench.ablations import by_seed
-from bench.analysis.comparisons import Column, Trainings, leaders_of, trainings_of
-from bench.analysis.rows import EACH, Row
+from bench.analysis.rows import Row
+from bench.analysis.scores import pooled_frame, scores_frame, tuned_frame
+from bench.core.results import Trial
 from bench.core.tasks import Section
 from bench.core.variance import decibels, written
 from bench.metrics import METRICS, Metric, metric_title
-from bench.report.tables.table import Table, margin
+from bench.report.tables.table import Column, Table, lines_of, margin, numbers, texts
+
+END = "°"  # behind a value from the end of a grid
 
 
 def scores(
@@ -25,59 +29,25 @@ def scores(
 
     Args:
         intervals: whether cells show the half-width of their 95 % interval.
-        every: all rows of the section, where these are some: they tell what trainings vary by.
+        every: all rows of the section, if these are some: they tell how much seeds differ.
         marked: whether the best are; those of one network, seed by seed, never are.
     """
-    variances, measure = section.protocol.variances, METRICS[metric]
-    marked = marked and not by_seed(section.name)
-    columns = [_column(rows, every or rows, (variance, metric)) for variance in variances]
-    best = dict(zip(variances, leaders_of(columns, measure.better) if marked else repeat([]), strict=False))
+    variances, marked = section.protocol.variances, marked and not by_seed(section.name)
+    frame = scores_frame(rows, variances, metric, every, marked)
+    cells = {(cell.row, cell.variance): _cell(cell, METRICS[metric], intervals) for cell in lines_of(frame)}
     lines = []
     for index, row in enumerate(rows):
-        cells = [
-            _cell(
-                row.means.get((variance, metric)),
-                row.samples[variance, metric].half_width
-                if intervals and (variance, metric) in row.samples
-                else math.nan,
-                measure,
-                "" if index not in best[variance] else "≈" if len(best[variance]) > 1 else "**",
-            )
-            for variance in variances
-        ]
-        name = row.subject
-        if row.note and row.means:
-            name += f" ({row.note})"
-        elif row.note:
-            cells = [row.note, *[""] * (len(variances) - 1)]
-        lines.append((name, row.training, *cells))
-    header = ("denoiser", "trained on", *map(written, variances))
+        values = [cells.get((index, variance), "–") for variance in variances]
+        if row.note and not row.means:
+            values = [row.note, *[""] * (len(variances) - 1)]
+        name = f"{row.subject} ({row.note})" if row.note and row.means else row.subject
+        lines.append((name, row.training, *values))
     about = [("input PSNR (dB)", "", *(f"{decibels(variance):.2f}" for variance in variances))]
     if not all(written(variance).startswith("σ") for variance in variances):
         about.insert(0, ("σ·255", "", *(f"{255 * variance**0.5:.1f}" for variance in variances)))
-    return Table(metric_title(metric), header, (*about, *lines), marks(rows) if marked else "")
-
-
-def pooled(section: Section, rows: Sequence[Row]) -> Table:
-    """PSNR of the mean MSE, where MSE was measured."""
-    scored = [row for row in rows if any(metric == "mse" for _, metric in row.means)]
-    variances = [v for v in section.protocol.variances if any((v, "mse") in row.means for row in scored)]
-
-    def cell(row: Row, variance: float) -> str:
-        error = row.means.get((variance, "mse"))
-        return "–" if error is None else f"{decibels(error):.2f}"
-
-    lines = tuple((row.subject, row.training, *(cell(row, variance) for variance in variances)) for row in scored)
-    return Table("Pooled PSNR: of the mean MSE (dB)", ("denoiser", "trained on", *map(written, variances)), lines)
-
-
-def _column(rows: Sequence[Row], every: Sequence[Row], cell: tuple[float, str]) -> Column:
-    """What rows have in a cell, beside what trainings of all rows vary by there."""
-    there = [(sample, row.was_trained_at(cell[0])) for row in every if (sample := row.samples.get(cell))]
-    samples = [sample for sample, _ in there]
-    known = dict(zip(samples, trainings_of(samples, [met for _, met in there]), strict=True))
-    shown = [row.samples.get(cell) for row in rows]
-    return shown, [known[sample] if sample else Trainings() for sample in shown]
+    header = ("denoiser", "trained on", *map(written, variances))
+    right = (False, False, *(True for _ in variances))
+    return Table(metric_title(metric), header, (*about, *lines), marks(rows) if marked else "", right)
 
 
 def marks(rows: Sequence[Row]) -> str:
@@ -90,10 +60,9 @@ def marks(rows: Sequence[Row]) -> str:
             "variance in training, or that did not"
         )
     single = "" if several else "; of each network there is one training, and it holds for that one"
-    each = any(EACH in row.label for row in rows)
     specialists = (
         "; ‡ in each column the training for its variance, which must be known to choose it; – where there is none"
-        if each
+        if any(row.specialists for row in rows)
         else ""
     )
     return (
@@ -102,8 +71,44 @@ def marks(rows: Sequence[Row]) -> str:
     )
 
 
-def _cell(mean: float | None, width: float, metric: Metric, mark: str) -> str:
-    if mean is None:
-        return "–"
-    text = f"{metric.scale * mean:.{metric.digits}f}"
-    return f"{mark}{text}{mark if mark == '**' else ''}{margin(metric.scale * width, metric.digits)}"
+def _cell(cell: Any, metric: Metric, interval: bool) -> str:
+    text = f"{metric.scale * cell.mean:.{metric.digits}f}"
+    text = f"≈{text}" if cell.best and cell.tied else f"**{text}**" if cell.best else text
+    return text + (margin(metric.scale * cell.half_width, metric.digits) if interval else "")
+
+
+def pooled_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
+    """PSNR of the mean MSE, where MSE was measured."""
+    frame = pooled_frame(rows, variances)
+    return Table.of("Pooled PSNR: of the mean MSE (dB)", [*_labels(frame), *_by_variance(frame)])
+
+
+def _labels(frame: pd.DataFrame) -> list[Column]:
+    return [
+        texts("denoiser", frame.index.get_level_values("denoiser")),
+        texts("trained on", frame.index.get_level_values("trained_on")),
+    ]
+
+
+def _by_variance(frame: pd.DataFrame) -> list[Column]:
+    return [numbers(written(float(variance)), frame[variance], "{:.2f}".format) for variance in frame.columns]
+
+
+def tuned_table(tuned: Iterable[tuple[Row, list[Trial]]]) -> Table:
+    """Which value tuning chose: filters with their option, a column for each training range."""
+    frame = tuned_frame(tuned)
+    lines: dict[tuple[str, str, str], dict[str, str]] = {}
+    for choice in lines_of(frame):
+        tried = f"{choice.tried} values, {choice.low:g} to {choice.high:g}"
+        cells = lines.setdefault((choice.denoiser, choice.option, tried), {})
+        cells[choice.trained_on] = f"{choice.chosen:g}{END if choice.at_end else ''}"
+    note = "chosen on validation images"
+    if frame.at_end.any():
+        note += f"; {END} the end of what was tried: something beyond might be better, where there is anything beyond"
+    names, options, counts = zip(*lines, strict=True) if lines else ((), (), ())
+    columns = [numbers(trained, (v.get(trained) for v in lines.values()), str) for trained in frame.trained_on.unique()]
+    return Table.of(
+        "Tuned parameters",
+        [texts("filter", names), texts("option", options), numbers("tried", counts, str), *columns],
+        note,
+    )

@@ -1,26 +1,58 @@
-"""A table: text in rows, in the Markdown that terminal and report share."""
+"""A table: text in rows, made last, in the Markdown that terminal and report share."""
 
 import math
-import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-NUMBER = re.compile(r"[^\w]*\d")  # how a number begins, whatever marks stand before it
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Column:
+    """Texts under a heading; numbers are set right."""
+
+    heading: str
+    cells: tuple[str, ...]
+    right: bool = False
+
+
+def texts(heading: str, cells: Iterable[str]) -> Column:
+    return Column(heading, tuple(cells))
+
+
+def numbers(heading: str, values: Iterable[Any], text: Callable[[Any], str]) -> Column:
+    """Values as text, a dash for those that are missing; set right where there is any."""
+    values = list(values)
+    missing = [value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)) for value in values]
+    cells = ("–" if absent else text(value) for value, absent in zip(values, missing, strict=True))
+    return Column(heading, tuple(cells), not all(missing))
+
+
+def lines_of(frame: pd.DataFrame) -> list[Any]:
+    """The lines of a frame as named tuples, whose fields are its columns."""
+    return list(frame.itertuples(index=False))
 
 
 @dataclass(frozen=True)
 class Table:
-    """Text in rows; `**bold**` is the only markup."""
+    """Text in rows; `**bold**` is the only markup. `right` says which columns are of numbers."""
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    right: tuple[bool, ...] = ()
+
+    @classmethod
+    def of(cls, title: str, columns: Sequence[Column], note: str = "") -> "Table":
+        """A table of columns of equal length."""
+        rows = tuple(zip(*(column.cells for column in columns), strict=True))
+        return cls(title, tuple(c.heading for c in columns), rows, note, tuple(c.right for c in columns))
 
     @property
-    def numeric(self) -> list[bool]:
-        """Which columns are of numbers, and so set right: not the first two, which say what a line is about."""
-        columns = list(zip(*self.rows, strict=True)) if self.rows else [()] * len(self.header)
-        return [column > 1 and any(map(NUMBER.match, cells)) for column, cells in enumerate(columns)]
+    def numeric(self) -> tuple[bool, ...]:
+        return self.right or (False,) * len(self.header)
 
     def markdown(self) -> str:
         """A pipe table."""

@@ -7,6 +7,8 @@ from bench.analysis.tutorial_losses import PRINTED, agreement, losses_of, predic
 from bench.report.tables.table import Table, signed
 from bench.store.store import Store
 
+RIGHT = (False, False, True, False, True, True, False)  # columns of the table of losses
+
 
 @dataclass(frozen=True)
 class Losses:
@@ -35,4 +37,4 @@ def losses_beside(store: Store, row: Row) -> Losses | None:
             cells += [f"{printed[epoch]:.5f}", shown, verdict]
         lines.append((f"{epoch + 1}", *cells))
     header = ("epoch", *(text for name in PRINTED for text in (f"{name}, printed", "here", "agrees")))
-    return Losses(seeds, sum(map(sum, agrees.values())), 2 * len(lines), Table("", header, tuple(lines)))
+    return Losses(seeds, sum(map(sum, agrees.values())), 2 * len(lines), Table("", header, tuple(lines), right=RIGHT))
