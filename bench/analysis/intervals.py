@@ -67,7 +67,9 @@ class Sample:
         if not self.finite or self.values.shape[1] < 2:
             return float("nan")
         shifts = [shares @ (self.values.mean(axis) - self.mean) for axis, shares in _draws(self.values.shape)]
-        low, high = np.percentile(sum(shifts), [50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)])
+        tails = np.array([1 - CONFIDENCE, 1 + CONFIDENCE]) / 2 * (RESAMPLES - 1)
+        # As `np.percentile`, in a fifth of its time: a large report has tens of thousands of intervals.
+        low, high = np.interp(tails, np.arange(RESAMPLES), np.sort(sum(shifts)))
         return float(high - low) / 2
 
     @property
