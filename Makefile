@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PYTEST_OPTIONS ?=
 
 .PHONY: grid test check report clean
 
@@ -8,7 +9,7 @@ grid: $(VENV)/installed  ## the main job: train, score, tables, figures, report
 	$(BIN)/python run_all.py --grid
 
 test: check  ## everything that CI checks
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
 check: $(VENV)/installed  ## lint, format, strict types, and imports that go one way
 	$(BIN)/ruff check .
