@@ -8,6 +8,7 @@ from bench.analysis.rows import rows_of
 from bench.datasets import dataset_title
 from bench.measurements import chapters
 from bench.report.report import build
+from bench.store.reported import has_figure
 from bench.store.store import Store
 
 ROOT = Path(__file__).parent.parent
@@ -20,7 +21,7 @@ def test_the_report_at_the_top_is_made_of_the_committed_results() -> None:
     text, drawings = build(Store(FULL), "results/full/figures", chapters())
     assert (ROOT / "REPORT.md").read_text(encoding="utf-8") == text
     for drawing in drawings:
-        assert Store(FULL).has_figure(drawing.name, drawing.digest), drawing.name
+        assert has_figure(FULL, drawing.name, drawing.digest), drawing.name
 
 
 def test_pictures_that_the_pages_show_are_there() -> None:

@@ -8,6 +8,7 @@ from bench.figures.curves import png
 from bench.report.chapter import Chapter
 from bench.report.report import MANY, _contents, build
 from bench.report.reproduce import shortest
+from bench.store.reported import has_figure
 from bench.store.store import Store
 from tests.conftest import SMALL, Counter
 
@@ -49,8 +50,8 @@ def test_every_figure_in_the_text_is_made_and_carries_its_digest(store: Store) -
     assert kinds == {("psnr", ""), ("regret", ""), ("loss", ""), ("restored", "0.01")} | heatmaps
     for drawing in drawings:
         assert f"](figures/{drawing.name}.png)" in text
-        assert store.has_figure(drawing.name, drawing.digest)
-        assert not store.has_figure(drawing.name, "another")
+        assert has_figure(store.root, drawing.name, drawing.digest)
+        assert not has_figure(store.root, drawing.name, "another")
         image = Image.open(io.BytesIO(png(drawing.draw(), drawing.digest)))
         assert min(image.size) > 200
         assert image.info["Description"] == drawing.digest

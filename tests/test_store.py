@@ -14,6 +14,7 @@ from bench.core.tasks import Result, Section, Task
 from bench.core.variance import Range
 from bench.running.missing import pending
 from bench.store.files import Damaged, write
+from bench.store.lock import alone
 from bench.store.store import Store
 from tests.conftest import MEASURED
 
@@ -128,14 +129,27 @@ def test_a_training_anew_needs_every_metric_it_was_scored_by(store: Store) -> No
         pending(store, [Section("grid", PROTOCOL, (EXPERIMENT,))])
 
 
+@pytest.mark.parametrize("name", ["a,b", 'a"b', "a\nb", "a\r\nb", "a\u2028b"])
+def test_a_metric_of_any_name_comes_back(store: Store, name: str) -> None:
+    store.keep(result(((0.01, name), (0.1, "psnr"))))
+    assert [(s.variance, s.metric) for s in store.scores(EXPERIMENT, PROTOCOL)] == [(0.01, name), (0.1, "psnr")]
+
+
+def test_line_ends_of_another_system_are_read(store: Store) -> None:
+    store.keep(result(ALL))
+    path, before = store.folder(EXPERIMENT) / f"scores-{PROTOCOL.digest}.csv", store.scores(EXPERIMENT, PROTOCOL)
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert store.scores(EXPERIMENT, PROTOCOL) == before
+
+
 def test_two_commands_never_measure_in_one_store(store: Store) -> None:
-    with store.alone():
-        other, elsewhere = Store(store.root).alone(), Store(store.root.parent / "full").alone()
+    with alone(store.root):
+        other, elsewhere = alone(store.root), alone(store.root.parent / "full")
         with pytest.raises(ValueError, match=r"another command measures in .*quick; wait for it, or choose"), other:
             raise AssertionError
         with elsewhere:
             pass
-    with Store(store.root).alone():
+    with alone(store.root):
         pass
 
 

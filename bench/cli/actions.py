@@ -20,6 +20,8 @@ from bench.running.execute import run, run_there
 from bench.running.missing import pending
 from bench.running.workers import news_queue, undisturbed
 from bench.store.files import write
+from bench.store.lock import alone
+from bench.store.reported import figure_path, has_figure, is_reported, keep_figure, keep_reported, state_of
 from bench.store.store import Store
 
 CODE = (".py", ".j2")  # suffixes of the files that make a report
@@ -69,7 +71,7 @@ def _run_experiments(command: Command, work: Work, console: Console) -> list[str
     """Fills in what the store is missing; returns what failed, in words."""
     failures = []
     store, sections = work.store, work.sections
-    with store.alone() if work.tasks else nullcontext():
+    with alone(store.root) if work.tasks else nullcontext():
         for section in sections:
             store.ask(section)
         if work.tasks:
@@ -126,21 +128,22 @@ def _report(store: Store, command: Command, console: Console) -> None:
     path = ROOT / "REPORT.md" if published else store.root / "REPORT.md"
     code = [file for room in ("architectures", "bench") for file in (ROOT / room).rglob("*") if file.suffix in CODE]
     code += [*command.plugin, Path(sys.executable), path]
-    if path.exists() and not command.report and store.reported(store.state(code)):
-        console.print(f"report   {path}, as it was\nfigures  {store.figure('*')}", highlight=False)
+    if path.exists() and not command.report and is_reported(store.root, state_of(store.root, code)):
+        console.print(f"report   {path}, as it was\nfigures  {figure_path(store.root, '*')}", highlight=False)
         return
 
     from bench.report.report import build  # late: slow to import
 
     text, drawings = build(store, "results/full/figures" if published else "figures", chapters())
     write(path, text)
-    drawn = [drawing for drawing in drawings if not store.has_figure(drawing.name, drawing.digest)]
+    drawn = [drawing for drawing in drawings if not has_figure(store.root, drawing.name, drawing.digest)]
     if drawn:
         from bench.figures.curves import png
 
         for drawing in drawn:
-            store.keep_figure(drawing.name, png(drawing.draw(), drawing.digest))
-    store.keep_reported(store.state(code))
+            keep_figure(store.root, drawing.name, png(drawing.draw(), drawing.digest))
+    keep_reported(store.root, state_of(store.root, code))
     console.print(
-        f"report   {path}\nfigures  {store.figure('*')} ({len(drawings)}, {len(drawn)} drawn anew)", highlight=False
+        f"report   {path}\nfigures  {figure_path(store.root, '*')} ({len(drawings)}, {len(drawn)} drawn anew)",
+        highlight=False,
     )

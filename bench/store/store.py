@@ -1,17 +1,12 @@
 """The store: one folder for each experiment.
 
 Files are written beside their place and moved into it. Nothing in the store is ever unpickled.
-
 """
 
-import hashlib
 import json
 import math
-import os
-import sys
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -46,33 +41,6 @@ class Store:
                 f"results cannot be written below {folder} ({error.strerror}): make it writable or choose --results"
             )
             raise PermissionError(message) from None
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keeps other commands from measuring here, as far as the system can.
-
-        Two that train the same experiment would replace each other's scores.
-
-        Raises:
-            ValueError: another command measures here.
-        """
-        if sys.platform == "win32":
-            yield  # which has no such locks
-            return
-        import fcntl
-
-        self.root.mkdir(parents=True, exist_ok=True)
-        folder = os.open(self.root, os.O_RDONLY)
-        try:
-            try:
-                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise ValueError(
-                    f"another command measures in {self.root}; wait for it, or choose another --results"
-                ) from None
-            yield
-        finally:
-            os.close(folder)
 
     # What is there
 
@@ -229,31 +197,3 @@ class Store:
 
     def keep_timing(self, kind: str, name: str, values: dict[str, Any]) -> None:
         write(self.root / kind / f"{name}.json", json.dumps(values, indent=1, sort_keys=True) + "\n")
-
-    def state(self, others: Iterable[Path]) -> str:
-        """A digest of the names, sizes and times of all files below `root` and of others; equal ones are untouched."""
-        files = [*(path for path in self.root.rglob("*") if path != self._reported and path.is_file()), *others]
-        seen = sorted((path.as_posix(), (stat := path.stat()).st_size, stat.st_mtime_ns) for path in files)
-        return hashlib.sha256(repr(seen).encode()).hexdigest()
-
-    def reported(self, state: str) -> bool:
-        """Whether that was the state after the last report."""
-        return self._reported.exists() and self._reported.read_text(encoding="utf-8") == state
-
-    def keep_reported(self, state: str) -> None:
-        write(self._reported, state)
-
-    @property
-    def _reported(self) -> Path:
-        return self.root / ".reported"
-
-    def figure(self, name: str) -> Path:
-        return self.root / "figures" / f"{name}.png"
-
-    def has_figure(self, name: str, digest: str) -> bool:
-        """Whether the figure is there and shows what has this digest, which is in its metadata."""
-        path = self.figure(name)
-        return path.exists() and digest.encode() in path.read_bytes()[:1024]
-
-    def keep_figure(self, name: str, png: bytes) -> None:
-        write(self.figure(name), png)
