@@ -86,8 +86,9 @@ def test_history_and_trials_are_read(store: Store) -> None:
 def test_provenance_is_read_and_sources_named_by_module_are_of_other_code(store: Store) -> None:
     for _, experiment in experiments(store):
         provenance = store.provenance(experiment)
-        assert (provenance["device"], provenance["threads"]) == ("cpu (AMD EPYC, AVX2)", 1)
-        assert "bench.evaluate" in provenance["sources"]
+        assert provenance is not None
+        assert (provenance.machine.device, provenance.machine.threads) == ("cpu (AMD EPYC, AVX2)", 1)
+        assert "bench.evaluate" in provenance.sources
         assert stale(provenance)
 
 
