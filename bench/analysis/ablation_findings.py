@@ -13,23 +13,22 @@ from bench.core.experiment import Experiment
 
 def target_slips(rows: Sequence[Row]) -> Iterator[TargetSlip]:
     """For each network that was trained with both targets."""
-    for base in dict.fromkeys(_without_target(row.experiment) for row in rows):
-        variance = base.variance.low if base.variance else 0.0
-        samples = {
-            row.experiment.recipe.target: row.samples[variance, METRIC]
-            for row in rows
-            if row.experiment.recipe and _without_target(row.experiment) == base and (variance, METRIC) in row.samples
-        }
-        if {"noisy", "clean"} <= samples.keys() and (slip := samples["clean"].minus(samples["noisy"])):
+    networks: dict[Experiment, dict[str, Sample]] = {}
+    for row in rows:
+        experiment, variance = row.experiment, row.experiment.variance
+        if experiment.recipe and variance and (sample := row.samples.get((variance.low, METRIC))):
+            base = experiment.but(seed=0, recipe=replace(experiment.recipe, target="clean"))
+            networks.setdefault(base, {})[experiment.recipe.target] = sample
+    for base, samples in networks.items():
+        if (
+            base.variance
+            and {"noisy", "clean"} <= samples.keys()
+            and (slip := samples["clean"].minus(samples["noisy"]))
+        ):
             noisy, clean = (samples[target].over(slip.seeds).mean for target in ("noisy", "clean"))
             second = samples["clean"].minus(samples["renoised"]) if "renoised" in samples else None
             less = second.estimate if second else None
-            yield TargetSlip(base.denoiser, variance, slip.estimate, noisy, clean, less)
-
-
-def _without_target(experiment: Experiment) -> Experiment:
-    recipe = experiment.recipe
-    return experiment.but(seed=0, recipe=replace(recipe, target="clean") if recipe is not None else None)
+            yield TargetSlip(base.denoiser, base.variance.low, slip.estimate, noisy, clean, less)
 
 
 def seed_deviations(rows: Sequence[Row]) -> Iterator[SeedDeviation]:
