@@ -83,7 +83,7 @@ def test_what_one_variance_costs_is_said_by_how_many_times_as_much_the_noise_has
     ]
     found = findings(rows, (0.01, 0.02, 0.04))
     (factors,) = (finding for finding in found if isinstance(finding, LossByFactor))
-    assert factors == LossByFactor("unet", {0.5: estimate(0.5), 2.0: estimate(1)}, pairs=4)
+    assert factors == LossByFactor("unet", {0.5: estimate(0.5), 2.0: estimate(1)})
     assert list(headlines(found)) == [factors]
 
 
@@ -110,7 +110,7 @@ def test_the_headline_is_of_the_network_whose_range_costs_least() -> None:
         return RangePrice(subject, "", blind, Estimate(loss, 0), True, Estimate(1, 0), 0.01, 6, 6, "", 0)
 
     cheap, dear, told = price("unet", 0.1), price("small", 0.8), price("told", 0.0, blind=False)
-    of_small, of_unet = LossByFactor("small", {}, 20), LargestLoss("unet", "", 0.1, 20, Estimate(3, 0), None, ())
+    of_small, of_unet = LossByFactor("small", {}), LargestLoss("unet", "", 0.1, 20, Estimate(3, 0), None, ())
     assert list(headlines([of_small, of_unet, dear, cheap, told])) == [of_unet, cheap]
     far = [HowFar(name, ()) for name in ("small", "unet")]
     assert list(headlines([of_small, of_unet, *far, dear, cheap])) == [of_unet, far[1], cheap]

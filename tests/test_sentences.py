@@ -54,7 +54,7 @@ FINDINGS: list[Finding] = [
     LOSS,
     replace(LOSS, specialist="unet_bias_free", better=("clip",)),
     replace(LOSS, better=("wiener", "bm3d †")),
-    LossByFactor("unet", {0.1: Estimate(3.79, 0.11), 0.5: HALF, 2.0: ONCE, 10.0: HALF}, 20),
+    LossByFactor("unet", {0.1: Estimate(3.79, 0.11), 0.5: HALF, 2.0: ONCE, 10.0: HALF}),
     HowFar("unet", (AHEAD,)),
     HowFar("unet", (replace(AHEAD, largest=6.7, to_end=("0.1", "0.2")), replace(AHEAD, floor="clip", upwards=False))),
     HowFar("unet", (replace(AHEAD, nowhere=("0.5",)), replace(AHEAD, upwards=False, to_end=("0.1",), nowhere=("1",)))),

@@ -59,11 +59,10 @@ class LargestLoss(Finding):
 
 @dataclass(frozen=True)
 class LossByFactor(Finding):
-    """Mean losses in dB against specialists, by test variance over training variance; and of how many pairs."""
+    """Mean losses in dB against specialists, by test variance over training variance."""
 
     subject: str
     losses: Mapping[float, Estimate]
-    pairs: int
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def _largest_loss(regret: Regret, untrained: Sequence[Row]) -> facts.LargestLoss
 
 def _loss_by_factor(subject: str, elsewhere: Sequence[Regret]) -> Iterator[facts.LossByFactor]:
     """What a single variance costs where the noise has another, by how many times as much."""
-    losses, pairs = {}, 0
+    losses = {}
     for factor in FACTORS:
         alike = [
             regret.sample
@@ -113,9 +113,8 @@ def _loss_by_factor(subject: str, elsewhere: Sequence[Regret]) -> Iterator[facts
         ]
         if len(alike) > 1 and (mean := mean_of(alike)):
             losses[factor] = mean.estimate
-            pairs += len(alike)
     if len(losses) > 1:
-        yield facts.LossByFactor(subject, losses, pairs)
+        yield facts.LossByFactor(subject, losses)
 
 
 def how_far(
