@@ -13,7 +13,6 @@ from torch import nn
 import bench.running.execute
 import run_all
 from architectures import DENOISERS, Memorizing
-from bench.core.conditions import Machine, Provenance, Seconds
 from bench.core.experiment import Experiment
 from bench.core.rng import stream
 from bench.lookup.denoisers import build, missing_package
@@ -48,9 +47,6 @@ def snapshot(request: pytest.FixtureRequest) -> Snapshot:
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
     torch.set_num_threads(1)
-
-
-MEASURED = Provenance(Machine("3", "2", "cpu", 1), 10, blind=True, kin="", seconds=Seconds(), sources={})
 
 
 def prepared(experiment: Experiment, height: int, width: int, channels: int = 1) -> nn.Module:

@@ -18,8 +18,8 @@ from bench.analysis.tutorial_losses import PRINTED, is_printed
 from bench.calibration.measure import Setting, tutorial
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import FAST, TUTORIAL
-from bench.core.results import ROWS, Progress, Restored
-from bench.core.tasks import Result, Section, Task
+from bench.core.results import ROWS, Progress
+from bench.core.tasks import Section
 from bench.core.variance import Range
 from bench.noises import NOISES
 from bench.report.render import sentence
@@ -27,7 +27,8 @@ from bench.report.report import build
 from bench.report.tables.tutorial import losses_beside
 from bench.running.plan import ablation
 from bench.store.store import Store
-from tests.conftest import MEASURED, Snapshot
+from tests import made_up
+from tests.conftest import Snapshot
 
 PROTOCOL = Protocol("mnist", "gaussian", (0.01,), ("psnr",), 100)
 BASE = Experiment("conv_autoencoder", (), "mnist", "gaussian", Range(0.01, 0.01), FAST)
@@ -38,14 +39,12 @@ IMAGES = np.tile([-1.0, 1.0], 50)
 def keep(
     store: Store, experiment: Experiment, psnr: float, losses: Any = (0.1,), protocol: Protocol = PROTOCOL
 ) -> None:
-    pictures = np.zeros((1, 16, 16), np.uint8)
     history = [
         Progress(epoch + (row + 1) / ROWS, loss, loss if row == ROWS - 1 else None)
         for epoch, loss in enumerate(losses)
         for row in range(ROWS)
     ]
-    restored = [(protocol, Restored(0.01, {"psnr": psnr + IMAGES}, pictures, pictures))]
-    store.keep(Result(Task(experiment, ()), history, None, restored, MEASURED))
+    made_up.keep(store, protocol, experiment, {0.01: psnr + IMAGES}, history)
 
 
 def asked(store: Store, name: str, seeds: int) -> list[Section]:

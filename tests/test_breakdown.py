@@ -12,7 +12,7 @@ from bench.analysis.findings import how_far
 from bench.analysis.intervals import Sample
 from bench.analysis.rows import Row
 from bench.report.tables.breakdown import breakdown_table
-from tests.test_transfer import CLIP, HIGH, LOW, MEDIAN, MIDDLE, SPREAD, UNET, VARIANCES, at, row
+from tests.made_up import CLIP, HIGH, LOW, MEDIAN, MIDDLE, SPREAD, UNET, VARIANCES, at, row
 
 
 def shifted(row: Row, value: float, *shifts: float) -> Row:

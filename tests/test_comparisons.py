@@ -10,7 +10,7 @@ from scipy import optimize, special, stats
 from bench.analysis.comparisons import Trainings, against, holm, leaders, leaders_of, p_values, trainings_of
 from bench.analysis.intervals import Sample
 from bench.core.results import Array
-from tests.test_statistics import crossed, sample
+from tests.made_up import crossed, sample
 
 SEEDS = [0.3, 0.5, 1.0]
 OTHERS = [0.1, -0.2, 0.2]

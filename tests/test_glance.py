@@ -8,14 +8,13 @@ import numpy as np
 from bench.analysis.rows import rows_of
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import FAST, TUTORIAL, Recipe
-from bench.core.results import Restored
-from bench.core.tasks import Result, Section, Task
+from bench.core.tasks import Section
 from bench.core.variance import Range
 from bench.report.report import build
 from bench.report.tables.ablations import glance_table
 from bench.running.plan import ablation, grid
 from bench.store.store import Store
-from tests.conftest import MEASURED
+from tests import made_up
 
 PROTOCOL = Protocol("mnist", "gaussian", (0.005, 0.01, 0.02, 0.05), ("psnr",), 100)
 IMAGES = np.tile([-1.0, 1.0], 50)
@@ -23,12 +22,8 @@ IMAGES = np.tile([-1.0, 1.0], 50)
 
 def keep(store: Store, experiment: Experiment, *psnr: float, kin: str = "") -> None:
     """Scores at the four test variances, of 100 images that all differ from them by one dB."""
-    pictures = np.zeros((1, 16, 16), np.uint8)
-    restored = [
-        (PROTOCOL, Restored(variance, {"psnr": level + IMAGES}, pictures, pictures))
-        for variance, level in zip(PROTOCOL.variances, psnr, strict=True)
-    ]
-    store.keep(Result(Task(experiment, ()), [], None, restored, replace(MEASURED, kin=kin)))
+    values = {variance: level + IMAGES for variance, level in zip(PROTOCOL.variances, psnr, strict=True)}
+    made_up.keep(store, PROTOCOL, experiment, values, measured=replace(made_up.MEASURED, kin=kin))
 
 
 def asked(

@@ -14,7 +14,7 @@ from bench.core.tasks import Request, Task
 from bench.core.variance import Range
 from bench.running.plan import settle
 from bench.running.provenance import ROLES, code_digest, roles_of, source_digest, stale
-from tests.conftest import MEASURED
+from tests.made_up import MEASURED
 
 BEFORE = '''"""About."""
 

@@ -12,7 +12,6 @@ from bench.lookup.images import images_of
 from bench.lookup.torchvision_datasets import torchvision
 from bench.store.store import Store
 from bench.timing import harness
-from bench.timing.due import MEASURES
 from bench.timing.harness import TUTORIALS, Setting, _our_turn, _rate, _rival_turn, scoring
 from bench.timing.synthetic_store import make
 from bench.timing.targets import CLAIMS, Claim
@@ -105,11 +104,6 @@ def test_a_made_store_holds_what_was_asked(tmp_path: Path) -> None:
     (section,) = store.sections()
     assert len(section.experiments) == 60
     assert not any(store.missing(experiment, section.protocol) for experiment in section.experiments)
-
-
-def test_seven_measures_make_thirteen_figures() -> None:
-    assert len(MEASURES) == 7
-    assert len(CLAIMS) == 13
 
 
 def test_an_unfinished_study_is_no_run_with_nothing_to_do(tmp_path: Path) -> None:

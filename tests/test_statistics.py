@@ -5,20 +5,9 @@ import pytest
 from scipy import stats
 
 from bench.analysis.comparisons import p_values
-from bench.analysis.intervals import Sample, mean_of
+from bench.analysis.intervals import mean_of
 from bench.core.results import Array, summarize
-
-
-def sample(*rows: object, seeds: tuple[int, ...] = ()) -> Sample:
-    return Sample(np.array(rows, dtype=float), seeds)
-
-
-def crossed(rng: np.random.Generator, seeds: int, seed_spread: float, block_spread: float, count: int) -> list[Sample]:
-    """Numbers whose mean is 30, with effects of seeds, of 100 blocks, and a little of both together."""
-    trainings = rng.normal(0, seed_spread, (count, seeds, 1))
-    images = block_spread * (rng.gamma(4, size=(count, 1, 100)) / 2 - 2)  # skewed, with this spread
-    values = 30 + trainings + images + rng.normal(0, 0.1 * block_spread, (count, seeds, 100))
-    return [Sample(each, tuple(range(seeds))) for each in values]
+from tests.made_up import crossed, sample
 
 
 @pytest.mark.parametrize("seeds", [1, 2, 3, 10])

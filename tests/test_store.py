@@ -16,7 +16,7 @@ from bench.running.missing import pending
 from bench.store.files import Damaged, write
 from bench.store.lock import alone
 from bench.store.store import Store
-from tests.conftest import MEASURED
+from tests.made_up import MEASURED
 
 EXPERIMENT = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
 PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr", "mse"), 8)

@@ -8,14 +8,14 @@ import pytest
 from bench.analysis.rows import Row, rows_of
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import FAST, TUTORIAL, Recipe
-from bench.core.results import Progress, Restored
-from bench.core.tasks import Result, Section, Task
+from bench.core.results import Progress
+from bench.core.tasks import Section
 from bench.core.variance import Range, decibels
 from bench.report.tables.scores import scores
 from bench.report.tables.table import Table, numbers, texts
 from bench.running.plan import settle
 from bench.store.store import Store
-from tests.conftest import MEASURED
+from tests import made_up
 
 PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr",), 100)
 UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
@@ -24,12 +24,9 @@ IMAGES = np.random.default_rng(0).normal(20, 3, 100)
 
 
 def keep(store: Store, experiment: Experiment, values: dict[float, Any], diverged: bool = False) -> None:
-    pictures = np.zeros((1, 16, 16), np.uint8)
-    task = Task(experiment, ())
     history = [Progress(1.0, float("nan") if diverged else 0.1, None)]
-    restored = [(PROTOCOL, Restored(variance, {"psnr": each}, pictures, pictures)) for variance, each in values.items()]
-    known = replace(MEASURED, parameters=10 if experiment.recipe else 0)
-    store.keep(Result(task, history, None, restored, known))
+    measured = replace(made_up.MEASURED, parameters=10 if experiment.recipe else 0)
+    made_up.keep(store, PROTOCOL, experiment, values, history, measured)
 
 
 @pytest.fixture

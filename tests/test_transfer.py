@@ -8,36 +8,11 @@ from bench.analysis.ranking import ranking
 from bench.analysis.regret import regrets, summary
 from bench.analysis.rows import EACH, Row
 from bench.analysis.scores import main_rows
-from bench.core.experiment import Experiment
-from bench.core.recipes import FAST
 from bench.core.results import Trial
 from bench.core.variance import Range
 from bench.report.tables.regret import ranking_table, regret_table
 from bench.report.tables.scores import tuned_table
-from bench.running.plan import settle
-
-UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
-SPREAD = np.tile([-1.0, 1.0], 50)
-VARIANCES = (0.001, 0.01, 0.1)
-
-
-def row(experiment: Experiment, *psnr: float, seeds: int = 1) -> Row:
-    """All rows share their spread over images; seeds lie 0.01 dB apart."""
-    numbers = tuple(range(seeds)) if experiment.recipe else ()
-    shifts = 0.01 * (np.arange(seeds) - (seeds - 1) / 2)[:, None]
-    means = {(v, "psnr"): value for v, value in zip(VARIANCES, psnr, strict=True) if not np.isnan(value)}
-    samples = {cell: Sample(value + SPREAD + shifts, numbers) for cell, value in means.items()}
-    return Row(experiment, samples=samples, means=means, subject=experiment.denoiser, seeds=seeds)
-
-
-def at(variance: float, *psnr: float, seeds: int = 1, denoiser: str = "unet") -> Row:
-    return row(UNET.but(denoiser=denoiser, variance=Range(variance, variance)), *psnr, seeds=seeds)
-
-
-LOW, MIDDLE, HIGH = at(0.001, 39, 20, 10), at(0.01, 35, 31, 16), at(0.1, 28, 27, 24)
-WIDE = row(UNET.but(variance=Range(0.01, 0.1)), 34, 30.5, 23.8)
-CLIP = row(settle(UNET.but(denoiser="clip")), 32, 22, 13)
-MEDIAN = row(settle(UNET.but(denoiser="median", variance=None)), 23, 22.5, 17)
+from tests.made_up import CLIP, HIGH, LOW, MEDIAN, MIDDLE, UNET, VARIANCES, WIDE, at, row
 
 
 def test_regret_is_against_the_one_trained_right_there() -> None:
