@@ -1,17 +1,29 @@
 """Calibration: rows that hold and rows that do not, and data that is not there."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import safetensors.torch
 import torch
-from torch import nn
+from PIL import Image
+from scipy import stats
+from torch import Tensor, nn
+from torch.nn import functional
 
 import bench.calibration.measure
-from bench.calibration.measure import BSD68, ROWS, Setting, mean_psnr, measure, photographs
+from bench.analysis.tutorial_losses import PRINTED
+from bench.calibration.measure import BSD68, ROWS, Setting, mean_psnr, measure, pending_calibrations, photographs
 from bench.calibration.measure import calibration as measure_calibration
-from bench.calibration.outcomes import Outcome
+from bench.calibration.outcomes import Calibration, Outcome, outcomes
 from bench.calibration.published_networks import published_dncnn
+from bench.core.experiment import Experiment, Protocol
+from bench.core.recipes import TUTORIAL
+from bench.core.results import Array
+from bench.core.rng import stream
+from bench.core.tasks import Section
+from bench.core.variance import Range
 from bench.report.tables.calibration import table
 from bench.store.store import Store
 from tests.conftest import Counter
@@ -25,11 +37,217 @@ def setting(tmp_path: Path) -> Setting:
     return Setting(tmp_path / "data", Store(tmp_path / "full"))
 
 
-@pytest.mark.parametrize("name", ["metrics", "noise"])
-def test_metrics_and_noise_are_what_others_say(name: str, setting: Setting) -> None:
-    rows = ROWS[name](setting)
-    assert len(rows) == 3
+def test_metrics_are_scikit_images(setting: Setting) -> None:
+    rows = ROWS["metrics"](setting)
     assert all(row.holds for row in rows), rows
+    assert [row.published for row in rows] == pytest.approx([0.00896517815, 20.47441076, 0.94567949])  # on that pair
+    assert {(row.source, row.tolerance, row.unit) for row in rows} == {("scikit-image", 1e-6, "")}
+    assert [row.what for row in rows] == [f"{name} of a fixed pair" for name in ("MSE", "PSNR", "SSIM")]
+
+
+def test_noise_is_above_its_variance_by_what_scipy_expects(setting: Setting) -> None:
+    """The mean of n squared normal values is a chi-squared one over n; MNIST has 28 × 28 pixels."""
+    above = float(stats.chi2(784).expect(lambda value: -10 * np.log10(value / 784)))
+    rows = ROWS["noise"](setting)
+    assert all(row.holds for row in rows), rows
+    assert [row.published for row in rows] == pytest.approx([30 + above, 20 + above, 10 + above], abs=1e-6)
+    assert [row.what for row in rows] == [f"PSNR of noisy MNIST, variance {v}" for v in (0.001, 0.01, 0.1)]
+    assert {(row.source, row.tolerance, row.unit) for row in rows} == {("formula", 0.02, "dB")}
+    four_errors = 4 * float(stats.chi2(784).expect(lambda value: (10 * np.log10(value / 784)) ** 2) / 2000) ** 0.5
+    assert four_errors == pytest.approx(0.02, abs=0.0005)
+
+
+def test_losses_of_the_tutorial_are_counted_where_they_disagree(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = {kind: np.array([printed, printed]) for kind, printed in PRINTED.items()}
+    losses["training"][:, :4] += 1
+    found = dict(losses)
+    monkeypatch.setattr(bench.calibration.measure, "losses_of", lambda store, experiments: found)
+    (row,) = ROWS["tutorial"](setting)
+    assert (row.published, row.ours, row.tolerance, row.unit) == (1.0, 4, 2, "")
+    assert row.what.startswith("of 20 printed losses")
+    assert row.conventions.endswith("2 seeds here")
+    assert not row.holds
+    found.update({kind: values[:1] for kind, values in losses.items()})
+    assert "two trainings" in measure("tutorial", setting).absent
+
+
+def test_losses_of_the_tutorial_are_those_of_its_listing_wherever_it_was_trained(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing = Experiment(
+        *("conv_autoencoder", (), "mnist", "gaussian", Range(0.01, 0.01)), replace(TUTORIAL, target="noisy")
+    )
+    again, clean = listing.but(seed=1), listing.but(recipe=TUTORIAL)
+    protocol = Protocol("mnist", "gaussian", (0.01,), ("psnr",), 10)
+    sections = [Section("target", protocol, (clean, listing)), Section("grid", protocol, (again, listing))]
+    asked = []
+
+    def losses(store: Store, experiments: list[Experiment]) -> dict[str, Array]:
+        asked.extend(experiments)
+        return {kind: np.array([printed, printed]) for kind, printed in PRINTED.items()}
+
+    monkeypatch.setattr(bench.calibration.measure, "losses_of", losses)
+    monkeypatch.setattr(Store, "sections", lambda store: sections)
+    ROWS["tutorial"](setting)
+    assert asked == [listing, again]
+
+
+class Shown(nn.Module):
+    """Gives back what it is shown, and keeps it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[Tensor, float]] = []
+
+    def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
+        self.seen.append((noisy, variance.item()))
+        return noisy
+
+
+def folder_of_photographs(setting: Setting) -> list[Array]:
+    """Two grey photographs of random pixels."""
+    folder = setting.data / BSD68
+    folder.mkdir(parents=True)
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 24, 32), np.uint8)
+    for number, pixels in enumerate(pictures):
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    return [pixels / 255 for pixels in pictures]
+
+
+def expected_psnr(pictures: list[Array], sigma: int, rounded: bool) -> float:
+    values = []
+    for number, clean in enumerate(pictures):
+        noise = torch.randn((1, 1, *clean.shape), generator=stream("calibration", number)).double().numpy()[0, 0]
+        restored = np.clip(clean + sigma / 255 * noise, 0, 1)
+        restored = np.round(255 * restored) / 255 if rounded else restored
+        values.append(-10 * np.log10(((clean - restored) ** 2).mean()))
+    return float(np.mean(values))
+
+
+@pytest.mark.parametrize(("name", "published"), [("bias", 15.292), ("bias_free", 25.8)])
+def test_a_published_network_is_measured_on_its_photographs(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch, name: str, published: float
+) -> None:
+    pictures, shown = folder_of_photographs(setting), Shown()
+    weights = setting.data / f"weights/dncnn-{name}-0-10.safetensors"
+    assert f"{weights} is not there" in measure(f"dncnn-{name}-50", setting).absent
+    weights.parent.mkdir()
+    weights.touch()
+    asked = []
+
+    def network(path: Path, bias_free: bool) -> Shown:
+        asked.append((path, bias_free))
+        return shown
+
+    monkeypatch.setattr(bench.calibration.measure, "published_dncnn", network)
+    (row,) = ROWS[f"dncnn-{name}-50"](setting)
+    assert asked == [(weights, name == "bias_free")]
+    assert (row.published, row.tolerance, row.unit) == (published, 0.05, "dB")
+    assert "Mohan" in row.source
+    assert row.what == f"DnCNN ({name.replace('_', ' ')}, trained on σ 0–10) on BSD68, σ = 50"
+    assert row.ours == pytest.approx(expected_psnr(pictures, 50, rounded=False), abs=1e-4)
+    assert [tuple(noisy.shape) for noisy, _ in shown.seen] == [(1, 1, 24, 32)] * 2
+    assert [variance for _, variance in shown.seen] == pytest.approx([(50 / 255) ** 2] * 2)
+    assert not shown.training
+
+
+def test_bm3d_is_measured_on_photographs_rounded_to_bytes(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = folder_of_photographs(setting)
+    monkeypatch.setattr("architectures.bm3d.BM3D", Shown)
+    (row,) = ROWS["bm3d"](setting)
+    assert (row.what, row.published, row.tolerance, row.unit) == ("BM3D on BSD68, σ = 25", 28.57, 0.15, "dB")
+    assert row.ours == pytest.approx(expected_psnr(pictures, 25, rounded=True), abs=1e-4)
+
+
+def test_the_rows_are_those_of_published_figures() -> None:
+    networks = [f"dncnn-{name}-{sigma}" for name in ("bias", "bias_free") for sigma in (10, 50, 100)]
+    assert list(ROWS) == ["metrics", "noise", "tutorial", *networks, "bm3d"]
+
+
+def test_a_folder_without_photographs_is_said(setting: Setting) -> None:
+    (setting.data / BSD68).mkdir(parents=True)
+    assert "has no photographs" in measure("bm3d", setting).absent
+
+
+def test_what_is_new_or_lacked_something_or_takes_no_time_is_measured(setting: Setting) -> None:
+    store = setting.store
+    assert pending_calibrations(store, refresh=False) == list(ROWS)
+    store.keep_timing("calibration", "noise", Calibration((ROW,)).as_json())
+    store.keep_timing("calibration", "tutorial", Calibration((ROW,)).as_json())
+    store.keep_timing("calibration", "bm3d", Calibration((), "no bm3d").as_json())
+    assert pending_calibrations(store, refresh=False) == [name for name in ROWS if name != "noise"]
+    assert pending_calibrations(store, refresh=True) == list(ROWS)
+
+
+def test_outcomes_are_sorted_by_source_and_by_number(setting: Setting) -> None:
+    rows = [replace(ROW, source=source, what=what) for source in "ba" for what in ("σ = 100", "σ = 50", "metrics")]
+    setting.store.keep_timing("calibration", "x", Calibration(tuple(rows)).as_json())
+    setting.store.keep_timing("calibration", "bm3d", Calibration((), "no bm3d").as_json())
+    measured, absent = outcomes(setting.store)
+    assert [(row.source, row.what) for row in measured] == [
+        (source, what) for source in "ab" for what in ("metrics", "σ = 50", "σ = 100")
+    ]
+    assert absent == ["`bm3d`: no bm3d"]
+
+
+def test_a_row_holds_up_to_its_tolerance() -> None:
+    rows = [replace(ROW, ours=ours, tolerance=0.5) for ours in (29.4, 29.5, 30.5, 30.6)]
+    assert [row.holds for row in rows] == [False, True, True, False]
+
+
+def published_weights(bias_free: bool, seed: int = 0) -> dict[str, Tensor]:
+    """Tensors by the names that the files of Mohan et al. have."""
+    rng = stream("weights", seed)
+    weights = {"first_layer.weight": torch.randn(64, 1, 3, 3, generator=rng) / 3}
+    for layer in range(18):
+        weights[f"hidden_layer_list.{layer}.weight"] = torch.randn(64, 64, 3, 3, generator=rng) / 1000
+        weights[f"bn_layer_list.{layer}.weight"] = 1 + torch.rand(64, generator=rng)
+        weights[f"bn_layer_list.{layer}.running_var"] = 1e-4 * (1 + torch.rand(64, generator=rng))
+        if not bias_free:
+            weights[f"hidden_layer_list.{layer}.bias"] = torch.randn(64, generator=rng) / 100
+            weights[f"bn_layer_list.{layer}.bias"] = torch.randn(64, generator=rng)
+            weights[f"bn_layer_list.{layer}.running_mean"] = torch.randn(64, generator=rng) / 100
+    weights["last_layer.weight"] = torch.randn(1, 64, 3, 3, generator=rng) / 24
+    if not bias_free:
+        weights["first_layer.bias"], weights["last_layer.bias"] = torch.randn(64, generator=rng), torch.ones(1)
+    return weights
+
+
+@pytest.mark.parametrize("bias_free", [False, True])
+def test_a_published_network_is_its_layers_one_after_another(tmp_path: Path, bias_free: bool) -> None:
+    weights = published_weights(bias_free)
+    safetensors.torch.save_file(weights, tmp_path / "weights.safetensors")
+    model = published_dncnn(tmp_path / "weights.safetensors", bias_free)
+    noisy = torch.rand(2, 1, 12, 10, generator=stream("noisy"))
+
+    def convolved(features: Tensor, layer: str) -> Tensor:
+        return functional.conv2d(features, weights[f"{layer}.weight"], weights.get(f"{layer}.bias"), padding=1)
+
+    features = convolved(noisy, "first_layer").clamp_min(0)
+    for layer in range(18):
+        features = convolved(features, f"hidden_layer_list.{layer}")
+        scale, variance, mean, bias = (
+            weights.get(f"bn_layer_list.{layer}.{name}", torch.zeros(64)).view(-1, 1, 1)
+            for name in ("weight", "running_var", "running_mean", "bias")
+        )
+        deviation = variance.sqrt() + 1e-5 if bias_free else (variance + 1e-5).sqrt()
+        features = ((features - mean) / deviation * scale + bias).clamp_min(0)
+    expected = noisy - convolved(features, "last_layer")
+    torch.testing.assert_close(
+        model(noisy, torch.zeros(1)), expected, rtol=1e-3, atol=1e-3 * float(expected.abs().max())
+    )
+    assert not model.training
+
+
+def test_weights_that_lack_some_are_refused(tmp_path: Path) -> None:
+    weights = published_weights(bias_free=True)
+    for name in ("first_layer.weight", "last_layer.weight"):
+        del weights[name]
+    safetensors.torch.save_file(weights, tmp_path / "weights.safetensors")
+    with pytest.raises(ValueError, match=r"lacks first_layer\.weight, last_layer\.weight of this DnCNN"):
+        published_dncnn(tmp_path / "weights.safetensors", bias_free=True)
 
 
 def test_a_row_without_its_data_says_what_it_needs(setting: Setting) -> None:

@@ -58,6 +58,10 @@ def test_the_draw_depends_on_its_stream_alone() -> None:
 def test_an_image_smaller_than_a_patch_is_refused() -> None:
     with pytest.raises(ValueError, match="image 1 is 24×20, too small for a patch of 32"):
         draw_patches((torch.zeros(1, 40, 40), NUMBERED), 32, 1, stream("test"))
+    for height, width in ((20, 24), (24, 20)):
+        with pytest.raises(ValueError, match=f"image 0 is {height}×{width}, too small for a patch of 21"):
+            draw_patches((torch.zeros(1, height, width),), 21, 1, stream("test"))
+    assert draw_patches((NUMBERED,), 20, 1, stream("test")).shape == (1, 1, 20, 20)
 
 
 PHOTOGRAPHS = replace(FAST, epochs=2, batch=8, patch=16, patches=32)

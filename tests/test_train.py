@@ -152,6 +152,15 @@ class Zero(nn.Module):
         return torch.zeros_like(noisy)
 
 
+class Scaled(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(1))
+
+    def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
+        return self.scale * noisy
+
+
 def test_the_validation_loss_is_the_mean_over_images() -> None:
     """200 black images and 50 white ones, restored as black: 50 of 250 have an error of 1."""
     images = torch.cat([torch.zeros(200, 1, 8, 8), torch.full((50, 1, 8, 8), 255.0)]).byte()
@@ -170,6 +179,16 @@ def test_the_history_has_the_validation_loss_of_the_images_set_aside() -> None:
     aside = one_size(split(IMAGES, "shapes")[1])
     assert rows[-1].validation == validate(model, aside, BASE)
     assert not model.training
+
+
+def test_no_more_than_2000_images_are_validated() -> None:
+    experiment = BASE.but(denoiser="median", dataset="mnist", recipe=replace(FAST, loss="mse", train_images=32))
+    images = torch.randint(256, (10_100, 1, 4, 4), generator=stream("x")).byte()
+    model = Scaled()
+    (row,) = fit(model, images, experiment, CPU)
+    aside = one_size(split(images, "mnist")[1])
+    assert len(aside) > 2000
+    assert row.validation == validate(model, aside[:2000], experiment)
 
 
 def test_a_short_epoch_has_a_row_for_each_step() -> None:
