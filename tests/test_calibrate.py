@@ -161,6 +161,15 @@ def test_bm3d_is_measured_on_photographs_rounded_to_bytes(setting: Setting, monk
     assert row.ours == pytest.approx(expected_psnr(pictures, 25, rounded=True), abs=1e-4)
 
 
+def test_bm3d_without_its_package_says_so(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
+        raise ModuleNotFoundError("bm3d needs its package")
+
+    folder_of_photographs(setting)
+    monkeypatch.setattr("architectures.bm3d.BM3D", missing)
+    assert measure("bm3d", setting) == Calibration((), "bm3d needs its package")
+
+
 def test_the_rows_are_those_of_published_figures() -> None:
     networks = [f"dncnn-{name}-{sigma}" for name in ("bias", "bias_free") for sigma in (10, 50, 100)]
     assert list(ROWS) == ["metrics", "noise", "tutorial", *networks, "bm3d"]

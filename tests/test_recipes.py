@@ -35,8 +35,9 @@ def test_the_least_of_everything_is_taken(change: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"epochs": 0}, "epochs must be a whole number of at least 1"), ({"batch": 0}, "batch must be a whole number from 1"),
-     *(({name: -1}, f"{name} must be a whole number of at least 0") for name in ("train_images", "patch", "patches")), ({"lr": 0}, "lr must be positive, got 0.0"),
+    [*(({name: 0}, f"{name} must be a whole number of at least 1, got 0") for name in ("epochs", "batch")),
+     *(({name: -1}, f"{name} must be a whole number of at least 0") for name in ("train_images", "patch", "patches")),
+     ({"lr": 0}, "lr must be positive, got 0.0"),
      ({"warm_up": 0}, "between 0 and 1, got 0.0"), ({"warm_up": 1}, "between 0 and 1, got 1.0"),
      ({"lr_vectors": 0.1}, "0 elsewhere, got 0.1"), ({"optimizer": "muon"}, "positive under muon"),
      ({"patch": 15, "patches": 8}, "at least 16 pixels wide, got 15"),
