@@ -13,7 +13,7 @@ from bench.core.results import Array
 from tests.made_up import crossed, sample
 
 SEEDS = [0.3, 0.5, 1.0]
-OTHERS = [0.1, -0.2, 0.2]
+OTHERS = [0.19, 0.2, 0.22]
 
 
 def by_seed(means: Sequence[float]) -> Sample:
@@ -43,7 +43,7 @@ def test_two_rows_of_one_kind_are_compared_by_students_test_of_two_samples() -> 
     one, two = by_seed(SEEDS), by_seed(OTHERS)
     trainings = trainings_of([one, two])
     expected = stats.ttest_ind(SEEDS, OTHERS).pvalue
-    assert trainings[0].variance == pytest.approx((0.13 + 0.13 / 3) / 2)
+    assert trainings[0].variance == pytest.approx((np.var(SEEDS, ddof=1) + np.var(OTHERS, ddof=1)) / 2)
     assert trainings[0].freedom == 4
     assert against([((one, trainings[0]), (two, trainings[1]))]) == pytest.approx([expected], rel=1e-5)
 
@@ -115,6 +115,7 @@ def test_holm_by_hand() -> None:
     assert holm([0.0126, 0.03, 0.04, 0.0155]) == [False, False, False, False]
     assert holm([0.04]) == [True]
     assert holm([]) == []
+    assert holm([0.25, 0.5], level=0.5) == [True, True]  # on the border
     # Chosen from six: 0.01 > 0.05 / 6, and 0.008 ≤ 0.05 / 6.
     assert holm([0.03, 0.01, 0.04, 0.0155], 6) == [False] * 4
     assert holm([0.03, 0.008, 0.04, 0.0155], 6) == [False, True, False, False]

@@ -1,11 +1,12 @@
 """Regret, reach and ranking of made-up results with known answers."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bench.analysis.intervals import Sample
-from bench.analysis.ranking import ranking
-from bench.analysis.regret import regrets, summary
+from bench.analysis.ranking import over, ranking, ranking_frame, shared
+from bench.analysis.regret import differences, regret_frame, regrets, summary, summary_frame
 from bench.analysis.rows import EACH, Row
 from bench.analysis.scores import main_rows
 from bench.core.results import Trial
@@ -145,3 +146,84 @@ def test_a_value_from_the_end_of_a_grid_is_marked() -> None:
     assert table.rows == (("median", "size", "3 values, 1 to 5", "3", "5°"),)
     assert "° the end" in table.note
     assert "°" not in tuned_table([(low, tried)]).note
+
+
+def test_the_frame_of_regret_by_hand() -> None:
+    frame = regret_frame([LOW, MIDDLE, HIGH, WIDE, CLIP], VARIANCES).set_index(["row", "variance"])
+    assert frame["mean"].tolist() == pytest.approx([0, 11, 14, 4, 0, 8, 11, 4, 0, 5, 0.5, 0.2])
+    assert frame.iloc[-1].to_dict() == {
+        **{"denoiser": "unet", "trained_on": "0.01..0.1", "trained_low": 0.01, "trained_high": 0.1},
+        **{"mean": pytest.approx(0.2), "half_width": pytest.approx(0, abs=1e-9)},
+        **{"specialist": "0.1", "specialist_denoiser": "unet", "exact": True, "inside": True, "own": False},
+    }
+    assert frame[frame["own"]].index.tolist() == [(0, 0.001), (1, 0.01), (2, 0.1)]
+    tuned = row(UNET.but(denoiser="median", recipe=None), 25, 24, 15)
+    assert regret_frame([MEDIAN, tuned], (0.01,))[["mean", "trained_low"]].isna().values.tolist() == [
+        [False, True], [False, False]
+    ]  # fmt: skip
+
+
+def test_the_frame_of_regret_inside_and_outside_by_hand() -> None:
+    def lines(frame: pd.DataFrame) -> dict[tuple[int, bool], list[object]]:
+        columns = ["trained_on", "worst", "worst_variance", "count", "of", "exact"]
+        return {(line["row"], line["inside"]): [line[name] for name in columns] for line in frame.to_dict("records")}
+
+    frame = summary_frame([LOW, MIDDLE, HIGH, WIDE, CLIP], VARIANCES)
+    assert frame.set_index(["row", "inside"])["mean"].to_dict() == {
+        **{(0, False): pytest.approx(12.5), (1, False): pytest.approx(6), (2, False): pytest.approx(7.5)},
+        **{(3, True): pytest.approx(0.35), (3, False): pytest.approx(5)},
+    }
+    assert lines(frame)[3, True] == ["0.01..0.1", pytest.approx(0.5), 0.01, 2, 2, True]
+    narrower = row(UNET.but(variance=Range(0.005, 0.1)), 32, 31, 23)
+    alone = lines(summary_frame([WIDE, narrower], VARIANCES))
+    assert alone[1, False] == ["0.005..0.1", pytest.approx(2), 0.001, 1, 1, False]
+    assert alone[0, True] == ["0.01..0.1", pytest.approx(0.5), 0.01, 1, 2, False]
+
+
+def test_specialists_of_another_network_are_counted() -> None:
+    told = row(UNET.but(denoiser="unet_conditioned", variance=Range(0.001, 0.1)), 38, 30, 23).but(kin="unet")
+    own = at(0.01, 36, 30.7, 15, denoiser="unet_conditioned").but(kin="unet")
+    found = summary(regrets([LOW, MIDDLE, HIGH, told, own], VARIANCES)[3], inside=True)
+    assert found is not None
+    assert (found.of_kin, found.count) == (2, 3)
+    assert summary([], inside=True) is None
+
+
+def test_two_trainings_on_one_range_differ_inside_below_and_above_it() -> None:
+    middle = UNET.but(variance=Range(0.005, 0.02))
+    one, two = row(middle, 30, 31, 32), row(middle, 29, 31.5, 35)
+    found = differences(one, two, (*VARIANCES, 0.5))
+    assert {side: (round(mean.mean, 9), count) for side, (mean, count) in found.items()} == {
+        **{"inside": (-0.5, 1), "below": (1, 1), "above": (-3, 1)}
+    }
+    assert list(differences(one, row(middle, 29, np.nan, np.inf), VARIANCES)) == ["below"]
+    assert differences(CLIP, CLIP, VARIANCES) == {}
+
+
+def test_what_has_no_finite_number_has_no_regret() -> None:
+    broken, infinite = at(0.1, np.nan, 20, 20), row(UNET.but(variance=Range(0.005, 0.02)), np.inf, 30, 20)
+    found = regrets([LOW, broken, infinite], VARIANCES)
+    assert [[regret.variance for regret in row] for row in found.values()] == [[*VARIANCES], [0.01, 0.1], [0.01, 0.1]]
+    assert found[0][1].specialist is infinite
+    elsewhere = row(UNET.but(dataset="mnist"), 40, 40, 40)
+    assert regrets([LOW, elsewhere], (0.01,))[0][0].own
+    unstated = row(UNET.but(denoiser="median", recipe=None), 25, 24, 15)
+    assert regrets([MEDIAN.but(experiment=MEDIAN.experiment.but(dataset=None)), unstated], (0.01,))[0][0].exact
+
+
+def test_ranks_need_variances_that_all_have() -> None:
+    partly = row(UNET.but(denoiser="dncnn"), 40, np.nan, 20)
+    infinite = row(UNET.but(denoiser="nlm"), 40, 20, np.inf)
+    unmeasured = Row(UNET.but(denoiser="bm3d"), subject="bm3d")
+    rows = [WIDE, partly, infinite, unmeasured]
+    assert shared(rows, VARIANCES) == [0.001]
+    assert over(rows, VARIANCES) == "the 1 of 3 test variances that all have"
+    assert over([WIDE], VARIANCES) == "the 3 test variances"
+    assert ranking([partly, row(UNET, np.nan, 30, np.nan)], VARIANCES) == []
+    frame = ranking_frame([CLIP, MEDIAN, WIDE, LOW], VARIANCES)
+    assert frame.columns.tolist() == ["denoiser", "trained_on", "first", "last", "mean", "half_width"]
+    assert frame[["denoiser", "trained_on", "first", "last"]].values.tolist() == [
+        ["unet", "0.01..0.1", 1, 1], ["clip", "–", 2, 2], ["median", "–", 3, 3]
+    ]  # fmt: skip
+    assert frame["mean"].tolist() == pytest.approx([88.3 / 3, 67 / 3, 62.5 / 3])
+    assert frame["half_width"].tolist() == pytest.approx([WIDE.samples[0.1, "psnr"].half_width] * 3)
