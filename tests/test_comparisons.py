@@ -32,6 +32,14 @@ def test_a_p_value_is_students_where_only_seeds_vary(means: Sequence[float]) -> 
     assert p_values([by_seed(means)]) == pytest.approx([stats.ttest_1samp(means, 0).pvalue], rel=1e-5)
 
 
+def test_two_blocks_are_enough_for_students_test_and_one_is_not() -> None:
+    none, one, two = sample([0.0, 0.0]), sample([1.0, 1.5]), sample([1.0])
+    expected = stats.ttest_1samp([1.0, 1.5], 0).pvalue
+    pairs = [((one, Trainings()), (none, Trainings())), ((two, Trainings()), (sample([0.0]), Trainings()))]
+    assert p_values([one, two]) == pytest.approx([expected, 1], rel=1e-5)
+    assert against(pairs) == pytest.approx([expected, 1], rel=1e-5)
+
+
 def test_seeds_and_images_together_reach_a_level_where_their_squared_limits_add_up() -> None:
     images = float(stats.t.isf(0.01, 3)) * 0.5
     seeds = float(stats.t.isf(0.01, 2)) * (0.13 / 3) ** 0.5  # 0.13 is the variance of SEEDS
