@@ -6,6 +6,7 @@ from typing import Any
 from bench.core.values import later, require, whole
 
 TARGETS = ("clean", "noisy", "renoised")
+FAST_LAYERS = ("doubling", "to_one_channel")  # see `bench.training.fast_layers`
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Recipe:
         warm_up: share of all steps in which the rate of one-cycle rises.
         patch: width in pixels of square training patches; 0 means whole images.
         patches: number of patches in an epoch.
+        fast_layers: kinds of layers of Desruido's own architectures that are replaced by faster equivalents.
     """
 
     epochs: int
@@ -42,12 +44,16 @@ class Recipe:
     warm_up: float = later(0.15)
     patch: int = later(0)
     patches: int = later(0)
+    fast_layers: tuple[str, ...] = later(FAST_LAYERS)
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch", 1), ("train_images", 0), ("patch", 0), ("patches", 0)):
             object.__setattr__(self, name, whole(name, getattr(self, name), least))
         for name in ("lr", "lr_vectors", "warm_up"):
             object.__setattr__(self, name, float(getattr(self, name)))
+        object.__setattr__(self, "fast_layers", tuple(sorted(set(self.fast_layers))))
+        if unknown := [name for name in self.fast_layers if name not in FAST_LAYERS]:
+            raise ValueError(f"no fast layer named {unknown[0]!r}; there are: {', '.join(FAST_LAYERS)}")
         require(self.lr > 0, f"lr must be positive, got {self.lr}")
         require(0 < self.warm_up < 1, f"warm_up is a share of the steps, between 0 and 1, got {self.warm_up}")
         choices = {

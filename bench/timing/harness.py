@@ -183,7 +183,7 @@ def _steps(device: str, repeats: int) -> list[tuple[float, float]]:
     recipe = replace(FAST, epochs=10**6, train_images=STEPS * ROWS * FAST.batch)
     experiment = TUTORIALS.but(recipe=recipe)
     model, target = build(experiment), torch.device(device)
-    quicken(place(model, target)).train()
+    quicken(place(model, target), recipe.fast_layers).train()
     optimizers = optimizers_of(model, FAST)
     clean = one_size(images_of("mnist").train)[: FAST.batch].to(target).float() / 255
     noisy, variance = clean + 0.1 * torch.randn_like(clean), torch.full((FAST.batch,), 0.01, device=target)

@@ -62,7 +62,9 @@ def fit(model: nn.Module, images: Stack, experiment: Experiment, device: torch.d
     count = recipe.patches or len(training)
     order = stream("order", dataset, experiment.seed)
     rng = stream("training noise", dataset, experiment.seed, device=device)
-    quicken(place(model, device))
+    place(model, device)
+    if type(model).__module__.startswith("architectures."):  # layers of plug-ins are left alone
+        quicken(model, recipe.fast_layers)
     steps = count // recipe.batch
     optimizers = optimizers_of(model, recipe)
     schedules = [schedule_of(optimizer, recipe, steps * recipe.epochs) for optimizer in optimizers]
