@@ -130,6 +130,20 @@ def test_every_published_provenance_comes_back_as_it_was() -> None:
         assert json.dumps(known.as_json(), indent=2, sort_keys=True) + "\n" == path.read_text()
 
 
+@pytest.mark.parametrize(("known", "name"), [({"brand_raw": "Apple M2"}, "Apple M2"), ({}, "arm")])
+def test_other_systems_than_linux_name_their_processor(
+    known: dict[str, str], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.core.conditions.sys.platform", "darwin")
+    monkeypatch.setattr("cpuinfo.get_cpu_info", lambda: known)
+    monkeypatch.setattr("platform.processor", lambda: "arm")
+    processor.cache_clear()
+    try:
+        assert processor() == name
+    finally:
+        processor.cache_clear()
+
+
 def test_a_number_names_its_processor_and_that_of_a_gpu_both(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "some GPU")
     assert processor() in machine(torch.device("cpu"), 1).device

@@ -2,8 +2,10 @@
 
 import os
 import platform
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
@@ -145,12 +147,20 @@ def conditions(device: str, threads: int) -> Conditions:
     return Conditions(**here, cores=cores(), numpy=numpy, scipy=scipy, scikit_image=scikit_image)
 
 
+@cache
 def processor() -> str:
-    """Its name, as far as the system tells."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+    """Its name, as far as the system tells.
+
+    Linux is read directly: that takes 0.1 ms instead of the 250 ms of py-cpuinfo, and names in old results stay.
+    """
+    if sys.platform == "linux":
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    else:
+        from cpuinfo import get_cpu_info  # late: slow
+
+        names = [get_cpu_info().get("brand_raw", "")]
+    return next(filter(None, names), "") or platform.processor() or platform.machine()
 
 
 def cores() -> int:
