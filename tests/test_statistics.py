@@ -59,6 +59,11 @@ def test_there_is_no_interval_where_none_can_be_told(blocks: list[float]) -> Non
     assert p_values([sample(blocks)]) == [1]
 
 
+def test_a_sample_equals_itself_alone() -> None:
+    one, same = sample([1, 2]), sample([1, 2])
+    assert len({one, same, one}) == 2
+
+
 def test_seeds_are_paired_by_their_number() -> None:
     one, two = sample([1, 2], [3, 4], seeds=(0, 2)), sample([10, 20], [30, 40], [50, 60], seeds=(0, 1, 2))
     difference = two.minus(one)
