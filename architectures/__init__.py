@@ -11,8 +11,8 @@ from __future__ import annotations
 import difflib
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, overload, runtime_checkable
 
 from torch import nn
 
@@ -78,20 +78,32 @@ DENOISERS: Registry[type[Denoiser]] = Registry("denoiser", __name__)
 Class = TypeVar("Class", bound="type[nn.Module]")
 
 
-def denoiser(cls: Class) -> Class:
+@overload
+def denoiser(cls: Class) -> Class: ...
+@overload
+def denoiser(*, name: str) -> Callable[[Class], Class]: ...
+def denoiser(cls: Class | None = None, *, name: str = "") -> Class | Callable[[Class], Class]:
     """Registers a denoiser under the name of its file. A plain `nn.Module` gets the defaults of `Denoiser`.
+
+    Args:
+        name: another one. In a notebook or script it is by default the name of the class in snake case, and a cell
+            may be run again: the newest class counts.
 
     Raises:
         ValueError: an attribute of the contract is misspelt or has a wrong value; the name is taken.
     """
-    complete: type[Denoiser] = (
-        cls
-        if issubclass(cls, Denoiser)
-        else type(cls.__name__, (cls, Denoiser), {"__module__": cls.__module__, "__doc__": cls.__doc__})
-    )
-    _check(complete)
-    DENOISERS.register(cls.__module__, complete)
-    return cls
+
+    def register(cls: Class) -> Class:
+        complete: type[Denoiser] = (
+            cls
+            if issubclass(cls, Denoiser)
+            else type(cls.__name__, (cls, Denoiser), {"__module__": cls.__module__, "__doc__": cls.__doc__})
+        )
+        _check(complete)
+        DENOISERS.register(cls.__module__, complete, name)
+        return cls
+
+    return register if cls is None else register(cls)
 
 
 KINDS: dict[str, tuple[type, ...]] = {

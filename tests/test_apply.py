@@ -137,9 +137,9 @@ def test_the_estimate_finds_the_noise() -> None:
     rng = np.random.default_rng(0)
     smooth = 128 + 60 * np.sin(np.linspace(0, 6, 256))[:, None] * np.ones((256, 256))
     pixels = (smooth + 25 * rng.standard_normal((256, 256))).clip(0, 255).astype(np.uint8)[None]
-    assert estimate(torch.from_numpy(pixels)) == pytest.approx((25 / 255) ** 2, rel=0.1)
+    assert estimate(torch.from_numpy(pixels) / 255) == pytest.approx((25 / 255) ** 2, rel=0.1)
     green = np.concatenate([np.zeros_like(pixels[:1]), pixels[:1], np.zeros_like(pixels[:1])])  # as under a microscope
-    assert estimate(torch.from_numpy(green)) == estimate(torch.from_numpy(pixels[:1]))
+    assert estimate(torch.from_numpy(green) / 255) == estimate(torch.from_numpy(pixels[:1]) / 255)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def carry_out(command: Command, work: Work) -> int:
     if command.dry_run:
         _announce(work, console)
         return 0
-    failures = _run_experiments(command, work, console) + _measure_figures(command, work, console)
+    failures = run_experiments(command, work, console) + _measure_figures(command, work, console)
     if command.denoise is not None and command.out is not None:
         _denoise(command.denoise, command.out, command, work.store, console)
     for job in work.jobs:
@@ -67,7 +67,7 @@ def _announce(work: Work, console: Console) -> None:
     console.print(f"{len(work.tasks)} experiments to measure{more}; nothing was done", highlight=False)
 
 
-def _run_experiments(command: Command, work: Work, console: Console) -> list[str]:
+def run_experiments(command: Command, work: Work, console: Console) -> list[str]:
     """Fills in what the store is missing; returns what failed, in words."""
     failures = []
     store, sections = work.store, work.sections
@@ -132,10 +132,13 @@ def _report(store: Store, command: Command, console: Console) -> None:
         console.print(f"report   {path}, as it was\nfigures  {figure_path(store.root, '*')}", highlight=False)
         return
 
-    from bench.report.report import build  # late: slow to import
+    from bench.report.frames import csv_files  # late: slow to import
+    from bench.report.report import build
 
     text, drawings = build(store, "results/full/figures" if published else "figures", chapters())
     write(path, text)
+    for name, table in csv_files(store).items():
+        write(store.root / name, table)
     drawn = [drawing for drawing in drawings if not has_figure(store.root, drawing.name, drawing.digest)]
     if drawn:
         from bench.figures.curves import png

@@ -13,39 +13,55 @@ from torch import Tensor
 
 from architectures import Memorizing
 from bench.core.experiment import Experiment
-from bench.core.image_files import read
+from bench.core.image_files import SMALLEST, read
 from bench.core.images import one_size
 from bench.core.program import invocation
+from bench.core.results import Array
 from bench.datasets import dataset_title, parted
 from bench.lookup.denoisers import build, load, place, tuned
 from bench.lookup.images import split, training_of
 from bench.lookup.tiles import restore
 from bench.store.store import Store
 
+LARGEST_VALUE = 10  # of noisy floats; beyond it pixels are surely not in [0, 1]
+
 
 @dataclass(frozen=True)
 class Denoised:
-    """A restored image, uint8 (H, W) or (H, W, 3), and notes on how it was made."""
+    """A restored image and how it was made.
 
-    image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+    Attributes:
+        image: (H, W) or (H, W, 3): uint8, or float32 in [0, 1] where floats were given.
+        experiment: the training that was chosen.
+        variance: of the noise, as it was told or estimated, in squared pixel units with pixels in [0, 1].
+        notes: the same in words.
+    """
+
+    image: Array
+    experiment: Experiment
+    variance: float
     notes: tuple[str, ...]
 
 
-def denoise(path: Path, denoiser: str, store: Store, variance: float | None, dataset: str | None = None) -> Denoised:
-    """Restores an image file with the training that fits its noise.
+def denoise(
+    noisy: Path | Array, denoiser: str, store: Store, variance: float | None, dataset: str | None = None
+) -> Denoised:
+    """Restores an image with the training that fits its noise.
 
     Args:
+        noisy: an image file, or pixels, (H, W) or (H, W, 3): uint8, or floats with clean values in [0, 1].
         variance: noise variance in squared pixel units, pixels in [0, 1]; None estimates it.
         dataset: what the denoiser was trained on; needed if the store has trainings on several datasets.
 
     Raises:
-        ValueError: the file is no image, or the store has no such denoiser with its weights.
+        ValueError: the file is no image, the pixels are none, or the store has no such denoiser with its weights.
     """
-    pixels, notes = read(path, colour=coloured(path)), []
+    pixels, notes = _channels(noisy), []
     if variance is None:
         variance = estimate(pixels)
         if math.isnan(variance):
-            raise ValueError(f"the noise of {path} cannot be estimated, since it has no detail; say it with --variance")
+            name = noisy if isinstance(noisy, Path) else "this image"
+            raise ValueError(f"the noise of {name} cannot be estimated, since it has no detail; say it with --variance")
         notes.append(f"noise variance estimated as {variance:.4g} (σ = {255 * math.sqrt(variance):.1f} of 255)")
     experiment = choose(of_dataset(usable(store, denoiser), dataset, store), denoiser, store, variance)
     trained = experiment.variance
@@ -54,15 +70,43 @@ def denoise(path: Path, denoiser: str, store: Store, variance: float | None, dat
         how = f"{'tuned' if experiment.tuned else 'trained'} on {dataset_title(experiment.dataset)}"
         noise = "" if experiment.noise == "gaussian" else f"{experiment.noise} "
         notes.append(f"{denoiser} {how} at {noise}noise variance {trained}{inside}")
-    # A grey network restores a colour image channel by channel; a colour network gets a grey image three times.
-    colour = dict(experiment.options).get("channels", 1) == 3
-    noisy = pixels.expand(3, -1, -1)[None] if colour else pixels[:, None]
+    image = _restored(pixels, ready(experiment, store), dict(experiment.options).get("channels", 1) == 3, variance)
+    if isinstance(noisy, Path) or noisy.dtype == np.uint8:
+        image = (image * 255).round().astype(np.uint8)
+    return Denoised(image, experiment, variance, tuple(notes))
+
+
+def _channels(noisy: Path | Array) -> Tensor:
+    """Pixels, float64 (C, H, W), clean values in [0, 1]."""
+    if isinstance(noisy, Path):
+        return read(noisy, colour=coloured(noisy)).double() / 255
+    planes = noisy[None] if noisy.ndim == 2 else np.moveaxis(noisy, -1, 0)
+    if noisy.ndim not in (2, 3) or len(planes) not in (1, 3) or min(planes.shape[1:]) < SMALLEST:
+        raise ValueError(
+            f"an image is (H, W) or (H, W, 3) pixels, at least {SMALLEST} to each side, got shape {noisy.shape}"
+        )
+    if noisy.dtype == np.uint8:
+        return torch.from_numpy(planes / 255)
+    if noisy.dtype.kind != "f" or not np.isfinite(noisy).all() or np.abs(noisy).max() > LARGEST_VALUE:
+        raise ValueError(
+            f"an image is uint8, or floats with clean values in [0, 1], got {noisy.dtype} from {noisy.min():g} to "
+            f"{noisy.max():g}: divide it by its largest clean value"
+        )
+    return torch.from_numpy(planes.astype(np.float64))
+
+
+def _restored(pixels: Tensor, model: torch.nn.Module, colour: bool, variance: float) -> Array:
+    """The restored image, float32 (H, W) or (H, W, 3), in [0, 1].
+
+    A grey network restores a colour image channel by channel; a colour network gets a grey image three times.
+    """
+    noisy = (pixels.expand(3, -1, -1)[None] if colour else pixels[:, None]).float()
     with torch.inference_mode():
-        restored = restore(ready(experiment, store), noisy.float() / 255, torch.full((len(noisy),), variance))
+        restored = restore(model, noisy, torch.full((len(noisy),), variance))
     planes = restored[0] if colour else restored[:, 0]
     planes = planes.mean(0, keepdim=True) if len(planes) > len(pixels) else planes
-    image = (planes.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
-    return Denoised(image[..., 0] if image.shape[2] == 1 else image, tuple(notes))
+    image: Array = planes.clamp(0, 1).permute(1, 2, 0).numpy()
+    return image[..., 0] if image.shape[2] == 1 else image
 
 
 def coloured(path: Path) -> bool:
@@ -75,7 +119,7 @@ def coloured(path: Path) -> bool:
 
 
 def estimate(pixels: Tensor) -> float:
-    """Noise variance of an image, uint8 (C, H, W), by scikit-image's wavelet estimate.
+    """Noise variance of an image, float (C, H, W), by scikit-image's wavelet estimate.
 
     It is averaged over the channels that have any detail; NaN if none has.
     """
@@ -83,7 +127,7 @@ def estimate(pixels: Tensor) -> float:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # warns of a mean over no values
-        sigmas = np.array(estimate_sigma(pixels.numpy() / 255.0, channel_axis=0))  # type: ignore[no-untyped-call]  # not annotated there
+        sigmas = np.array(estimate_sigma(pixels.numpy(), channel_axis=0))  # type: ignore[no-untyped-call]  # not annotated there
         return float(np.nanmean(sigmas)) ** 2
 
 

@@ -9,7 +9,8 @@ from bench.store.store import Store
 
 # In this order; docs/results.md says what each holds.
 OF_EXPERIMENT = (
-    *("experiment", "denoiser", "options", "recipe", "dataset", "noise", "trained_low", "trained_high", "law", "seed"),
+    *("experiment", "denoiser", "options", "recipe", "dataset", "noise", "trained_on"),
+    *("trained_low", "trained_high", "law", "seed"),
 )
 OF_PROTOCOL = ("sections", "protocol", "test_dataset", "test_noise")
 OF_CELL = ("variance", "metric", "mean", "spread", "images")
@@ -28,13 +29,12 @@ def scores_frame(store: Store) -> pd.DataFrame:
         rows += [(*about, *cell) for cell in read_rows(store.folder(experiment) / f"scores-{digest}.csv", _cell)]
     frame = pd.DataFrame(rows, columns=[*OF_EXPERIMENT, *OF_PROTOCOL, *OF_CELL])
     frame["seed"] = frame["seed"].astype("Int64")
+    first = {name: place for place, name in enumerate(dict.fromkeys(frame["test_dataset"]))}
+    by = ["test_dataset", "test_noise", "denoiser", "trained_low", "trained_high", "law", *("experiment", "protocol")]
     return frame.sort_values(
-        [
-            *("test_dataset", "test_noise", "denoiser", "trained_low", "trained_high", "law", "experiment", "protocol"),
-            *("metric", "variance"),
-        ],
+        [*by, "metric", "variance"],
+        key=lambda column: column.map(first) if column.name == "test_dataset" else column,
         ignore_index=True,
-        kind="stable",
     )
 
 
@@ -48,6 +48,7 @@ def _about(experiment: Experiment) -> tuple[object, ...]:
         recipe_name(experiment.recipe) if experiment.recipe else None,
         experiment.dataset,
         experiment.noise,
+        str(trained) if trained else None,
         *((trained.low, trained.high, trained.law) if trained else (None, None, None)),
         experiment.seed if experiment.recipe else None,
     )

@@ -1,0 +1,340 @@
+"""Desruido in a notebook: measure denoisers, read what was measured, and restore images.
+
+Images are in [0, 1], and noise variances in squared pixel units: 0.01 is a standard deviation of 0.1, or 25.5 grey
+levels of 255. A variance is a number, a `Range`, or text as on the command line: "0.01", "0.001..0.1",
+"0.001..0.1 log-uniform" or "sigma=25". Wrong input raises ValueError or KeyError before anything is measured.
+"""
+
+import difflib
+import inspect
+import warnings
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from rich.console import Console
+from torch import Tensor, nn
+
+from architectures import DENOISERS, denoiser
+from bench.cli.actions import run_experiments
+from bench.cli.prepare import prepare
+from bench.core.experiment import Protocol
+from bench.core.program import ROOT
+from bench.core.registry import SESSION, pick, snake_case
+from bench.core.results import Array, summarize
+from bench.core.values import whole
+from bench.core.variance import Range
+from bench.datasets import DATASETS, dataset_title
+from bench.lookup.denoisers import parameters
+from bench.lookup.images import images_of
+from bench.measurements import holds_any
+from bench.report.frames import latency_frame, regret_frame
+from bench.running import denoise_file
+from bench.running.command import Command
+from bench.running.plan import check
+from bench.running.profiles import PROFILES
+from bench.scoring import score
+from bench.store.frames import scores_frame
+from bench.store.store import Store
+
+Variance = str | float | Range
+Variances = Variance | Iterable[Variance]
+Name = str | type[nn.Module]
+Names = Name | Iterable[Name]
+
+
+class Study:
+    """What was measured, as pandas DataFrames; `load` and `run` give one.
+
+    Attributes:
+        path: the folder of the results.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._store = Store(path)
+
+    def __repr__(self) -> str:
+        datasets: dict[str, list[str]] = {}
+        for section in self._store.sections():
+            datasets.setdefault(section.name, []).append(dataset_title(section.protocol.dataset))
+        names = [f"{name} on {', '.join(dict.fromkeys(titles))}" for name, titles in datasets.items()]
+        return f"<Study {self.path}: {'; '.join(names)}>"
+
+    def scores(self) -> pd.DataFrame:
+        """Every score: a row for each test variance and metric of each experiment. docs/results.md has the columns."""
+        return scores_frame(self._store)
+
+    def regret(self) -> pd.DataFrame:
+        """PSNR in dB lost against the specialist: a row for each training and test variance.
+
+        Among the columns are `mean`, `half_width` of its 95 % interval, `specialist`, `exact` (whether that was
+        trained at exactly this variance) and `inside` (whether the row was trained there too).
+        """
+        return regret_frame(self._store)
+
+    def latency(self) -> pd.DataFrame:
+        """Seconds for a batch: a row for each denoiser and batch size that `--latency` timed."""
+        return latency_frame(self._store)
+
+    def transfer(self, denoiser: str, metric: str = "psnr", dataset: str = "") -> pd.DataFrame:
+        """The mean of a metric over images and seeds: a row for each training, a column for each test variance.
+
+        Args:
+            dataset: that it is tested on; by default the first of the study that has the denoiser.
+
+        Raises:
+            KeyError: the study has no such denoiser, dataset or metric.
+        """
+        scores = self.scores()
+        scores = scores[[("grid" in sections.split()) for sections in scores.sections]]
+        scores = scores.assign(test_dataset=scores.test_dataset.map(dataset_title))
+        for column, wanted in (("denoiser", denoiser), ("test_dataset", dataset), ("metric", metric)):
+            there = dict.fromkeys(scores[column])
+            wanted = wanted or next(iter(there))
+            pick(column.removeprefix("test_"), wanted, dict.fromkeys(there, True))
+            scores = scores[scores[column] == wanted]
+        # First what was not trained, then single variances, then ranges.
+        order = scores.trained_low.notna() + 1 * (scores.trained_high > scores.trained_low)
+        scores = scores.iloc[order.argsort(kind="stable")].fillna({"trained_on": "–"})
+        varied = [name for name in ("options", "recipe", "noise", "test_noise") if scores[name].nunique() > 1]
+        return scores.pivot_table("mean", ["trained_on", *varied], "variance", sort=False, dropna=False)
+
+
+def load(study: str | Path) -> Study:
+    """A study that was measured: the name of a profile, such as "full", or the path of its folder.
+
+    Profiles are looked for in `results/` here, then in `results/` of the project.
+
+    Raises:
+        ValueError: there is no such study; the message names those there are, and how to make one.
+
+    Example:
+        >>> bench.load("full").scores().metric.unique().tolist()
+        ['mse', 'psnr', 'ssim']
+    """
+    places = [Path("results"), ROOT / "results"]
+    for folder in (*(place / study for place in places), Path(study)):
+        if holds_any(Store(folder)):
+            return Study(folder)
+    there = sorted({folder.name for place in places for folder in place.glob("*") if holds_any(Store(folder))})
+    near = difflib.get_close_matches(str(study), there, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(there) or 'none yet'};"
+    profile = study if study in PROFILES else "quick"
+    raise ValueError(
+        f"no study {str(study)!r}; {hint} make one with bench.run(profile={profile!r}), or in a shell with "
+        f"python run_all.py --grid --profile {profile}"
+    )
+
+
+def run(
+    denoisers: Names = (),
+    train: Variances = (),
+    test: Variances = (),
+    *,
+    profile: str = "quick",
+    quiet: bool = False,
+    **choices: Any,
+) -> Study:
+    """Trains and scores denoisers across noise variances, as `--grid` does; what is there is not measured again.
+
+    A class that this notebook or script defines is measured in this process, all others in worker processes: a
+    script must call this below `if __name__ == "__main__":`.
+
+    Args:
+        denoisers: names or classes; by default those of the profile.
+        train: variances or ranges to train on; by default those of the profile.
+        test: variances to test at; by default those of the profile.
+        profile: "smoke", "quick" or "full": what decides whatever is not given. It names the study too.
+        quiet: whether to print nothing.
+        choices: other options of the command line, such as `dataset="photos"`, `metrics=["psnr"]`, `seeds=3`,
+            `recipe="tutorial"`, `noise="uniform"`, `law="log-uniform"`, `jobs=2`, `results="elsewhere"`, or
+            `refresh=True` to measure again what other code measured, such as an earlier version of a cell.
+
+    Raises:
+        KeyError, ValueError: a name, variance or option is wrong; nothing was measured.
+        RuntimeError: some experiments failed; what was finished is kept.
+
+    Example:
+        >>> study = bench.run(["clip", "median"], train=0.01, test=[0.01, 0.1], profile="smoke", quiet=True)
+        >>> study.transfer("median").shape
+        (2, 2)
+    """
+    given = {"denoisers": denoisers, "train": train, "test": test, "profile": profile}
+    return _run({"grid": ""}, quiet, choices | given)
+
+
+def ablate(
+    name: str,
+    denoisers: Names = (),
+    train: Variance = 0.01,
+    *,
+    profile: str = "quick",
+    quiet: bool = False,
+    **choices: Any,
+) -> Study:
+    """Runs an ablation, as `--ablate NAME` does: one factor at a time, from a base trained on one range.
+
+    Arguments and errors are those of `run`; `test` is among the choices.
+
+    Args:
+        denoisers: by default the one that the ablation is about.
+    """
+    return _run({"ablation": name}, quiet, choices | {"denoisers": denoisers, "train": train, "profile": profile})
+
+
+def _run(asked: dict[str, str], quiet: bool, choices: dict[str, Any]) -> Study:
+    # What a cell defined may have been defined anew.
+    parameters.cache_clear()
+    if any(function.__module__ in SESSION for function in DATASETS.values()):
+        images_of.cache_clear()
+    command = Command(asked, **{name: pick("option", name, OPTIONS)(value) for name, value in choices.items()})
+    work = prepare(command)
+    for note in work.notes:
+        warnings.warn(note.replace("--refresh measures", "refresh=True measures"), stacklevel=3)
+    failures = run_experiments(command, work, Console(quiet=quiet))
+    if failures:
+        kept = f"what was finished is kept: bench.load({str(work.store.root)!r})"
+        raise RuntimeError("\n".join([f"{len(failures)} experiments failed; {kept}", *failures]).replace("\\[", "["))
+    return Study(work.store.root)
+
+
+def _names(names: Names) -> tuple[str, ...]:
+    return tuple(_name_of(name) for name in ([names] if isinstance(names, str | type) else names))
+
+
+def _name_of(name: Name) -> str:
+    """The name of a denoiser, or of a class, which is registered if it was not."""
+    if isinstance(name, str):
+        return name
+    if not (isinstance(name, type) and issubclass(name, nn.Module)):
+        raise ValueError(f"a denoiser is a name or a class of nn.Module, got {name!r}")
+    registered = [known for known, cls in DENOISERS.items() if name in cls.__mro__[:2]]
+    if not registered:
+        denoiser(name=snake_case(name.__name__))(name)
+    return registered[0] if registered else snake_case(name.__name__)
+
+
+def _written(variances: Variances) -> tuple[str, ...]:
+    """As on the command line; no digit is lost."""
+    if isinstance(variances, str | float | int | Range):
+        return _written([variances])
+    ranges = [each if isinstance(each, str | Range) else Range(each, each) for each in variances]
+    exact = [
+        each if isinstance(each, str) or Range.parse(str(each)) == each else f"{each.low!r}..{each.high!r} {each.law}"
+        for each in ranges
+    ]
+    return tuple(map(str, exact))
+
+
+# What `run` takes beside `quiet`, and how a `Command` holds it.
+OPTIONS: dict[str, Callable[[Any], Any]] = {
+    "denoisers": _names,
+    **dict.fromkeys(("train", "test"), _written),
+    "metrics": lambda names: (names,) if isinstance(names, str) else tuple(names),
+    **dict.fromkeys(("seeds", "jobs"), lambda count: whole("seeds or jobs", count, 1)),
+    "device": lambda name: pick("device", name, {"cpu": "cpu", "cuda": "cuda"}),
+    "results": Path,
+    **dict.fromkeys(("profile", "dataset", "train_data", "noise", "recipe", "law", "cluster", "refresh"), lambda x: x),
+}
+
+
+Restore = Callable[..., Tensor | Array]
+
+
+def evaluate(
+    model: nn.Module | Restore,
+    dataset: str = "mnist",
+    variances: Variances = (0.01, 0.1),
+    *,
+    noise: str = "gaussian",
+    images: int = 1000,
+) -> pd.DataFrame:
+    """Scores any model or function on test images, under the noise of every study; nothing is stored.
+
+    Args:
+        model: takes noisy images, float32 tensor (N, C, H, W), never clipped, and, if it has a second argument, the
+            noise variance of each, (N,). It returns the restored images in the same shape, as a tensor or array. They
+            are clipped to [0, 1] before they are scored.
+        images: how many test images, from the first on.
+
+    Returns:
+        A row for each variance and metric: `variance`, `metric`, `mean`, `spread` (standard deviation over images),
+        `images`.
+
+    Raises:
+        KeyError, ValueError: a name or variance is wrong, or the model returns another shape.
+
+    Example:
+        >>> scores = bench.evaluate(lambda noisy: noisy.clamp(0, 1), "shapes", 0.01)
+        >>> scores[scores.metric == "psnr"]["mean"].round(1).tolist()
+        [20.6]
+    """
+    ranges = [Range.parse(text) for text in _written(variances)]
+    if wide := [each for each in ranges if not each.fixed]:
+        raise ValueError(f"a test variance is one number, got the range {wide[0]}")
+    clean = images_of(dataset).test
+    protocol = Protocol(dataset, noise, tuple(each.low for each in ranges), tuple(METRICS), min(images, len(clean)))
+    check(protocol)
+    found = score.evaluate(_Checked(model), clean, protocol, protocol.cells, torch.device("cpu"))
+    scores = [summarize(each.variance, metric, values) for each in found for metric, values in each.values.items()]
+    return pd.DataFrame([vars(each) for each in scores]).drop(columns="blocks")
+
+
+class _Checked(nn.Module):
+    """A copy of a model, or a function, that makes sure of the shape of what comes back."""
+
+    def __init__(self, model: nn.Module | Restore) -> None:
+        super().__init__()
+        if isinstance(model, type) or not callable(model):
+            raise ValueError(f"a model is an nn.Module or a function, got {model!r}")
+        self.model = deepcopy(model) if isinstance(model, nn.Module) else model
+        function = model.forward if isinstance(model, nn.Module) else model
+        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        wanted = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
+        self.told = len([p for p in wanted if p.default is p.empty]) > 1
+        self.clipped = getattr(model, "clipped", True)
+
+    def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
+        restored = torch.as_tensor(self.model(noisy, variance) if self.told else self.model(noisy))
+        if restored.shape != noisy.shape:
+            raise ValueError(f"restored images have shape {tuple(restored.shape)}, and need {tuple(noisy.shape)}")
+        return restored.to(noisy.dtype)
+
+
+def denoise(
+    noisy: str | Path | Array,
+    denoiser: str,
+    study: Study | str | Path = "quick",
+    *,
+    variance: float | None = None,
+    trained_on: str | None = None,
+) -> denoise_file.Denoised:
+    """Restores an image by a trained denoiser, with the training that fits its noise.
+
+    Args:
+        noisy: an image file, or pixels, (H, W) or (H, W, 3): uint8, or floats with clean values in [0, 1].
+        study: where it was trained.
+        variance: of the noise; by default estimated.
+        trained_on: the dataset, where the study has it trained on several.
+
+    Returns:
+        `image` with the shape and kind of pixels that came in, `experiment` and `variance` that were chosen, and
+        `notes` that say so in words.
+
+    Raises:
+        ValueError: there is no such image, denoiser or training.
+
+    Example:
+        >>> study = bench.run("median", train=0.01, test=0.01, profile="smoke", quiet=True)
+        >>> bench.denoise(np.full((32, 32), 0.5), "median", study, variance=0.01).image.shape
+        (32, 32)
+    """
+    _ = DENOISERS[denoiser]
+    study = study if isinstance(study, Study) else load(study)
+    image = Path(noisy) if isinstance(noisy, str | Path) else np.asarray(noisy)
+    return denoise_file.denoise(image, denoiser, study._store, variance, trained_on)
