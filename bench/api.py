@@ -32,6 +32,7 @@ from bench.datasets import DATASETS, dataset_title
 from bench.lookup.denoisers import parameters
 from bench.lookup.images import images_of
 from bench.measurements import holds_any
+from bench.metrics import METRICS
 from bench.report.frames import latency_frame, regret_frame
 from bench.running import denoise_file
 from bench.running.command import Command
@@ -236,7 +237,8 @@ OPTIONS: dict[str, Callable[[Any], Any]] = {
     "denoisers": _names,
     **dict.fromkeys(("train", "test"), _written),
     "metrics": lambda names: (names,) if isinstance(names, str) else tuple(names),
-    **dict.fromkeys(("seeds", "jobs"), lambda count: whole("seeds or jobs", count, 1)),
+    "seeds": lambda count: whole("seeds", count, 1),
+    "jobs": lambda count: whole("jobs", count, 1),
     "device": lambda name: pick("device", name, {"cpu": "cpu", "cuda": "cuda"}),
     "results": Path,
     **dict.fromkeys(("profile", "dataset", "train_data", "noise", "recipe", "law", "cluster", "refresh"), lambda x: x),
