@@ -1,44 +1,52 @@
 """What a store says as tidy tables: CSV files beside the report, and the DataFrames of `bench.Study`."""
 
+from collections.abc import Callable
+
 import pandas as pd
 
-from bench.analysis.regret import Regret, regrets
-from bench.analysis.rows import Row, rows_of
+from bench.ablations import ABLATIONS
+from bench.analysis.effects import effects_frame
+from bench.analysis.regret import regret_frame as regret_of
+from bench.analysis.rows import rows_of
 from bench.core.tasks import Section
 from bench.store.frames import scores_frame
 from bench.store.store import Store
 from bench.timing.latency import latencies
 
-REGRET = (
-    *("test_dataset", "test_noise", "denoiser", "trained_on", "trained_low", "trained_high", "law", "seeds"),
-    *("variance", "mean", "half_width", "specialist", "exact", "inside"),
-)
-
 
 def regret_frame(store: Store) -> pd.DataFrame:
     """A row for each training of a denoiser and each test variance of a grid, in dB of PSNR."""
-    rows = [
-        _regret(section, regret)
-        for section in store.sections()
-        if section.name == "grid"
-        for of_row in regrets(rows_of(store, section), section.protocol.variances).values()
-        for regret in of_row
-    ]
-    return pd.DataFrame(rows, columns=list(REGRET))
+
+    def regret(sections: list[Section]) -> pd.DataFrame:
+        (grid,) = sections
+        return regret_of(rows_of(store, grid), grid.protocol.variances).drop(columns="row")
+
+    return _joined([[section] for section in store.sections() if section.name == "grid"], regret)
 
 
-def _regret(section: Section, regret: Regret) -> tuple[object, ...]:
-    trained, protocol = regret.row.experiment.variance, section.protocol
-    return (
-        *(protocol.dataset, protocol.noise, regret.row.subject, regret.row.training),
-        *((trained.low, trained.high, trained.law) if trained else (None, None, None)),
-        *(regret.row.seeds, regret.variance, regret.sample.mean, regret.sample.half_width),
-        *(_named(regret.specialist), regret.exact, regret.inside),
-    )
+def ablations_frame(store: Store) -> pd.DataFrame:
+    """A row for each change of one factor and side of the training range, in dB of PSNR: changed minus base."""
+    groups: dict[tuple[str, str], list[Section]] = {}
+    for section in store.sections():
+        if section.name in ABLATIONS and not ABLATIONS[section.name].every_noise:
+            groups.setdefault((section.protocol.dataset, section.protocol.noise), []).append(section)
+
+    def effects(sections: list[Section]) -> pd.DataFrame:
+        frame = effects_frame((section, rows_of(store, section)) for section in sections)
+        return frame.assign(change=frame["change"].str.replace("`", ""))
+
+    return _joined(list(groups.values()), effects)
 
 
-def _named(row: Row) -> str:
-    return f"{row.subject} trained on {row.training}"
+def _joined(groups: list[list[Section]], frame_of: Callable[[list[Section]], pd.DataFrame]) -> pd.DataFrame:
+    """The frames of sections that share dataset and noise, with these in front."""
+    frames = []
+    for sections in groups:
+        frame, protocol = frame_of(sections), sections[0].protocol
+        frame.insert(0, "test_dataset", protocol.dataset)
+        frame.insert(1, "test_noise", protocol.noise)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
 def latency_frame(store: Store) -> pd.DataFrame:
@@ -49,7 +57,10 @@ def latency_frame(store: Store) -> pd.DataFrame:
 
 def csv_files(store: Store) -> dict[str, str]:
     """The text of each table that has a row, by the name of its file."""
-    frames = {"scores": scores_frame(store), "regret": regret_frame(store), "latency": latency_frame(store)}
+    frames = {
+        **{"scores": scores_frame(store), "regret": regret_frame(store)},
+        **{"ablations": ablations_frame(store), "latency": latency_frame(store)},
+    }
     return {
         f"{name}.csv": frame.to_csv(index=False, lineterminator="\n") for name, frame in frames.items() if len(frame)
     }

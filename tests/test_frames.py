@@ -1,0 +1,120 @@
+"""Results as CSV files: they equal the numbers of the report, and every program can read them."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bench.core.variance import Range, written
+from bench.report.frames import csv_files
+from bench.store.frames import scores_frame
+from bench.store.store import Store
+from bench.timing.synthetic_store import make
+from tests.conftest import Counter
+
+STUDY = ("--denoisers", "clip,median,conv_autoencoder", "--train", "0.01", "0.1", "0.001..0.1", "--test", "0.01", "0.1")
+ROOT = Path("results/smoke")
+
+
+@pytest.fixture
+def report(counter: Counter) -> str:
+    assert counter.run("--grid", "--profile", "smoke", *STUDY) == 0
+    assert counter.run("--ablate", "width", "--profile", "smoke", "--train", "0.01", "--test", "0.01", "0.1") == 0
+    return (ROOT / "REPORT.md").read_text(encoding="utf-8")
+
+
+def table_below(report: str, title: str) -> list[dict[str, str]]:
+    """The first table below some text, as rows by column."""
+    lines = report[report.index(title) :].splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("| "))
+    cells = []
+    for line in lines[start:]:
+        if not line.startswith("|"):
+            break
+        cells.append([cell.strip() for cell in line.strip("|").split("|")])
+    return [dict(zip(cells[0], row, strict=True)) for row in cells[2:]]
+
+
+def read(name: str) -> pd.DataFrame:
+    return pd.read_csv(ROOT / f"{name}.csv")
+
+
+def test_scores_are_those_of_the_report(report: str) -> None:
+    scores = read("scores")
+    cells = scores[scores.sections.str.contains("grid") & (scores.metric == "psnr")]
+    means = cells.fillna({"trained_on": "–"}).pivot_table("mean", ["denoiser", "trained_on"], "variance")
+    shown = {
+        (row["denoiser"].removesuffix(", tuned"), row["trained on"]): row
+        for row in table_below(report, "PSNR (dB), every training")
+        if row["trained on"]
+    }
+    assert set(shown) == set(means.index)
+    assert len(shown) == 1 + 4 + 3
+    for which, row in shown.items():
+        for variance in (0.01, 0.1):
+            assert row[f"{variance:g}"].partition(" ")[0] == f"{means.loc[which, variance]:.2f}"
+
+
+def test_regret_is_that_of_the_report(report: str) -> None:
+    regret = read("regret")
+    rows = [row for row in table_below(report, "### Regret (dB)") if row["denoiser"] == "conv_autoencoder"]
+    assert len(rows) == 3
+    for row in rows:
+        own = regret[(regret.denoiser == "conv_autoencoder") & (regret.trained_on == row["trained on"])]
+        trained = Range.parse(row["trained on"])
+        for side in (True, False):
+            cells = own[(own.inside == side) & own.exact & ~(trained.fixed & (own.variance == trained.low))]
+            text = row["mean inside" if side else "mean outside"]
+            assert text.partition(" ")[0] == (f"{cells['mean'].mean():.2f}" if len(cells) else "–")
+            if len(cells):
+                worst = cells.loc[cells["mean"].idxmax()]
+                shown = row["worst inside" if side else "worst outside"]
+                assert shown == f"{worst['mean']:.2f} @ {written(worst.variance)}"
+            if len(cells) == 1:
+                assert f"±{cells.half_width.item():.2f}" in text
+
+
+def test_effects_of_ablations_are_those_of_the_report(report: str) -> None:
+    shown = {row["change"]: row for row in table_below(report, "## Ablations at a glance")}
+    sides = {"inside": "where trained", "above": "at more noise", "below": "at less noise"}
+    effects = read("ablations")
+    assert set(effects.change) == set(shown)
+    assert set(effects.side) == {"inside", "above"}
+    for effect in effects.itertuples():
+        sign = "" if effect.resolved else "≈"
+        text = f"{sign}{effect.mean:+.2f} ±{effect.half_width:.2f}".replace("-", "−")
+        assert shown[str(effect.change)][sides[str(effect.side)]] == text
+        assert effect.variances == 1
+
+
+@pytest.mark.usefixtures("report")
+def test_scores_are_those_of_the_files_and_the_same_bytes_every_time(tmp_path: Path) -> None:
+    scores = read("scores")
+    assert not scores.duplicated(["experiment", "protocol", "variance", "metric"]).any()
+    for (experiment, protocol), cells in scores.groupby(["experiment", "protocol"]):
+        stored = pd.read_csv(ROOT / str(experiment) / f"scores-{protocol}.csv")
+        columns = ["variance", "metric", "mean", "spread", "images"]
+        both = [frame[columns].sort_values(["metric", "variance"], ignore_index=True) for frame in (cells, stored)]
+        pd.testing.assert_frame_equal(*both, check_exact=True)
+    shutil.copytree(ROOT, tmp_path / "moved")
+    assert csv_files(Store(tmp_path / "moved")) == {
+        f"{name}.csv": (ROOT / f"{name}.csv").read_text() for name in ("scores", "regret", "ablations")
+    }
+
+
+def test_every_column_is_documented(report: str) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "results.md").read_text(encoding="utf-8")
+    for name in ("scores", "regret", "ablations"):
+        part = page[page.index(f"## {name}.csv") :].partition("\n## ")[0]
+        documented = [column for line in re.findall(r"^\| (`.+?) \|", part, re.MULTILINE)
+                      for column in re.findall(r"`(\w+)`", line)]
+        assert documented == read(name).columns.tolist()
+
+
+def test_a_synthetic_store_is_whole(tmp_path: Path) -> None:
+    make(Store(tmp_path), 60)
+    scores = scores_frame(Store(tmp_path))
+    assert len(scores) == 60 * 8 * 3
+    assert scores.seed.value_counts().tolist() == [6 * 8 * 3] * 10
