@@ -83,7 +83,7 @@ def test_effects_of_ablations_are_those_of_the_report(report: str) -> None:
     assert set(effects.change) == set(shown)
     assert set(effects.side) == {"inside", "above"}
     for effect in effects.itertuples():
-        sign = "" if effect.resolved else "≈"
+        sign = "" if effect.significant else "≈"
         text = f"{sign}{effect.mean:+.2f} ±{effect.half_width:.2f}".replace("-", "−")
         assert shown[str(effect.change)][sides[str(effect.side)]] == text
         assert effect.variances == 1
@@ -97,7 +97,7 @@ def test_scores_are_those_of_the_files_and_the_same_bytes_every_time(tmp_path: P
         stored = pd.read_csv(ROOT / str(experiment) / f"scores-{protocol}.csv")
         columns = ["variance", "metric", "mean", "spread", "images"]
         both = [frame[columns].sort_values(["metric", "variance"], ignore_index=True) for frame in (cells, stored)]
-        pd.testing.assert_frame_equal(*both, check_exact=True)
+        pd.testing.assert_frame_equal(both[0], both[1], check_exact=True)
     shutil.copytree(ROOT, tmp_path / "moved")
     assert csv_files(Store(tmp_path / "moved")) == {
         f"{name}.csv": (ROOT / f"{name}.csv").read_text() for name in ("scores", "regret", "ablations")
@@ -108,8 +108,11 @@ def test_every_column_is_documented(report: str) -> None:
     page = (Path(__file__).parents[1] / "docs" / "results.md").read_text(encoding="utf-8")
     for name in ("scores", "regret", "ablations"):
         part = page[page.index(f"## {name}.csv") :].partition("\n## ")[0]
-        documented = [column for line in re.findall(r"^\| (`.+?) \|", part, re.MULTILINE)
-                      for column in re.findall(r"`(\w+)`", line)]
+        documented = [
+            column
+            for line in re.findall(r"^\| (`.+?) \|", part, re.MULTILINE)
+            for column in re.findall(r"`(\w+)`", line)
+        ]
         assert documented == read(name).columns.tolist()
 
 
