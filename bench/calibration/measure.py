@@ -26,11 +26,7 @@ from bench.scoring.score import corrupt
 from bench.store.store import Store
 
 BSD68 = "natural/BSD68"
-
-
 DNCNN_SIGMAS, BM3D_SIGMA = (10, 50, 100), 25
-
-
 WITHIN, BM3D_WITHIN = 0.05, 0.15  # dB
 
 

@@ -7,8 +7,6 @@ import torch
 from torch import Tensor, nn
 
 DEPTH, WIDTH = 20, 64
-
-
 EPSILON = 1e-5
 
 

@@ -14,7 +14,6 @@ from bench.running.profiles import PROFILES
 
 ABOUT = "Desruido: what does a denoiser cost at the noise variances it was not trained for?"
 
-
 EXAMPLES = """examples:
   python run_all.py --grid                               train, score, tables, figures, report
   python run_all.py --grid --denoisers unet,median --train 0.01 0.001..0.1 --test 0.01 0.1
@@ -25,7 +24,6 @@ EXAMPLES = """examples:
 
 A command that was stopped goes on where it was when given again. Exit status: 0 all done,
 1 some experiments failed, 2 wrong usage, 130 stopped."""
-
 
 KIND = "measure "  # before a kind of measurement, so that its name cannot be that of another option
 

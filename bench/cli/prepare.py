@@ -1,6 +1,6 @@
 """From a command to what is to be done, with everything checked before anything is trained or written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from PIL import Image
@@ -11,7 +11,7 @@ from bench.core.recipes import RECIPES
 from bench.core.registry import load_plugin, pick
 from bench.core.tasks import Section, Task
 from bench.core.variance import LAWS, Range
-from bench.measurements import Measurement, holds_any, in_place
+from bench.measurements import MEASUREMENTS, Measurement, holds_any
 from bench.running.checks import check, check_device
 from bench.running.command import Command
 from bench.running.missing import measured_by_other_code, pending
@@ -58,19 +58,22 @@ def prepare(command: Command) -> Work:
     """
     _check_names(command)
     store = Store(command.results / (command.profile or "quick"))
-    notes = [note for kind in command.asked for note in in_place()[kind].notes(command)]
     if command.denoise:
         _check_denoise(command)
-    sections = {kind: _sections(kind, command) for kind in command.asked}
-    wanted = [section for of_kind in sections.values() for section in of_kind]
-    tasks = pending(store, wanted, command.device, command.plugin, command.refresh)
-    if not command.refresh and (others := measured_by_other_code(store, wanted)):
+    kinds = {kind: MEASUREMENTS[kind] for kind in command.asked}
+    notes = [note for measurement in kinds.values() for note in measurement.notes(command)]
+    sections = {kind: list(_sections(command, kind, measurement)) for kind, measurement in kinds.items()}
+    every_section = [section for of_kind in sections.values() for section in of_kind]
+    tasks = pending(store, every_section, command.device, command.plugin, command.refresh)
+    if not command.refresh and (others := measured_by_other_code(store, every_section)):
         notes.append(f"{others} experiments were measured by other code; --refresh measures them again")
     if command.asked:
         store.check_writable()
     check(tasks)
     _check_place(command, tasks)
-    jobs = [Job(kind, in_place()[kind], sections[kind], in_place()[kind].due(command, store)) for kind in sections]
+    jobs = [
+        Job(kind, measurement, sections[kind], measurement.due(command, store)) for kind, measurement in kinds.items()
+    ]
     return Work(store, jobs, tasks, _reports(command, store), notes)
 
 
@@ -83,11 +86,11 @@ def _check_names(command: Command) -> None:
     pick("law", command.law or LAWS[0], dict.fromkeys(LAWS))
 
 
-def _sections(kind: str, command: Command) -> list[Section]:
-    """The experiments that one kind of measurement is about, with the command that asks for them alone."""
-    measurement = in_place()[kind]
-    asked = (command.again(f"{measurement.flag} {command.asked[kind]}".strip()),)
-    return [replace(section, commands=asked) for section in measurement.sections(command)]
+def _sections(command: Command, kind: str, measurement: Measurement) -> Iterator[Section]:
+    """The experiments of one kind of measurement, with the command that asks for them alone."""
+    asked = command.again(f"{measurement.flag} {command.asked[kind]}".strip())
+    for section in measurement.sections(command):
+        yield replace(section, commands=(asked,))
 
 
 def _check_place(command: Command, tasks: Sequence[Task]) -> None:

@@ -47,7 +47,6 @@ FEWER = {
     "nlm": ("0.001", "0.01", "0.1", "0.001..0.1 log-uniform"),
 }
 
-
 PROFILES = {
     "smoke": Profile(
         about="made-up shapes, in seconds: does it run?",

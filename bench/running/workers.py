@@ -18,14 +18,8 @@ from bench.core.experiment import Experiment
 from bench.core.results import Progress
 
 News = tuple[str, float, Progress | None]  # experiment id, share done, newest row of the history
-
-
 CONTEXT = multiprocessing.get_context("spawn")
-
-
 PATIENCE = 10  # seconds that a scheduler has to answer
-
-
 _news: "Queue[News | None] | None" = None
 
 

@@ -30,23 +30,11 @@ from bench.training.fast_layers import quicken
 from bench.training.train import LOSSES, fit, optimizers_of
 
 Pairs = dict[str, tuple[float, float]]  # by claim: our figure and the one it is compared with
-
-
 TUTORIALS = Experiment("conv_autoencoder", (), "mnist", "gaussian", Range(0.01, 0.01), TUTORIAL)
-
-
 TEST = Protocol("mnist", "gaussian", (0.01,), ("psnr",), 10000)
-
-
 SCORED = 1000  # number of images that metrics are timed on
-
-
 THREADS = 2  # of the tutorial's loop
-
-
 STEPS = 20  # steps of training before the other side has its turn, so that both meet the same machine
-
-
 TURN = 75  # the same between processes; as many steps first are not timed, since a process that waited starts slowly
 
 

@@ -26,31 +26,17 @@ from bench.scoring.score import corrupt
 from bench.store.store import Store
 
 BATCHES = (1, 8, 64, 256)
-
-
 VARIANCE = 0.01
-
-
 PARTS = 5  # that the rounds of a row are cut into, to see whether the machine was steady
-
-
 UNSTEADY = 0.1
-
-
 MEMORIZED = 48000  # images of a denoiser that memorizes, as many as MNIST trains on
-
-
 ATTEMPTS = 3  # at a steady row
-
-
 BENCHMARK = Path(__file__).with_name("latency_benchmark.py")
-
 
 PYTEST = (
     *("-q", "--tb=line", "-Wdefault", "--noconftest", "-pno:cacheprovider"),
     *("-ppytest_benchmark.plugin", "-pbench.timing.latency_benchmark"),
 )
-
 
 OPTIONS = ("enable", "disable-gc", "warmup=on", "max-time=1.5", "min-rounds=10", "save-data")  # of pytest-benchmark
 

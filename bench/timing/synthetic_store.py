@@ -14,17 +14,9 @@ from bench.metrics import METRICS
 from bench.store.store import Store
 
 DENOISERS = ("conv_autoencoder", "deep_autoencoder", "unet")
-
-
 SEEDS = 10
-
-
 IMAGES = 100
-
-
 MEASURED = Provenance(Machine("3", "2", "cpu", 1), 1000, blind=True, kin="", seconds=Seconds(), sources={})
-
-
 VARIANCES = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 

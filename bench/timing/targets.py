@@ -69,10 +69,7 @@ def speeds(store: Store) -> list[Speed]:
 
 
 LOOP = "the tutorial's loop"
-
-
 IMAGES = 32000  # with which one epoch of ours reaches the PSNR of the tutorial; found by trial
-
 
 CLAIMS = {
     "train": Claim(
