@@ -14,8 +14,7 @@ from torch.nn import functional
 
 import bench.calibration.measure
 from bench.analysis.tutorial_losses import PRINTED
-from bench.calibration.measure import BSD68, ROWS, Setting, mean_psnr, measure, pending_calibrations, photographs
-from bench.calibration.measure import calibration as measure_calibration
+from bench.calibration.measure import BSD68, ROWS, Setting, mean_psnr, measure, photographs
 from bench.calibration.outcomes import Calibration, Outcome, outcomes
 from bench.calibration.published_networks import published_dncnn
 from bench.core.experiment import Experiment, Protocol
@@ -24,7 +23,10 @@ from bench.core.results import Array
 from bench.core.rng import stream
 from bench.core.tasks import Section
 from bench.core.variance import Range
+from bench.measurements import MEASUREMENTS
+from bench.measurements.calibration import due
 from bench.report.tables.calibration import table
+from bench.running.command import Command
 from bench.store.store import Store
 from tests.conftest import Counter
 
@@ -182,12 +184,12 @@ def test_a_folder_without_photographs_is_said(setting: Setting) -> None:
 
 def test_what_is_new_or_lacked_something_or_takes_no_time_is_measured(setting: Setting) -> None:
     store = setting.store
-    assert pending_calibrations(store, refresh=False) == list(ROWS)
+    assert due(Command(), store) == list(ROWS)
     store.keep_timing("calibration", "noise", Calibration((ROW,)).as_json())
     store.keep_timing("calibration", "tutorial", Calibration((ROW,)).as_json())
     store.keep_timing("calibration", "bm3d", Calibration((), "no bm3d").as_json())
-    assert pending_calibrations(store, refresh=False) == [name for name in ROWS if name != "noise"]
-    assert pending_calibrations(store, refresh=True) == list(ROWS)
+    assert due(Command(), store) == [name for name in ROWS if name != "noise"]
+    assert due(Command(refresh=True), store) == list(ROWS)
 
 
 def test_outcomes_are_sorted_by_source_and_by_number(setting: Setting) -> None:
@@ -269,10 +271,10 @@ def test_a_row_without_its_data_says_what_it_needs(setting: Setting) -> None:
 
 def test_what_was_measured_is_not_lost_for_want_of_its_data(setting: Setting) -> None:
     setting.store.keep_timing("calibration", "bm3d", {"rows": [], "absent": "no bm3d"})
-    assert "absent" in measure_calibration("dncnn-bias-10", setting.data, setting.store)
+    assert "absent" in MEASUREMENTS["calibration"].measure("dncnn-bias-10", Command(data=setting.data), setting.store)
     setting.store.keep_timing("calibration", "dncnn-bias-10", {"rows": [asdict(ROW)]})
     with pytest.raises(ValueError, match="--data; what was measured before is kept"):
-        measure_calibration("dncnn-bias-10", setting.data, setting.store)
+        MEASUREMENTS["calibration"].measure("dncnn-bias-10", Command(data=setting.data), setting.store)
 
 
 def test_a_figure_out_of_tolerance_is_shown_as_such() -> None:

@@ -17,12 +17,12 @@ from bench.core.conditions import Conditions, conditions
 from bench.figures.cost_curves import Point, front
 from bench.figures.curves import png
 from bench.lookup.denoisers import missing_package, parameters, place
-from bench.measurements import chapters, holds_any
+from bench.measurements import MEASUREMENTS, chapters, holds_any
 from bench.report.report import build
 from bench.report.tables.cost import latency_table, speed_table, three_digits
+from bench.running.command import Command
 from bench.running.workers import keep_memory
 from bench.store.store import Store
-from bench.timing.due import pending_latencies
 from bench.timing.latency import Latency, flops, latencies, prepared
 from bench.timing.targets import Speed, speed_frame
 from tests.conftest import SMALL, Counter
@@ -95,12 +95,12 @@ def test_costs_alone_make_a_report(tmp_path: Path) -> None:
 def test_timings_of_another_machine_are_none_of_this_one(tmp_path: Path) -> None:
     store = Store(tmp_path)
     keep(store, ROW)
-    pending = pending_latencies(store, ["median", "clip"], "cpu", refresh=False)
-    assert pending == ["clip"]
+    due = MEASUREMENTS["latency"].due
+    assert due(Command(denoisers=("median", "clip")), store) == ["clip"]
     store.keep_timing("latency", "median", {"rows": [], "conditions": NOW.as_json() | {"device": "another"}})
-    assert pending_latencies(store, ["median"], "cpu", refresh=False) == ["median"]
+    assert due(Command(denoisers=("median",)), store) == ["median"]
     keep(store, ROW)
-    assert pending_latencies(store, ["median"], "cpu", refresh=True) == ["median"]
+    assert due(Command(denoisers=("median",), refresh=True), store) == ["median"]
 
 
 def test_latency_is_measured_kept_and_not_measured_again(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:

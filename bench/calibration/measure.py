@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +11,7 @@ from scipy.special import digamma
 from torch import Tensor, nn
 
 from bench.analysis.tutorial_losses import agreement, is_printed, losses_of
-from bench.calibration.outcomes import Calibration, Outcome, calibrations
+from bench.calibration.outcomes import Calibration, Outcome
 from bench.calibration.published_networks import published_dncnn
 from bench.calibration.published_numbers import curves
 from bench.core.experiment import Protocol
@@ -183,24 +182,3 @@ def mean_psnr(model: nn.Module, images: Sequence[Tensor], sigma: int, rounded: b
         restored = (restored * 255).round() / 255 if rounded else restored
         values.append(METRICS["psnr"](clean, restored).item())
     return float(np.mean(values))
-
-
-READ = ("tutorial",)  # rows of the calibration that are read from the store, which may have grown
-
-
-def pending_calibrations(store: Store, refresh: bool) -> list[str]:
-    """Rows to measure: new ones, those that lacked something, and those that take no time."""
-    measured = {name for name, calibration in calibrations(store).items() if not calibration.absent}
-    return [name for name in ROWS if refresh or name not in measured or name in READ]
-
-
-def calibration(name: str, data: Path, store: Store) -> dict[str, Any]:
-    """Measures a row of the calibration; returns the values to store.
-
-    Raises:
-        ValueError: something it needs is missing, and it was measured before; the stored values stay.
-    """
-    measured, before = measure(name, Setting(data, store)), calibrations(store).get(name)
-    if measured.absent and before and before.rows:
-        raise ValueError(f"{measured.absent}; what was measured before is kept")
-    return measured.as_json()

@@ -71,9 +71,7 @@ def prepare(command: Command) -> Work:
         store.check_writable()
     check(tasks)
     _check_place(command, tasks)
-    jobs = [
-        Job(kind, measurement, sections[kind], measurement.due(command, store)) for kind, measurement in kinds.items()
-    ]
+    jobs = [Job(kind, kinds[kind], sections[kind], kinds[kind].due(command, store)) for kind in kinds]
     return Work(store, jobs, tasks, _reports(command, store), notes)
 
 

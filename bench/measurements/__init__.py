@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from bench.core.registry import Registry
 
-if TYPE_CHECKING:
-    from bench.core.tasks import Section
+if TYPE_CHECKING:  # what the files of this folder take and give
+    from bench.analysis.rows import Row as Row
+    from bench.core.conditions import Conditions
+    from bench.core.tasks import Section as Section
+    from bench.report.chapter import Chapter as Chapter
     from bench.report.chapter import MakeChapter
-    from bench.report.tables.table import Table
-    from bench.running.command import Command
-    from bench.store.store import Store
+    from bench.report.tables.table import Table as Table
+    from bench.running.command import Command as Command
+    from bench.store.store import Store as Store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,3 +73,11 @@ def chapters() -> list[MakeChapter]:
 def holds_any(store: Store) -> bool:
     """Whether anything was measured or asked for."""
     return bool(store.sections()) or any(store.timings(kind) for kind in MEASUREMENTS)
+
+
+def untimed(
+    names: Sequence[str], timings: dict[str, dict[str, Any]], conditions: Conditions, refresh: bool
+) -> list[str]:
+    """Those that were not timed under these conditions: on another machine or with other versions does not count."""
+    timed = {name for name, values in timings.items() if values["conditions"] == conditions.as_json()}
+    return [name for name in names if refresh or name not in timed]

@@ -9,8 +9,7 @@ from bench.measurements import MEASUREMENTS, Measurement
 from bench.measurements.grid import tables
 
 if TYPE_CHECKING:
-    from bench.core.tasks import Section
-    from bench.running.command import Command
+    from bench.measurements import Command, Section
 
 
 def sections(command: Command) -> Iterator[Section]:

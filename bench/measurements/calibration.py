@@ -8,24 +8,28 @@ from typing import TYPE_CHECKING, Any
 from bench.measurements import MEASUREMENTS, Measurement
 
 if TYPE_CHECKING:
-    from bench.analysis.rows import Row
-    from bench.core.tasks import Section
-    from bench.report.chapter import Chapter
-    from bench.report.tables.table import Table
-    from bench.running.command import Command
-    from bench.store.store import Store
+    from bench.measurements import Chapter, Command, Row, Section, Store, Table
+
+READ = ("tutorial",)  # rows that are read from the store, which may have grown
 
 
 def due(command: Command, store: Store) -> list[str]:
-    from bench.calibration.measure import pending_calibrations
+    from bench.calibration.measure import ROWS
+    from bench.calibration.outcomes import calibrations
 
-    return pending_calibrations(store, command.refresh)
+    measured = {name for name, calibration in calibrations(store).items() if not calibration.absent}
+    return [name for name in ROWS if command.refresh or name not in measured or name in READ]
 
 
 def measure(name: str, command: Command, store: Store) -> dict[str, Any]:
-    from bench.calibration.measure import calibration
+    """Raises ValueError where something is missing and it was measured before, so that the stored values stay."""
+    from bench.calibration.measure import Setting, measure
+    from bench.calibration.outcomes import calibrations
 
-    return calibration(name, command.data, store)
+    measured, before = measure(name, Setting(command.data, store)), calibrations(store).get(name)
+    if measured.absent and before and before.rows:
+        raise ValueError(f"{measured.absent}; what was measured before is kept")
+    return measured.as_json()
 
 
 def tables(store: Store, sections: Sequence[Section]) -> Iterator[Table | str]:

@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING
 from bench.measurements import MEASUREMENTS, Measurement
 
 if TYPE_CHECKING:
-    from bench.core.tasks import Section
-    from bench.report.tables.table import Table
-    from bench.running.command import Command
-    from bench.store.store import Store
+    from bench.measurements import Command, Section, Store, Table
 
 
 def sections(command: Command) -> Iterator[Section]:

@@ -5,27 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bench.measurements import MEASUREMENTS, Measurement
+from bench.measurements import MEASUREMENTS, Measurement, untimed
 
 if TYPE_CHECKING:
-    from bench.analysis.rows import Row
-    from bench.core.tasks import Section
-    from bench.report.chapter import Chapter
-    from bench.report.tables.table import Table
-    from bench.running.command import Command
-    from bench.store.store import Store
+    from bench.measurements import Chapter, Command, Row, Section, Store, Table
 
 
 def due(command: Command, store: Store) -> list[str]:
-    from bench.timing.due import pending_latencies
+    from architectures import DENOISERS
+    from bench.core.conditions import conditions
+    from bench.lookup.denoisers import missing_package, parameters
 
-    return pending_latencies(store, command.denoisers, command.device, command.refresh)
+    names = command.denoisers or [name for name in DENOISERS if not missing_package(name)]
+    for name in names:
+        parameters(name, ())  # which raises where it is unknown or lacks its package
+    return untimed(names, store.timings("latency"), conditions(command.device, 1), command.refresh)
 
 
 def measure(name: str, command: Command, store: Store) -> dict[str, Any]:
-    from bench.timing.due import latency
+    from bench.core.conditions import conditions
+    from bench.timing.latency import measure
 
-    return latency(name, command.device, command.plugin)
+    rows = measure(name, command.device, command.plugin)
+    return {"rows": [row.as_json() for row in rows], "conditions": conditions(command.device, 1).as_json()}
 
 
 def tables(store: Store, sections: Sequence[Section]) -> Iterator[Table | str]:

@@ -5,27 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bench.measurements import MEASUREMENTS, Measurement
+from bench.measurements import MEASUREMENTS, Measurement, untimed
 
 if TYPE_CHECKING:
-    from bench.analysis.rows import Row
-    from bench.core.tasks import Section
-    from bench.report.chapter import Chapter
-    from bench.report.tables.table import Table
-    from bench.running.command import Command
-    from bench.store.store import Store
+    from bench.measurements import Chapter, Command, Row, Section, Store, Table
 
 
 def due(command: Command, store: Store) -> list[str]:
-    from bench.timing.due import pending_speeds
+    from bench.core.conditions import conditions
+    from bench.timing.harness import THREADS
+    from bench.timing.measures import MEASURES
 
-    return pending_speeds(store, command.device, command.refresh)
+    return untimed(list(MEASURES), store.timings("speed"), conditions(command.device, THREADS), command.refresh)
 
 
 def measure(name: str, command: Command, store: Store) -> dict[str, Any]:
-    from bench.timing.due import harness
+    from bench.core.conditions import conditions
+    from bench.timing.harness import THREADS, Setting
+    from bench.timing.measures import MEASURES
+    from bench.timing.targets import Speed
 
-    return harness(name, command.results, command.device)
+    pairs: dict[str, list[tuple[float, float]]] = {}
+    for pair_by_claim in MEASURES[name](Setting(command.results.resolve(), command.device)):
+        for claim, pair in pair_by_claim.items():
+            pairs.setdefault(claim, []).append(pair)
+    measured = {claim: tuple(runs) for claim, runs in pairs.items()}
+    return Speed(measured, conditions(command.device, THREADS)).as_json()
 
 
 def tables(store: Store, sections: Sequence[Section]) -> Iterator[Table | str]:

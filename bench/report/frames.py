@@ -51,7 +51,7 @@ def _joined(groups: list[list[Section]], frame_of: Callable[[list[Section]], pd.
 
 def latency_frame(store: Store) -> pd.DataFrame:
     """A row for each denoiser and batch size that was timed, in seconds, with the machine it was timed on."""
-    timed = [vars(row) | row.conditions for row in latencies(store)]
+    timed = [vars(row) | vars(row.conditions) for row in latencies(store)]
     return pd.DataFrame(timed).drop(columns="conditions", errors="ignore")
 
 
