@@ -65,14 +65,21 @@ def _best(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[facts.Bes
     places = ranking(rows, variances)
     if len(places) < 2:
         return
-    yield _leading(places, False, at, len(common), len(variances), only is not None)
+    yield _leading(places, False, at, (len(common), len(variances)), only is not None)
     told = not any(place.row.blind for place in places if place.first == 1)
     if told and (blind := ranking([row for row in rows if row.blind], common)):
-        yield _leading(blind, True, at, len(common), len(variances), only is not None)
+        yield _leading(blind, True, at, (len(common), len(variances)), only is not None)
 
 
-def _leading(places: Sequence[Place], blind: bool, at: float | None, count: int, of: int, alike: bool) -> facts.Best:
-    """The leaders of a ranking; `alike` if all networks were trained on the same."""
+def _leading(
+    places: Sequence[Place], blind: bool, at: float | None, counts: tuple[int, int], alike: bool
+) -> facts.Best:
+    """The leaders of a ranking.
+
+    Args:
+        counts: of test variances that all rows have, and of all.
+        alike: whether all networks were trained on the same.
+    """
     tied = [place for place in places if place.first == places[0].first]
     leaders = (
         facts.Leader(
@@ -82,7 +89,7 @@ def _leading(places: Sequence[Place], blind: bool, at: float | None, count: int,
         )
         for place in tied
     )
-    return facts.Best(blind, at, count, of, tuple(leaders), any(p.row.seeds == 1 and p.row.learned for p in tied))
+    return facts.Best(blind, at, *counts, tuple(leaders), any(p.row.seeds == 1 and p.row.learned for p in tied))
 
 
 def _largest_loss(regret: Regret, untrained: Sequence[Row]) -> facts.LargestLoss:

@@ -86,11 +86,11 @@ def run_experiments(command: Command, work: Work, console: Console) -> list[str]
                     display.finish(result)
                     if result.failure is not None:
                         failures.append(f"{names[result.task.experiment.id]}: {escape(result.failure)}")
-    for experiment in {experiment: None for section in sections for experiment in section.experiments}:
-        if epoch := store.diverged(experiment):
-            failures.append(
-                f"{experiment.id}: the loss diverged in epoch {epoch}; a recipe with a lower lr may train it"
-            )
+    failures += [
+        f"{experiment.id}: the loss diverged in epoch {epoch}; a recipe with a lower lr may train it"
+        for experiment in dict.fromkeys(experiment for section in sections for experiment in section.experiments)
+        if (epoch := store.diverged(experiment))
+    ]
     return failures
 
 

@@ -82,7 +82,7 @@ class Provenance:
         machine: on which it was trained or tuned; where it is neither, on which it was first scored.
         parameters: number of trainable ones.
         kin: see `architectures.Denoiser`, or the denoiser itself; empty in older results.
-        sources: digests of the code by the part it plays (see `bench.run.provenance`).
+        sources: digests of the code by the part it plays (see `bench.running.provenance`).
         elsewhere: other machines on which it was scored.
     """
 

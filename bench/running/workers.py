@@ -34,7 +34,7 @@ def undisturbed() -> Iterator[None]:
     """Delays SIGINT and SIGTERM until the block has ended. Use it in the main thread."""
     held: list[int] = []
     before = {
-        number: signal.signal(number, lambda number, frame: held.append(number))
+        number: signal.signal(number, lambda number, _frame: held.append(number))
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:

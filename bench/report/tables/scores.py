@@ -21,6 +21,7 @@ def scores(
     section: Section,
     rows: Sequence[Row],
     metric: str,
+    *,
     intervals: bool,
     every: Sequence[Row] = (),
     marked: bool = True,
