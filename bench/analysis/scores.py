@@ -17,8 +17,8 @@ def scores_frame(
 ) -> pd.DataFrame:
     """One metric, a line for each row and test variance that was measured.
 
-    Columns: row (its position), denoiser, trained_on, variance, mean, half_width (of the 95 % interval), and the
-    flags best (of its column, or not significantly worse) and tied (if several are).
+    Columns: row (its position), denoiser, trained_on, variance, mean, and the flags best (of its column, or not
+    significantly worse) and tied (if several are).
 
     Args:
         every: all rows of the section, if these are some: they tell how much seeds differ.
@@ -29,15 +29,21 @@ def scores_frame(
     best_of = {variance: set(leading) for variance, leading in zip(variances, leaders, strict=False)}
     records = [
         (
-            *(index, row.subject, row.training, variance, row.means[cell], row.samples[cell].half_width),
+            *(index, row.subject, row.training, variance, row.means[cell]),
             *(index in best_of[variance], len(best_of[variance]) > 1),
         )
         for index, row in enumerate(rows)
         for variance in variances
         if (cell := (variance, metric)) in row.means
     ]
-    names = ["row", "denoiser", "trained_on", "variance", "mean", "half_width", "best", "tied"]
+    names = ["row", "denoiser", "trained_on", "variance", "mean", "best", "tied"]
     return pd.DataFrame.from_records(records, columns=names)
+
+
+def with_intervals(frame: pd.DataFrame, rows: Sequence[Row], metric: str) -> pd.DataFrame:
+    """A frame of `scores_frame` with half_width, half of the 95 % interval of each mean."""
+    cells = zip(frame.row, frame.variance, strict=True)
+    return frame.assign(half_width=[rows[row].samples[variance, metric].half_width for row, variance in cells])
 
 
 def _column(rows: Sequence[Row], every: Sequence[Row], cell: tuple[float, str]) -> Column:

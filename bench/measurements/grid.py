@@ -40,7 +40,7 @@ def _all_names(command: Command) -> Iterable[str]:
 
 def tables(store: Store, sections: Sequence[Section]) -> Iterator[Table | str]:
     from bench.analysis.rows import rows_of
-    from bench.report.sections import heading
+    from bench.report.setup import heading
     from bench.report.tables.scores import scores
 
     for section in sections:

@@ -20,7 +20,7 @@ from bench.figures.choose import compares_ranges, drawings_of
 from bench.figures.drawing import Drawing
 from bench.report.chapter import Chapter
 from bench.report.render import render
-from bench.report.setup import missing_of, setup
+from bench.report.setup import heading, missing_of, setup
 from bench.report.tables.ablations import glance_table, noise_table
 from bench.report.tables.breakdown import breakdown_table
 from bench.report.tables.published import beside
@@ -70,11 +70,6 @@ class Part:
 
     def drawing(self, kind: str, of: str = "") -> Drawing | None:
         return next((drawing for drawing in self.drawings if (drawing.kind, drawing.of) == (kind, of)), None)
-
-
-def heading(section: Section) -> str:
-    what = "Across variance" if section.name == "grid" else f"Ablation `{section.name}`"
-    return f"{what}: {dataset_title(section.protocol.dataset)}, {section.protocol.noise} noise"
 
 
 def parts_of(store: Store, sections: Sequence[Section]) -> list[Part]:

@@ -7,11 +7,17 @@ from bench.analysis.rows import Row
 from bench.core.experiment import Experiment
 from bench.core.recipes import RECIPES, Recipe, recipe_name, recipe_text
 from bench.core.tasks import Section
+from bench.datasets import dataset_title
 from bench.report.render import render
 from bench.report.tables.table import Table
 
 HEADER = ("network", "parameters", "ways of training", "seeds of each")
 RIGHT = (False, False, True, True)
+
+
+def heading(section: Section) -> str:
+    what = "Across variance" if section.name == "grid" else f"Ablation `{section.name}`"
+    return f"{what}: {dataset_title(section.protocol.dataset)}, {section.protocol.noise} noise"
 
 
 def setup(sections: Sequence[Section], rows: Sequence[Row]) -> str:

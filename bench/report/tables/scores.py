@@ -7,7 +7,7 @@ import pandas as pd
 
 from bench.ablations import by_seed
 from bench.analysis.rows import Row
-from bench.analysis.scores import pooled_frame, scores_frame, tuned_frame
+from bench.analysis.scores import pooled_frame, scores_frame, tuned_frame, with_intervals
 from bench.core.results import Trial
 from bench.core.tasks import Section
 from bench.core.variance import decibels, written
@@ -35,6 +35,7 @@ def scores(
     """
     variances, marked = section.protocol.variances, marked and not by_seed(section.name)
     frame = scores_frame(rows, variances, metric, every, marked)
+    frame = with_intervals(frame, rows, metric) if intervals else frame
     cells = {(cell.row, cell.variance): _cell(cell, METRICS[metric], intervals) for cell in lines_of(frame)}
     lines = []
     for index, row in enumerate(rows):
