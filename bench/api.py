@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import torch
 from rich.console import Console
+from rich.text import Text
 from torch import Tensor, nn
 
 from architectures import DENOISERS, denoiser
@@ -203,8 +204,11 @@ def _run(asked: dict[str, str], quiet: bool, choices: dict[str, Any]) -> Study:
         warnings.warn(note.replace("--refresh measures", "refresh=True measures"), stacklevel=3)
     failures = run_experiments(command, work, Console(quiet=quiet))
     if failures:
-        kept = f"what was finished is kept: bench.load({str(work.store.root)!r})"
-        raise RuntimeError("\n".join([f"{len(failures)} experiments failed; {kept}", *failures]).replace("\\[", "["))
+        kept = f"{len(failures)} failed; what was finished is kept: bench.load({str(work.store.root)!r})"
+        said = [kept, *(Text.from_markup(failure).plain for failure in failures)]
+        if any("worker process died" in failure for failure in failures):
+            said.append('a script, unlike a notebook, must call this below: if __name__ == "__main__":')
+        raise RuntimeError("\n".join(said))
     return Study(work.store.root)
 
 

@@ -139,7 +139,9 @@ def test_a_class_nobody_registered_is_registered(counter: Counter) -> None:
 
 def test_what_fails_is_said_and_the_rest_is_kept(counter: Counter) -> None:
     net = run_cell(NET.format(size=3).replace("noisy + self.layer(noisy)", "noisy[:, :, 1:]"))["MyNet"]
-    with pytest.raises(RuntimeError, match=r"1 experiments failed; what was finished is kept: bench.load\("):
+    with pytest.raises(
+        RuntimeError, match=r"1 failed; what was finished is kept: bench.load\(.*\)\nmy_net trained on 0.01"
+    ):
         bench.run(["clip", net], train=0.01, test=0.01, profile="smoke", quiet=True)
     assert set(bench.load("smoke").scores().denoiser) == {"clip"}
 
