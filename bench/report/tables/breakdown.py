@@ -15,7 +15,7 @@ def breakdown_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
     frame, below = breakdown_frame(rows, variances), floors(rows, variances)
     in_sigma = all(written(variance).startswith("σ") for variance in variances)
     cells, bracketed = {}, False
-    bounded = set(frame.floor[~frame.everywhere & frame.low.notna()])
+    bounded = set() if in_sigma else set(frame.floor[~frame.everywhere & frame.low.notna()])
     for reached in lines_of(frame):
         low, high = _ends(reached, "low", "≤", in_sigma), _ends(reached, "high", "≥", in_sigma)
         bracketed |= not math.isnan(reached.low) and not reached.everywhere and max(len(low), len(high)) > 1
