@@ -59,7 +59,7 @@ def test_the_front_holds_what_nothing_beats_and_nothing_unsteady() -> None:
 
 
 def test_a_claim_becomes_a_line_with_its_verdict() -> None:
-    speed = Speed({"train": ((300.0, 200.0), (320.0, 160.0), (300.0, 100.0)), "idle": ((5.0, 2.5),)}, NOW)
+    speed = Speed({"train": [[300.0, 200.0], [320.0, 160.0], [300.0, 100.0]], "idle": [[5.0, 2.5]]}, NOW)
     assert Speed.from_json(json.loads(json.dumps(speed.as_json()))) == speed
     table = speed_table(speed_frame([speed]))
     assert table.rows[0][3:] == ("300 images/s", "160 images/s", "2.00", "1.50 – 3.00", "3", "≥ 1.6", "reached")

@@ -2,10 +2,12 @@
 
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+from bench.core.conditions import conditions
 from bench.datasets import Images
 from bench.lookup.denoisers import build
 from bench.lookup.images import images_of
@@ -14,7 +16,7 @@ from bench.store.store import Store
 from bench.timing import harness
 from bench.timing.harness import TUTORIALS, Setting, _our_turn, _rate, _rival_turn, scoring
 from bench.timing.synthetic_store import make
-from bench.timing.targets import CLAIMS, Claim
+from bench.timing.targets import CLAIMS, Speed, speed_frame
 from bench.timing.tutorial_loop import Rival, dataset, network
 from bench.timing.whole_commands import NotNow, report, starting
 
@@ -52,7 +54,6 @@ def test_the_rival_learns(tmp_path: Path) -> None:
 
 def test_a_turn_takes_its_steps_and_no_validation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(harness, "TURN", 1)
-    monkeypatch.setattr(harness, "_state", {})
     monkeypatch.setattr(harness, "images_of", lambda name: few())
     ends = [0.0]
     for _ in range(12):
@@ -72,18 +73,32 @@ def test_a_rate_counts_from_the_first_start_to_the_last_end(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [("ours / other", 2.0), ("other / ours", 0.5), ("ours - other", 2.0), ("ours", 4.0)]
+    ("claim", "value", "beyond"),
+    [("train", 1.6, 1.59), ("step", 1.05, 1.051), ("wall", 15.0, 14.9), ("psnr", 0.0, -0.1), ("idle", 2.0, 2.1)],
 )
-def test_a_claim_makes_its_figure(value: str, expected: float) -> None:
-    claim = Claim("", "", "", "s", value, limit=expected)
-    assert claim.of(4.0, 2.0) == expected
-    assert claim.holds(expected)
-    assert not claim.holds(expected + 1e-9)
+def test_a_claim_makes_its_figure_and_holds_up_to_its_limit(claim: str, value: float, beyond: float) -> None:
+    def measured(value: float) -> Any:
+        """The claim in a frame of two measurements that make this value."""
+        by_expression = {
+            "ours / theirs": (2 * value, 2.0),
+            "theirs / ours": (2.0, 2 * value),
+            "ours - theirs": (value + 2, 2.0),
+        }
+        return speed_frame([Speed({claim: (by_expression[CLAIMS[claim].value],)}, conditions("cpu", 1))]).iloc[0]
+
+    assert (measured(value).claim, measured(value).value) == (claim, value)
+    assert measured(value).reached
+    assert not measured(beyond).reached
 
 
-def test_a_claim_of_at_least_its_limit_fails_below() -> None:
-    assert CLAIMS["train"].holds(1.6)
-    assert not CLAIMS["train"].holds(1.59)
+def test_a_claim_alone_is_what_ours_took() -> None:
+    frame = speed_frame([Speed({"help": ((0.4, 0.0), (0.2, 0.0), (0.6, 0.0))}, conditions("cpu", 1))])
+    assert frame[["value", "least", "most", "runs"]].to_numpy().tolist() == [[0.4, 0.2, 0.6, 3]]
+
+
+def test_claims_name_what_is_measured() -> None:
+    assert f"{harness.IMAGES:,} images" in CLAIMS["wall"].ours
+    assert speed_frame([]).empty
 
 
 def test_scoring_agrees_with_scikit_image_and_names_its_claims() -> None:

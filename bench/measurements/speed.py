@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def due(command: Command, store: Store) -> list[str]:
     from bench.core.conditions import conditions
     from bench.timing.harness import THREADS
-    from bench.timing.measures import MEASURES
+    from bench.timing.whole_commands import MEASURES
 
     return untimed(list(MEASURES), store.timings("speed"), conditions(command.device, THREADS), command.refresh)
 
@@ -22,8 +22,8 @@ def due(command: Command, store: Store) -> list[str]:
 def measure(name: str, command: Command, store: Store) -> dict[str, Any]:
     from bench.core.conditions import conditions
     from bench.timing.harness import THREADS, Setting
-    from bench.timing.measures import MEASURES
     from bench.timing.targets import Speed
+    from bench.timing.whole_commands import MEASURES
 
     pairs: dict[str, list[tuple[float, float]]] = {}
     for pair_by_claim in MEASURES[name](Setting(command.results.resolve(), command.device)):

@@ -1,16 +1,16 @@
-"""Time and memory of whole commands, each in a new process."""
+"""Time and memory of whole commands, each in a new process; and all measures of the harness, by name."""
 
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench.core.program import environment, invocation
 from bench.store.store import Store
-from bench.timing.harness import Pairs, Setting
+from bench.timing.harness import Pairs, Setting, scoring, seconds, step, training, tutorial
 from bench.timing.synthetic_store import make
 
 
@@ -20,11 +20,9 @@ class NotNow(RuntimeError):
 
 def workers(setting: Setting) -> Iterator[Pairs]:
     """Seconds of the same `quick` grid by two workers and by one."""
-    seconds = []
-    for jobs in ("2", "1"):
-        with tempfile.TemporaryDirectory() as folder:
-            seconds.append(_seconds("--grid", "--jobs", jobs, "--results", folder))
-    yield {"workers": (seconds[0], seconds[1])}
+    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+        two = _seconds("--grid", "--jobs", "2", "--results", first)
+        yield {"workers": (two, _seconds("--grid", "--jobs", "1", "--results", second))}
 
 
 def starting(setting: Setting) -> Iterator[Pairs]:
@@ -40,9 +38,7 @@ def starting(setting: Setting) -> Iterator[Pairs]:
             raise NotNow(f"needs the whole study; measure it with: {invocation()} --grid --profile full")
         _run(*grid)  # figures may be older than the code that draws them
         for _ in range(min(setting.repeats, 7)):
-            started = time.perf_counter()
-            subprocess.run([sys.executable, "-c", "import torch"], check=True)
-            torch_alone = time.perf_counter() - started
+            torch_alone = seconds(lambda: subprocess.run([sys.executable, "-c", "import torch"], check=True))
             yield {"help": (_seconds("--help"), 0.0), "idle": (_seconds(*grid), torch_alone)}
 
 
@@ -79,6 +75,11 @@ def _run(*arguments: str, peak: bool = False) -> subprocess.CompletedProcess[str
 
 
 def _seconds(*arguments: str) -> float:
-    started = time.perf_counter()
-    _run(*arguments)
-    return time.perf_counter() - started
+    return seconds(lambda: _run(*arguments))
+
+
+# In the order of what they take, so that the first figures come soon.
+MEASURES: dict[str, Callable[[Setting], Iterator[Pairs]]] = {
+    **{"scoring": scoring, "starting": starting, "step": step, "training": training},
+    **{"report": report, "tutorial": tutorial, "workers": workers},
+}
