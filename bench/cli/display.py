@@ -12,7 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.measure import Measurement
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
 
 from architectures import DENOISERS
@@ -40,11 +40,7 @@ class Display:
 
     def __init__(self, console: Console, tasks: Sequence[Task], news: "Queue[News | None]") -> None:
         self._names = describe(tasks)
-        self._weights = {task.experiment.id: cost(task.experiment, task.cells) for task in tasks}
         self._news = news
-        weights = self._weights
-        self._shares = dict.fromkeys(weights, 0.0)
-        self._lines: dict[str, TaskID] = {}
         self._rows: dict[str, list[History]] = {}
         self._finished: set[str] = set()
         self._lock = threading.Lock()  # news come in a thread of their own
@@ -58,7 +54,12 @@ class Display:
             console=console,
             disable=not console.is_terminal,
         )
-        self._overall = self._progress.add_task(f"0 of {len(weights)} experiments", total=sum(weights.values()))
+        costs = {task.experiment.id: cost(task.experiment, task.cells) for task in tasks}
+        self._overall = self._progress.add_task(f"0 of {len(costs)} experiments", total=sum(costs.values()))
+        self._lines = {
+            name: self._progress.add_task(words, start=False, visible=False, total=1.0, cost=costs[name])
+            for name, words in self._names.items()
+        }
         self._listener = threading.Thread(target=self._listen, daemon=True)
 
     def __enter__(self) -> "Display":
@@ -78,18 +79,16 @@ class Display:
                     self._hear(*message)
 
     def _hear(self, name: str, share: float, row: History | None) -> None:
-        if name not in self._lines:
-            self._lines[name] = self._progress.add_task(self._names[name], total=1.0)
-        self._progress.update(self._lines[name], completed=share)
-        self._advance(name, share)
+        self._progress.start_task(self._lines[name])
+        self._advance(name, share, visible=True)
         if row is not None:
             self._rows.setdefault(name, []).append(row)
             if row.validation is not None:
                 self._print(f"  {self._names[name]}, {_epoch(self._rows.pop(name))}")
 
-    def _advance(self, name: str, share: float) -> None:
-        self._shares[name] = max(share, self._shares[name])
-        done = sum(self._weights[each] * part for each, part in self._shares.items())
+    def _advance(self, name: str, share: float, visible: bool) -> None:
+        self._progress.update(self._lines[name], completed=share, visible=visible)
+        done = sum(line.fields["cost"] * line.completed for line in self._progress.tasks[1:])
         self._progress.update(self._overall, completed=done)
 
     def finish(self, result: Result) -> None:
@@ -97,10 +96,8 @@ class Display:
         name = result.task.experiment.id
         with self._lock:
             self._finished.add(name)
-            if name in self._lines:
-                self._progress.update(self._lines.pop(name), visible=False)
-            self._advance(name, 1.0)
-            done = f"{len(self._finished)} of {len(self._weights)}"
+            self._advance(name, 1.0, visible=False)
+            done = f"{len(self._finished)} of {len(self._lines)}"
             self._progress.update(self._overall, description=f"{done} experiments")
             self._print(f"{done}, {self._names[name]}: {_outcome(result)}")
 

@@ -97,25 +97,18 @@ class Provenance:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """The inverse of `as_json`, also of older results."""
-        return cls(
-            Machine.from_json(values),
-            values["parameters"],
-            values["blind"],
-            values.get("kin", ""),
-            Seconds.from_json(values["seconds"]),
-            values["sources"],
-            tuple(Machine.from_json(other) for other in values.get("elsewhere", ())),
-        )
+        given = {name: values[name] for name in ("parameters", "blind", "sources")}
+        others = tuple(Machine.from_json(other) for other in values.get("elsewhere", ()))
+        seconds = Seconds.from_json(values["seconds"])
+        return cls(Machine.from_json(values), kin=values.get("kin", ""), seconds=seconds, elsewhere=others, **given)
 
     def as_json(self) -> dict[str, Any]:
-        others = {"kin": self.kin, "elsewhere": [machine.as_json() for machine in self.elsewhere]}
-        return {
-            **self.machine.as_json(),
-            "parameters": self.parameters,
-            "blind": self.blind,
+        values = vars(self) | {
             "seconds": self.seconds.as_json(),
-            "sources": dict(self.sources),
-        } | {name: value for name, value in others.items() if value}
+            "elsewhere": [machine.as_json() for machine in self.elsewhere],
+        }
+        values |= values.pop("machine").as_json()
+        return {name: value for name, value in values.items() if value or name not in ("kin", "elsewhere")}
 
     def and_then(self, later: Self, trained: bool) -> Self:
         """What is known of an experiment that is measured piece by piece.
