@@ -53,10 +53,9 @@ def published_dncnn(path: Path, bias_free: bool) -> PublishedDnCNN:
     """The network with its weights; raises ValueError if the file does not hold them."""
     model = PublishedDnCNN(bias_free)
     try:
-        model.load_state_dict(safetensors.torch.load_file(path), strict=False)
-        missing = set(model.state_dict()) - set(safetensors.torch.load_file(path))
+        missing, _ = model.load_state_dict(safetensors.torch.load_file(path), strict=False)
     except Exception as error:
         raise ValueError(f"{path} does not hold the weights of this DnCNN ({error})") from None
-    if missing := {name for name in missing if not name.endswith("num_batches_tracked")}:
-        raise ValueError(f"{path} lacks {', '.join(sorted(missing)[:3])} of this DnCNN")
+    if absent := sorted(name for name in missing if not name.endswith("num_batches_tracked")):
+        raise ValueError(f"{path} lacks {', '.join(absent[:3])} of this DnCNN")
     return model.eval()

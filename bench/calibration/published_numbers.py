@@ -47,9 +47,6 @@ def curves(dataset: str) -> list[Curve]:
 def curves_of(section: Section) -> list[Curve]:
     """The curves to show beside a section: only grids of grey images under Gaussian noise have some."""
     protocol = section.protocol
-    grey = protocol.dataset.startswith("folder:")
-    return (
-        curves(dataset_title(protocol.dataset))
-        if section.name == "grid" and grey and protocol.noise == "gaussian"
-        else []
-    )
+    if section.name != "grid" or not protocol.dataset.startswith("folder:") or protocol.noise != "gaussian":
+        return []
+    return curves(dataset_title(protocol.dataset))

@@ -5,7 +5,6 @@ from typing import Any
 
 from bench.core.values import later, require, whole
 
-TARGETS = ("clean", "noisy", "renoised")
 FAST_LAYERS = ("doubling", "to_one_channel")  # see `bench.training.fast_layers`
 
 
@@ -52,19 +51,17 @@ class Recipe:
         for name in ("lr", "lr_vectors", "warm_up"):
             object.__setattr__(self, name, float(getattr(self, name)))
         object.__setattr__(self, "fast_layers", tuple(sorted(set(self.fast_layers))))
-        if unknown := [name for name in self.fast_layers if name not in FAST_LAYERS]:
-            raise ValueError(f"no fast layer named {unknown[0]!r}; there are: {', '.join(FAST_LAYERS)}")
         require(self.lr > 0, f"lr must be positive, got {self.lr}")
         require(0 < self.warm_up < 1, f"warm_up is a share of the steps, between 0 and 1, got {self.warm_up}")
         choices = {
             "optimizer": ("adam", "muon"),
             "schedule": ("constant", "one-cycle"),
             "loss": ("mse", "psnr", "l1", "charbonnier"),
-            "target": TARGETS,
+            "target": ("clean", "noisy", "renoised"),
             "precision": ("float32", "bfloat16"),
         }
-        for name, known in choices.items():
-            value = getattr(self, name)
+        chosen = [(name, getattr(self, name), known) for name, known in choices.items()]
+        for name, value, known in [*(("fast layer", layer, FAST_LAYERS) for layer in self.fast_layers), *chosen]:
             require(value in known, f"no {name} named {value!r}; there are: {', '.join(known)}")
         vectors = self.lr_vectors > 0 if self.optimizer == "muon" else self.lr_vectors == 0
         require(vectors, f"lr_vectors must be positive under muon and 0 elsewhere, got {self.lr_vectors}")
@@ -76,15 +73,9 @@ class Recipe:
 
 
 FAST = Recipe(epochs=1, batch=32, optimizer="muon", lr=0.03, lr_vectors=0.02, warm_up=0.3, loss="psnr")
-
-
 TUTORIAL = Recipe(epochs=10, batch=64, optimizer="adam", lr=1e-3, schedule="constant")
-
-
 # Squared error, as in the papers whose numbers stand beside ours.
 PHOTOGRAPHS = replace(FAST, epochs=4, patch=48, patches=20000, loss="mse")
-
-
 RECIPES = {"fast": FAST, "tutorial": TUTORIAL, "photographs": PHOTOGRAPHS}
 
 
@@ -110,9 +101,8 @@ def recipe_text(recipe: Recipe | None) -> str:
     images = f" of {recipe.train_images} images" if recipe.train_images else ""
     images = f" of {recipe.patches:,} patches, {recipe.patch}×{recipe.patch}" if recipe.patch else images
     warm_up = f" ({100 * recipe.warm_up:g} % warm-up)" if recipe.schedule == "one-cycle" else ""
-    schedule = recipe.schedule + warm_up
     rates = f"lr {recipe.lr:g}" + (f" and {recipe.lr_vectors:g}" if recipe.lr_vectors else "")
     return (
-        f"{epochs}{images}, batch {recipe.batch}, {recipe.optimizer}, {rates}, {schedule}, "
+        f"{epochs}{images}, batch {recipe.batch}, {recipe.optimizer}, {rates}, {recipe.schedule}{warm_up}, "
         f"loss {recipe.loss} to the {recipe.target} image, {recipe.precision}"
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bench.core.conditions import Provenance
 from bench.core.experiment import Cell, Experiment, Protocol
@@ -37,14 +37,11 @@ class Section:
             variances=self.protocol.variances + other.protocol.variances,
             metrics=self.protocol.metrics + other.protocol.metrics,
         )
-        experiments, commands = self.experiments + other.experiments, self.commands + other.commands
-        return Section(
-            self.name,
-            protocol,
-            tuple(dict.fromkeys(experiments)),
-            tuple(dict.fromkeys(commands)),
-            tuple(dict.fromkeys(self.bases + other.bases)),
-        )
+        joined: dict[str, Any] = {
+            name: tuple(dict.fromkeys(getattr(self, name) + getattr(other, name)))
+            for name in ("experiments", "commands", "bases")
+        }
+        return replace(self, protocol=protocol, **joined)
 
 
 class Source(NamedTuple):
