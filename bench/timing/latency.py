@@ -31,14 +31,12 @@ PARTS = 5  # that the rounds of a row are cut into, to see whether the machine w
 UNSTEADY = 0.1
 MEMORIZED = 48000  # images of a denoiser that memorizes, as many as MNIST trains on
 ATTEMPTS = 3  # at a steady row
-BENCHMARK = Path(__file__).with_name("latency_benchmark.py")
-
+TIMED = "DESRUIDO_TIMED"  # variable that tells what is timed: denoiser, batch size, device and plug-ins, as JSON
 PYTEST = (
-    *("-q", "--tb=line", "-Wdefault", "--noconftest", "-pno:cacheprovider"),
-    *("-ppytest_benchmark.plugin", "-pbench.timing.latency_benchmark"),
+    *("-q", "--tb=line", "-Wdefault", "--noconftest", "-pno:cacheprovider", "-ppytest_benchmark.plugin"),
+    *("--benchmark-enable", "--benchmark-disable-gc", "--benchmark-warmup=on", "--benchmark-max-time=1.5"),
+    *("--benchmark-min-rounds=10", "--benchmark-save-data", str(Path(__file__).with_name("latency_benchmark.py"))),
 )
-
-OPTIONS = ("enable", "disable-gc", "warmup=on", "max-time=1.5", "min-rounds=10", "save-data")  # of pytest-benchmark
 
 
 @dataclass(frozen=True)
@@ -116,23 +114,18 @@ def measure(name: str, device: str, plugins: Sequence[Path]) -> list[Latency]:
     for _ in range(ATTEMPTS):
         for batch in [batch for batch in BATCHES if batch not in steadiest or not steadiest[batch].steady]:
             row = _measure(name, batch, device, plugins)
-            if batch not in steadiest or row.drift < steadiest[batch].drift:
-                steadiest[batch] = row
-    return [steadiest[batch] for batch in BATCHES]
+            steadiest[batch] = min(steadiest.get(batch, row), row, key=lambda row: row.drift)
+    return list(steadiest.values())
 
 
 def _measure(name: str, batch: int, device: str, plugins: Sequence[Path]) -> Latency:
     with tempfile.TemporaryDirectory() as folder:
         output, settings = Path(folder) / "benchmark.json", Path(folder) / "pytest.ini"
         settings.write_text("[pytest]\n", encoding="utf-8")  # else pytest takes those of the folders above
-        command = [sys.executable, "-m", "pytest", "-c", str(settings), *PYTEST]
-        command += [f"--denoiser={name}", f"--batch={batch}", f"--device={device}"]
-        command += [f"--plugin={path.resolve()}" for path in plugins]
-        command += [f"--benchmark-{option}" for option in (*OPTIONS, f"json={output}")]
-        variables = environment() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
-        done = subprocess.run(
-            [*command, str(BENCHMARK)], capture_output=True, text=True, cwd=folder, env=variables, check=False
-        )
+        command = [sys.executable, "-m", "pytest", f"-c{settings}", *PYTEST, f"--benchmark-json={output}"]
+        timed = json.dumps([name, batch, device, [str(path.resolve()) for path in plugins]])
+        variables = environment() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", TIMED: timed}
+        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=variables, check=False)
         if done.returncode:
             raise RuntimeError("its test failed:\n" + "\n".join((done.stdout + done.stderr).splitlines()[-8:]))
         (entry,) = json.loads(output.read_text(encoding="utf-8"))["benchmarks"]
