@@ -115,7 +115,8 @@ KINDS: dict[str, tuple[type, ...]] = {
 
 def _check(cls: type[Denoiser]) -> None:
     """Raises ValueError for an attribute that does not keep the contract."""
-    given = {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items() if _is_ours(base)}
+    bases = [base for base in cls.__mro__ if base is not Denoiser and not issubclass(nn.Module, base)]
+    given = {name: value for base in reversed(bases) for name, value in vars(base).items()}
     for name, value in given.items():
         near = difflib.get_close_matches(name, (*KINDS, "grid"), n=1, cutoff=0.7)
         if near and near[0] != name and not name.startswith("_") and not hasattr(value, "__get__"):
@@ -126,11 +127,6 @@ def _check(cls: type[Denoiser]) -> None:
             raise ValueError(f"the attribute {name!r} of the denoiser {cls.__name__} must be {names}, got {value!r}")
     if (grid := cls.grid) is not None:
         _check_grid(cls, grid)
-
-
-def _is_ours(base: type) -> bool:
-    """Whether a base belongs to the denoiser, and not to the contract or to torch."""
-    return base is not Denoiser and not issubclass(nn.Module, base)
 
 
 def _check_grid(cls: type[Denoiser], grid: Any) -> None:

@@ -100,9 +100,9 @@ class Study:
         scores = scores[[("grid" in sections.split()) for sections in scores.sections]]
         scores = scores.assign(test_dataset=scores.test_dataset.map(dataset_title))
         for column, wanted in (("denoiser", denoiser), ("test_dataset", dataset), ("metric", metric)):
-            there = dict.fromkeys(scores[column])
-            wanted = wanted or next(iter(there))
-            pick(column.removeprefix("test_"), wanted, dict.fromkeys(there, True))
+            choices = dict.fromkeys(scores[column])
+            wanted = wanted or next(iter(choices))
+            pick(column.removeprefix("test_"), wanted, choices)
             scores = scores[scores[column] == wanted]
         # First what was not trained, then single variances, then ranges.
         order = scores.trained_low.notna() + 1 * (scores.trained_high > scores.trained_low)
@@ -127,9 +127,9 @@ def load(study: str | Path) -> Study:
     for folder in (*(place / study for place in places), Path(study)):
         if holds_any(Store(folder)):
             return Study(folder)
-    there = sorted({folder.name for place in places for folder in place.glob("*") if holds_any(Store(folder))})
-    near = difflib.get_close_matches(str(study), there, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(there) or 'none yet'};"
+    studies = sorted({folder.name for place in places for folder in place.glob("*") if holds_any(Store(folder))})
+    near = difflib.get_close_matches(str(study), studies, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(studies) or 'none yet'};"
     profile = study if study in PROFILES else "quick"
     raise ValueError(
         f"no study {str(study)!r}; {hint} make one with bench.run(profile={profile!r}), or in a shell with "
@@ -222,22 +222,25 @@ def _name_of(name: Name) -> str:
         return name
     if not (isinstance(name, type) and issubclass(name, nn.Module)):
         raise ValueError(f"a denoiser is a name or a class of nn.Module, got {name!r}")
-    registered = [known for known, cls in DENOISERS.items() if name in cls.__mro__[:2]]
-    if not registered:
-        denoiser(name=snake_case(name.__name__))(name)
-    return registered[0] if registered else snake_case(name.__name__)
+    for registered, cls in DENOISERS.items():
+        if name in cls.__mro__[:2]:
+            return registered
+    denoiser(name=snake_case(name.__name__))(name)
+    return snake_case(name.__name__)
 
 
 def _written(variances: Variances) -> tuple[str, ...]:
     """As on the command line; no digit is lost."""
     if isinstance(variances, str | float | int | Range):
         return _written([variances])
-    ranges = [each if isinstance(each, str | Range) else Range(each, each) for each in variances]
-    exact = [
-        each if isinstance(each, str) or Range.parse(str(each)) == each else f"{each.low!r}..{each.high!r} {each.law}"
-        for each in ranges
-    ]
-    return tuple(map(str, exact))
+    return tuple(_exactly(variance) for variance in variances)
+
+
+def _exactly(variance: Variance) -> str:
+    if isinstance(variance, str):
+        return variance
+    law = variance if isinstance(variance, Range) else Range(variance, variance)
+    return str(law) if Range.parse(str(law)) == law else f"{law.low!r}..{law.high!r} {law.law}"
 
 
 # What `run` takes beside `quiet`, and how a `Command` holds it.
@@ -285,14 +288,16 @@ def evaluate(
         [22.3]
     """
     ranges = [Range.parse(text) for text in _written(variances)]
-    if wide := [each for each in ranges if not each.fixed]:
+    if wide := [variance for variance in ranges if not variance.fixed]:
         raise ValueError(f"a test variance is one number, got the range {wide[0]}")
     clean = images_of(dataset).test
-    protocol = Protocol(dataset, noise, tuple(each.low for each in ranges), tuple(METRICS), min(images, len(clean)))
+    protocol = Protocol(
+        dataset, noise, tuple(variance.low for variance in ranges), tuple(METRICS), min(images, len(clean))
+    )
     check(protocol)
-    found = score.evaluate(_Checked(model), clean, protocol, protocol.cells, torch.device("cpu"))
-    scores = [summarize(each.variance, metric, values) for each in found for metric, values in each.values.items()]
-    return pd.DataFrame([vars(each) for each in scores]).drop(columns="blocks")
+    evaluated = score.evaluate(_Checked(model), clean, protocol, protocol.cells, torch.device("cpu"))
+    scores = [summarize(cell.variance, name, values) for cell in evaluated for name, values in cell.values.items()]
+    return pd.DataFrame(scores).drop(columns="blocks")
 
 
 class _Checked(nn.Module):

@@ -70,18 +70,17 @@ class Registry(Mapping[str, T]):
             name = name or snake_case(code.__name__)
         if module.startswith(PLUGINS) or name:
             self._fill()  # so that a name is taken by the folder, not by the plug-in
-        again, what = bool(name), self.kind if name else "file"
-        name = name or module.rpartition(".")[2]
-        origin = self._origin.get(name)
-        if origin == module and not again:
+        taken = name or module.rpartition(".")[2]
+        origin = self._origin.get(taken)
+        if origin == module and not name:
             raise ValueError(
                 f"{module} registers a second {self.kind}; a file holds one and gives it its name: "
                 "move one of them to a file of its own"
             )
         if origin not in (None, module):
-            raise ValueError(f"the {self.kind} name {name!r} of {module} is taken by {origin}: rename the {what}")
-        self._origin[name] = module
-        self._entries[name] = entry
+            what = self.kind if name else "file"
+            raise ValueError(f"the {self.kind} name {taken!r} of {module} is taken by {origin}: rename the {what}")
+        self._origin[taken], self._entries[taken] = module, entry
 
     def forget(self, name: str) -> None:
         """Takes a plug-in away, so that its name is free and its file may be loaded again."""

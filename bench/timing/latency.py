@@ -129,6 +129,8 @@ def _measure(name: str, batch: int, device: str, plugins: Sequence[Path]) -> Lat
         if done.returncode:
             raise RuntimeError("its test failed:\n" + "\n".join((done.stdout + done.stderr).splitlines()[-8:]))
         (entry,) = json.loads(output.read_text(encoding="utf-8"))["benchmarks"]
+    with pool(1, keep=False) as executor:
+        memory = executor.submit(_memory, name, batch, device, tuple(plugins)).result()
     seconds = np.array(entry["stats"]["data"])
     low, median, high = np.quantile(seconds, (0.25, 0.5, 0.75)).tolist()
     medians = [float(np.median(part)) for part in np.array_split(seconds, PARTS)]
@@ -142,18 +144,13 @@ def _measure(name: str, batch: int, device: str, plugins: Sequence[Path]) -> Lat
         rounds=len(seconds),
         parameters=parameters(name, ()),
         flops=entry["extra_info"]["flops"],
-        memory=memory(name, batch, device, plugins),
+        memory=memory,
         conditions=conditions(device, 1),
     )
 
 
-def memory(name: str, batch: int, device: str, plugins: Sequence[Path]) -> float:
-    """Peak memory in MiB of a fresh process that restores one batch: of the process, or of the accelerator."""
-    with pool(1, keep=False) as executor:
-        return executor.submit(_memory, name, batch, device, tuple(plugins)).result()
-
-
 def _memory(name: str, batch: int, device: str, plugins: Sequence[Path]) -> float:
+    """Peak memory in MiB of a fresh process that restores one batch: of the process, or of the accelerator."""
     for plugin in plugins:
         load_plugin(plugin)
     # Neither the images of a dataset nor their checksums, which would hide what the denoiser needs.
