@@ -15,7 +15,7 @@ from torch.nn import functional
 import bench.calibration.measure
 from bench.analysis.tutorial_losses import PRINTED
 from bench.calibration.measure import BSD68, ROWS, Setting, mean_psnr, measure, photographs
-from bench.calibration.outcomes import Calibration, Outcome, outcomes
+from bench.calibration.outcomes import Outcome, outcomes
 from bench.calibration.published_networks import published_dncnn
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import TUTORIAL
@@ -72,7 +72,7 @@ def test_losses_of_the_tutorial_are_counted_where_they_disagree(
     assert row.conventions.endswith("2 seeds here")
     assert not row.holds
     found.update({kind: values[:1] for kind, values in losses.items()})
-    assert "two trainings" in measure("tutorial", setting).absent
+    assert "two trainings" in measure("tutorial", setting)["absent"]
 
 
 def test_losses_of_the_tutorial_are_those_of_its_listing_wherever_it_was_trained(
@@ -134,7 +134,7 @@ def test_a_published_network_is_measured_on_its_photographs(
 ) -> None:
     pictures, shown = folder_of_photographs(setting), Shown()
     weights = setting.data / f"weights/dncnn-{name}-0-10.safetensors"
-    assert f"{weights} is not there" in measure(f"dncnn-{name}-50", setting).absent
+    assert f"{weights} is not there" in measure(f"dncnn-{name}-50", setting)["absent"]
     weights.parent.mkdir()
     weights.touch()
     asked = []
@@ -169,7 +169,7 @@ def test_bm3d_without_its_package_says_so(setting: Setting, monkeypatch: pytest.
 
     folder_of_photographs(setting)
     monkeypatch.setattr("architectures.bm3d.BM3D", missing)
-    assert measure("bm3d", setting) == Calibration((), "bm3d needs its package")
+    assert measure("bm3d", setting) == {"rows": [], "absent": "bm3d needs its package"}
 
 
 def test_the_rows_are_those_of_published_figures() -> None:
@@ -179,23 +179,23 @@ def test_the_rows_are_those_of_published_figures() -> None:
 
 def test_a_folder_without_photographs_is_said(setting: Setting) -> None:
     (setting.data / BSD68).mkdir(parents=True)
-    assert "has no photographs" in measure("bm3d", setting).absent
+    assert "has no photographs" in measure("bm3d", setting)["absent"]
 
 
 def test_what_is_new_or_lacked_something_or_takes_no_time_is_measured(setting: Setting) -> None:
     store = setting.store
     assert due(Command(), store) == list(ROWS)
-    store.keep_timing("calibration", "noise", Calibration((ROW,)).as_json())
-    store.keep_timing("calibration", "tutorial", Calibration((ROW,)).as_json())
-    store.keep_timing("calibration", "bm3d", Calibration((), "no bm3d").as_json())
+    store.keep_timing("calibration", "noise", {"rows": [asdict(ROW)]})
+    store.keep_timing("calibration", "tutorial", {"rows": [asdict(ROW)]})
+    store.keep_timing("calibration", "bm3d", {"rows": [], "absent": "no bm3d"})
     assert due(Command(), store) == [name for name in ROWS if name != "noise"]
     assert due(Command(refresh=True), store) == list(ROWS)
 
 
 def test_outcomes_are_sorted_by_source_and_by_number(setting: Setting) -> None:
     rows = [replace(ROW, source=source, what=what) for source in "ba" for what in ("σ = 100", "σ = 50", "metrics")]
-    setting.store.keep_timing("calibration", "x", Calibration(tuple(rows)).as_json())
-    setting.store.keep_timing("calibration", "bm3d", Calibration((), "no bm3d").as_json())
+    setting.store.keep_timing("calibration", "x", {"rows": [asdict(row) for row in rows]})
+    setting.store.keep_timing("calibration", "bm3d", {"rows": [], "absent": "no bm3d"})
     measured, absent = outcomes(setting.store)
     assert [(row.source, row.what) for row in measured] == [
         (source, what) for source in "ab" for what in ("metrics", "σ = 50", "σ = 100")
@@ -265,8 +265,8 @@ def test_a_row_without_its_data_says_what_it_needs(setting: Setting) -> None:
     for name in ROWS:
         if name not in ("metrics", "noise"):
             measured = measure(name, setting)
-            assert measured.rows == ()
-            assert ("--data" in measured.absent) or ("--ablate target" in measured.absent), measured
+            assert measured["rows"] == []
+            assert ("--data" in measured["absent"]) or ("--ablate target" in measured["absent"]), measured
 
 
 def test_what_was_measured_is_not_lost_for_want_of_its_data(setting: Setting) -> None:

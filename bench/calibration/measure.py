@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from scipy.special import digamma
 from torch import Tensor, nn
 
 from bench.analysis.tutorial_losses import agreement, is_printed, losses_of
-from bench.calibration.outcomes import Calibration, Outcome
+from bench.calibration.outcomes import Outcome
 from bench.calibration.published_networks import published_dncnn
 from bench.calibration.published_numbers import curves
 from bench.core.experiment import Protocol
@@ -141,12 +142,12 @@ ROWS: dict[str, Row] = {
 }
 
 
-def measure(name: str, setting: Setting) -> Calibration:
-    """One entry of `ROWS`."""
+def measure(name: str, setting: Setting) -> dict[str, Any]:
+    """One entry of `ROWS` as JSON values: its rows, or "absent", which says what is missing."""
     try:
-        return Calibration(tuple(ROWS[name](setting)))
+        return {"rows": [vars(outcome) for outcome in ROWS[name](setting)]}
     except Absent as error:
-        return Calibration((), str(error))
+        return {"rows": [], "absent": str(error)}
 
 
 def figure(denoiser: str, sigma: int) -> tuple[str, float]:

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any, Self
 
 from bench.store.store import Store
 
@@ -28,32 +27,11 @@ class Outcome:
         return abs(self.ours - self.published) <= self.tolerance
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """What one measurement gave; `absent` says what was missing, if something was."""
-
-    rows: tuple[Outcome, ...]
-    absent: str = ""
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Self:
-        """The inverse of `as_json`."""
-        return cls(tuple(Outcome(**row) for row in values["rows"]), values.get("absent", ""))
-
-    def as_json(self) -> dict[str, Any]:
-        return {"rows": [vars(row) for row in self.rows]} | ({"absent": self.absent} if self.absent else {})
-
-
-def calibrations(store: Store) -> dict[str, Calibration]:
-    """What was measured, by name."""
-    return {name: Calibration.from_json(values) for name, values in store.timings("calibration").items()}
-
-
 def outcomes(store: Store) -> tuple[list[Outcome], list[str]]:
     """The measured rows, and what each of the others needs."""
-    measured = calibrations(store)
-    rows = [row for calibration in measured.values() for row in calibration.rows]
-    absent = [f"`{name}`: {calibration.absent}" for name, calibration in measured.items() if calibration.absent]
+    measured = store.timings("calibration")
+    rows = [Outcome(**row) for values in measured.values() for row in values["rows"]]
+    absent = [f"`{name}`: {values['absent']}" for name, values in measured.items() if "absent" in values]
     return sorted(rows, key=lambda outcome: (outcome.source, _naturally(outcome.what))), absent
 
 

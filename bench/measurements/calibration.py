@@ -15,21 +15,19 @@ READ = ("tutorial",)  # rows that are read from the store, which may have grown
 
 def due(command: Command, store: Store) -> list[str]:
     from bench.calibration.measure import ROWS
-    from bench.calibration.outcomes import calibrations
 
-    measured = {name for name, calibration in calibrations(store).items() if not calibration.absent}
+    measured = {name for name, values in store.timings("calibration").items() if "absent" not in values}
     return [name for name in ROWS if command.refresh or name not in measured or name in READ]
 
 
 def measure(name: str, command: Command, store: Store) -> dict[str, Any]:
     """Raises ValueError where something is missing and it was measured before, so that the stored values stay."""
     from bench.calibration.measure import Setting, measure
-    from bench.calibration.outcomes import calibrations
 
-    measured, before = measure(name, Setting(command.data, store)), calibrations(store).get(name)
-    if measured.absent and before and before.rows:
-        raise ValueError(f"{measured.absent}; what was measured before is kept")
-    return measured.as_json()
+    measured, before = measure(name, Setting(command.data, store)), store.timings("calibration").get(name)
+    if "absent" in measured and before and before["rows"]:
+        raise ValueError(f"{measured['absent']}; what was measured before is kept")
+    return measured
 
 
 def tables(store: Store, sections: Sequence[Section]) -> Iterator[Table | str]:
