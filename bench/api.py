@@ -202,7 +202,7 @@ def _run(asked: dict[str, str], quiet: bool, choices: dict[str, Any]) -> Study:
     work = prepare(command)
     for note in work.notes:
         warnings.warn(note.replace("--refresh measures", "refresh=True measures"), stacklevel=3)
-    failures = run_experiments(command, work, Console(quiet=quiet))
+    failures = run_experiments(command, work, Console(quiet=quiet, highlight=False))
     if failures:
         kept = f"{len(failures)} failed; what was finished is kept: bench.load({str(work.store.root)!r})"
         said = [kept, *(Text.from_markup(failure).plain for failure in failures)]

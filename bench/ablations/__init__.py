@@ -55,9 +55,9 @@ def by_seed(name: str) -> bool:
     return name in ABLATIONS and ABLATIONS[name].by_seed
 
 
-def require_muon(recipe: Recipe) -> None:
+def require_muon(recipe: Recipe | None) -> None:
     """Raises ValueError for a recipe that leaves nothing to be compared with Adam."""
-    if recipe.optimizer != "muon":
+    if recipe and recipe.optimizer != "muon":
         raise ValueError(
             f"this ablation compares Adam with a recipe of Muon, and got one of {recipe.optimizer}; leave out --recipe"
         )

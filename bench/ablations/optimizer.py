@@ -10,8 +10,7 @@ from bench.core.experiment import Experiment
 @ablation()
 def optimizer(base: Experiment) -> Iterator[Experiment]:
     """Optimizer: Muon, and Adam with peak rates of 0.001, 0.01 and 0.04, at equal epochs and schedule."""
-    if base.recipe is not None:
-        require_muon(base.recipe)
+    require_muon(base.recipe)
     yield base
     for rate in (0.001, 0.01, 0.04):
         yield base.but(recipe=base.recipe and replace(base.recipe, optimizer="adam", lr=rate, lr_vectors=0.0))

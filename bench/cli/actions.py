@@ -33,7 +33,7 @@ def carry_out(command: Command, work: Work) -> int:
     Raises:
         UnknownName, ValueError, OSError: what went wrong.
     """
-    console = Console()
+    console = Console(highlight=False)
     if command.listing:
         console.print(listing())
     if command.dry_run:
@@ -49,7 +49,7 @@ def carry_out(command: Command, work: Work) -> int:
         _report(store, command, console)
     failures += [failure for job in work.jobs for failure in job.measurement.failures(work.store)]
     for failure in failures:
-        console.print(f"[red]failed[/red] {failure}", highlight=False, soft_wrap=True)
+        console.print(f"[red]failed[/red] {failure}", soft_wrap=True)
     return 1 if failures else 0
 
 
@@ -58,13 +58,13 @@ def _announce(work: Work, console: Console) -> None:
     names = describe(work.tasks)
     for task in work.tasks:
         step = "score" if task.weights or task.experiment.recipe is None else "train and score"
-        console.print(f"{step} {names[task.experiment.id]}: {task.cells} cells", highlight=False, soft_wrap=True)
+        console.print(f"{step} {names[task.experiment.id]}: {task.cells} cells", soft_wrap=True)
     for job in work.jobs:
         for name in job.due:
-            console.print(job.measurement.intention.format(f"[bold]{name}[/bold]"), highlight=False)
+            console.print(job.measurement.intention.format(f"[bold]{name}[/bold]"))
     others = sum(len(job.due) for job in work.jobs)
     more = f", {others} other figures" if others else ""
-    console.print(f"{len(work.tasks)} experiments to measure{more}; nothing was done", highlight=False)
+    console.print(f"{len(work.tasks)} experiments to measure{more}; nothing was done")
 
 
 def run_experiments(command: Command, work: Work, console: Console) -> list[str]:
@@ -108,7 +108,7 @@ def _measure_figures(command: Command, work: Work, console: Console) -> list[str
             except Exception as error:  # one that cannot be measured must not take the others down
                 failures.append(f"{job.kind} of {name}: {escape(str(error))}")
                 outcome = "[red]failed[/red]"
-            console.print(f"{count}: {outcome}", highlight=False)
+            console.print(f"{count}: {outcome}")
     return failures
 
 
@@ -118,8 +118,8 @@ def _denoise(noisy: Path, out: Path, command: Command, store: Store, console: Co
     restored = denoise(noisy, command.denoiser, store, variance, command.train_data)
     Image.fromarray(restored.image).save(out)
     for note in restored.notes:
-        console.print(note, highlight=False, soft_wrap=True)
-    console.print(f"image    {out}", highlight=False)
+        console.print(note, soft_wrap=True)
+    console.print(f"image    {out}")
 
 
 def _report(store: Store, command: Command, console: Console) -> None:
@@ -129,7 +129,7 @@ def _report(store: Store, command: Command, console: Console) -> None:
     code = [file for room in ("architectures", "bench") for file in (ROOT / room).rglob("*") if file.suffix in CODE]
     code += [*command.plugin, Path(sys.executable), path]
     if path.exists() and not command.report and is_reported(store.root, state_of(store.root, code)):
-        console.print(f"report   {path}, as it was\nfigures  {figure_path(store.root, '*')}", highlight=False)
+        console.print(f"report   {path}, as it was\nfigures  {figure_path(store.root, '*')}")
         return
 
     from bench.report.frames import csv_files  # late: slow to import

@@ -102,7 +102,7 @@ class Display:
             self._print(f"{done}, {self._names[name]}: {_outcome(result)}")
 
     def _print(self, line: str) -> None:
-        self._progress.console.print(line, highlight=False, soft_wrap=True)
+        self._progress.console.print(line, soft_wrap=True)
 
 
 def listing() -> RichTable:
@@ -160,7 +160,7 @@ def _epoch(rows: Sequence[History]) -> str:
 def show(console: Console, table: Table | str) -> None:
     """Prints a line, or a table at its own width: a narrow terminal may wrap its lines, but no number is cut."""
     if isinstance(table, str):
-        console.print(table, highlight=False, soft_wrap=True)
+        console.print(table, soft_wrap=True)
         return
     drawn = RichTable(
         box=SIMPLE_HEAD, show_edge=False, padding=0, title=table.title, title_justify="left", title_style="bold"
@@ -174,7 +174,7 @@ def show(console: Console, table: Table | str) -> None:
     console.print(drawn, crop=False)
     console.width = width
     if table.note:
-        console.print(_emphasize(table.note), style="dim", highlight=False)
+        console.print(_emphasize(table.note), style="dim")
     console.print()
 
 

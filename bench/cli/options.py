@@ -12,8 +12,6 @@ from bench.measurements import in_place
 from bench.running.command import Command
 from bench.running.profiles import PROFILES
 
-ABOUT = "Desruido: what does a denoiser cost at the noise variances it was not trained for?"
-
 EXAMPLES = """examples:
   python run_all.py --grid                               train, score, tables, figures, report
   python run_all.py --grid --denoisers unet,median --train 0.01 0.001..0.1 --test 0.01 0.1
@@ -32,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     """All options, with their help."""
     parser = argparse.ArgumentParser(
         prog=invocation().removeprefix("python "),
-        description=ABOUT,
+        description="Desruido: what does a denoiser cost at the noise variances it was not trained for?",
         epilog=EXAMPLES.replace("python run_all.py", invocation()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,  # `Command` has the defaults

@@ -56,7 +56,11 @@ def prepare(command: Command) -> Work:
     Raises:
         UnknownName, ValueError, OSError: what came, what is needed, and the next step.
     """
-    _check_names(command)
+    pick("profile", command.profile or "quick", PROFILES)
+    for plugin in command.plugin:
+        load_plugin(plugin)
+    pick("recipe", command.recipe, RECIPES)
+    pick("law", command.law or LAWS[0], dict.fromkeys(LAWS))
     store = Store(command.results / (command.profile or "quick"))
     if command.denoise:
         _check_denoise(command)
@@ -73,15 +77,6 @@ def prepare(command: Command) -> Work:
     _check_place(command, tasks)
     jobs = [Job(kind, kinds[kind], sections[kind], kinds[kind].due(command, store)) for kind in kinds]
     return Work(store, jobs, tasks, _reports(command, store), notes)
-
-
-def _check_names(command: Command) -> None:
-    """Raises `UnknownName` or ValueError for a profile, plug-in, recipe or law that is not there."""
-    pick("profile", command.profile or "quick", PROFILES)
-    for plugin in command.plugin:
-        load_plugin(plugin)
-    pick("recipe", command.recipe, RECIPES)
-    pick("law", command.law or LAWS[0], dict.fromkeys(LAWS))
 
 
 def _sections(command: Command, kind: str, measurement: Measurement) -> Iterator[Section]:

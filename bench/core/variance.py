@@ -43,17 +43,15 @@ class Range:
         low, dots, high = sigma.partition("..")
         try:
             ends = float(low), float(high if dots else low)
-            if sigma != numbers:
-                require(min(ends) >= 0, f"a noise σ is not negative, got {text!r}")
-                ends, law = ((ends[0] / 255) ** 2, (ends[1] / 255) ** 2), law or "uniform-sigma"
-            return cls(*ends, named.strip() or law or "uniform")
-        except ValueError as error:
-            if "could not convert" in str(error):
-                raise ValueError(
-                    f"a variance is a number or a range low..high and its law, or σ in grey levels as in sigma=25, "
-                    f"got {text!r}"
-                ) from None
-            raise
+        except ValueError:
+            raise ValueError(
+                "a variance is a number or a range low..high and its law, or σ in grey levels as in sigma=25, "
+                f"got {text!r}"
+            ) from None
+        if sigma != numbers:
+            require(min(ends) >= 0, f"a noise σ is not negative, got {text!r}")
+            ends, law = ((ends[0] / 255) ** 2, (ends[1] / 255) ** 2), law or "uniform-sigma"
+        return cls(*ends, named.strip() or law or "uniform")
 
     @property
     def fixed(self) -> bool:

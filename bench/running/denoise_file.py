@@ -133,21 +133,20 @@ def estimate(pixels: Tensor) -> float:
 
 def usable(store: Store, denoiser: str) -> list[Experiment]:
     """The experiments of a denoiser, in the grids of a store, that can be applied."""
-    return [experiment for experiment in asked_for(store, denoiser) if _can(experiment, store)]
+
+    def complete(experiment: Experiment) -> bool:
+        if experiment.recipe is not None:
+            return store.weights(experiment) is not None
+        return bool(store.trials(experiment)) or not experiment.tuned
+
+    return [experiment for experiment in asked_for(store, denoiser) if complete(experiment)]
 
 
 def asked_for(store: Store, denoiser: str) -> list[Experiment]:
     """The experiments of a denoiser in grids; ablations train networks that nobody should use."""
     grids = [section for section in store.sections() if section.name == "grid"]
-    return list(
-        {experiment: None for section in grids for experiment in section.experiments if experiment.denoiser == denoiser}
-    )
-
-
-def _can(experiment: Experiment, store: Store) -> bool:
-    if experiment.recipe is not None:
-        return store.weights(experiment) is not None
-    return bool(store.trials(experiment)) if experiment.tuned else True
+    experiments = dict.fromkeys(experiment for section in grids for experiment in section.experiments)
+    return [experiment for experiment in experiments if experiment.denoiser == denoiser]
 
 
 def of_dataset(experiments: Sequence[Experiment], dataset: str | None, store: Store) -> list[Experiment]:
@@ -197,10 +196,8 @@ def ready(experiment: Experiment, store: Store) -> torch.nn.Module:
     if experiment.tuned:
         experiment = tuned(experiment, store.trials(experiment))
     model = build(experiment)
-    weights = store.weights(experiment)
-    if weights is not None:
+    if (weights := store.weights(experiment)) is not None:
         load(model, weights)
     if isinstance(model, Memorizing) and experiment.dataset is not None:
-        images = split(training_of(experiment.dataset), experiment.dataset)[0]
-        model.fit(one_size(images))
+        model.fit(one_size(split(training_of(experiment.dataset), experiment.dataset)[0]))
     return place(model, torch.device("cpu")).eval()

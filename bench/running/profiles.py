@@ -34,19 +34,6 @@ class Profile:
         return replace(FAST, **self.changes) if name == "fast" else RECIPES[name]
 
 
-# Ranges of the published study, for denoisers that would take too long at every range.
-FEWER = {
-    "deep_autoencoder": ("0.01", "0.1", "0.001..0.1 log-uniform"),
-    "unet": ("0.001", "0.005", "0.01", "0.02", "0.05", "0.1", "0.001..0.1 log-uniform"),
-    "unet_bias_free": ("0.01", "0.001..0.1 log-uniform"),
-    "unet_conditioned": ("0.001..0.1 log-uniform",),
-    "dncnn": ("0.01", "0.001..0.1 log-uniform"),
-    "wiener": ("0.01", "0.1", "0.001..0.1 log-uniform"),
-    "wavelet": ("0.01", "0.1", "0.001..0.1 log-uniform"),
-    "total_variation": ("0.001", "0.01", "0.1", "0.001..0.1 log-uniform"),
-    "nlm": ("0.001", "0.01", "0.1", "0.001..0.1 log-uniform"),
-}
-
 PROFILES = {
     "smoke": Profile(
         about="made-up shapes, in seconds: does it run?",
@@ -80,6 +67,16 @@ PROFILES = {
         images=10000,
         seeds=3,
         changes={"epochs": 4},
-        fewer=FEWER,
+        fewer={
+            "deep_autoencoder": ("0.01", "0.1", "0.001..0.1 log-uniform"),
+            "unet": ("0.001", "0.005", "0.01", "0.02", "0.05", "0.1", "0.001..0.1 log-uniform"),
+            "unet_bias_free": ("0.01", "0.001..0.1 log-uniform"),
+            "unet_conditioned": ("0.001..0.1 log-uniform",),
+            "dncnn": ("0.01", "0.001..0.1 log-uniform"),
+            "wiener": ("0.01", "0.1", "0.001..0.1 log-uniform"),
+            "wavelet": ("0.01", "0.1", "0.001..0.1 log-uniform"),
+            "total_variation": ("0.001", "0.01", "0.1", "0.001..0.1 log-uniform"),
+            "nlm": ("0.001", "0.01", "0.1", "0.001..0.1 log-uniform"),
+        },
     ),
 }
