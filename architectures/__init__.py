@@ -121,9 +121,9 @@ def _check(cls: type[Denoiser]) -> None:
         near = difflib.get_close_matches(name, (*KINDS, "grid"), n=1, cutoff=0.7)
         if near and near[0] != name and not name.startswith("_") and not hasattr(value, "__get__"):
             raise ValueError(f"the denoiser {cls.__name__} has no attribute {name!r}; did you mean {near[0]!r}?")
-        kinds = KINDS.get(name, (object,))
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds and name in KINDS):
-            names = " or ".join(kind.__name__ for kind in kinds if kind is not property).replace("NoneType", "None")
+        if name in KINDS and type(value) not in KINDS[name]:
+            names = " or ".join(kind.__name__ for kind in KINDS[name] if kind is not property)
+            names = names.replace("NoneType", "None")
             raise ValueError(f"the attribute {name!r} of the denoiser {cls.__name__} must be {names}, got {value!r}")
     if (grid := cls.grid) is not None:
         _check_grid(cls, grid)

@@ -59,13 +59,13 @@ def test_an_image_file_is_restored_by_the_training_for_its_noise(
 
 def test_a_tuned_filter_is_applied_with_what_was_chosen(store: Store, counter: Counter) -> None:
     assert run(counter, "--variance", "0.01", name="median") == 0
-    found = denoise(Path("in.png"), "median", store, 0.01)
+    restored = denoise(Path("in.png"), "median", store, 0.01)
     (tuned,) = (e for e in usable(store, "median") if e.variance == Range(0.01, 0.01))
     value = min(store.trials(tuned), key=lambda trial: trial.mse).value
-    assert found.notes == ("median tuned on shapes at noise variance 0.01",)
-    assert np.array_equal(found.image, np.asarray(Image.open("out.png")))
+    assert restored.notes == ("median tuned on shapes at noise variance 0.01",)
+    assert np.array_equal(restored.image, np.asarray(Image.open("out.png")))
     assert value == 1  # which changes nothing
-    assert np.array_equal(found.image, GREY)
+    assert np.array_equal(restored.image, GREY)
 
 
 def test_what_was_trained_on_several_datasets_must_be_chosen(
@@ -107,9 +107,9 @@ def test_a_network_of_three_channels_takes_them_together(store: Store, counter: 
 
 
 def test_what_an_ablation_trained_is_not_handed_out(store: Store, counter: Counter) -> None:
-    there = usable(store, "conv_autoencoder")
+    experiments = usable(store, "conv_autoencoder")
     assert counter.run("--ablate", "width", *SMALL[:2], "--test", "0.01", "--metrics", "psnr") == 0
-    assert usable(store, "conv_autoencoder") == there
+    assert usable(store, "conv_autoencoder") == experiments
 
 
 @pytest.mark.parametrize(

@@ -64,14 +64,14 @@ def test_losses_of_the_tutorial_are_counted_where_they_disagree(
 ) -> None:
     losses = {kind: np.array([printed, printed]) for kind, printed in PRINTED.items()}
     losses["training"][:, :4] += 1
-    found = dict(losses)
-    monkeypatch.setattr(bench.calibration.measure, "losses_of", lambda store, experiments: found)
+    measured_losses = dict(losses)
+    monkeypatch.setattr(bench.calibration.measure, "losses_of", lambda store, experiments: measured_losses)
     (row,) = ROWS["tutorial"](setting)
     assert (row.published, row.ours, row.tolerance, row.unit) == (1.0, 4, 2, "")
     assert row.what.startswith("of 20 printed losses")
     assert row.conventions.endswith("2 seeds here")
     assert not row.holds
-    found.update({kind: values[:1] for kind, values in losses.items()})
+    measured_losses.update({kind: values[:1] for kind, values in losses.items()})
     assert "two trainings" in measure("tutorial", setting)["absent"]
 
 

@@ -33,8 +33,8 @@ ROW = Latency("median", 64, 0.064, 0.06, 0.07, 0.02, 30, 0, 0.0, 240.0, NOW)
 
 def keep(store: Store, *rows: Latency) -> None:
     for name in {row.denoiser for row in rows}:
-        own = [row.as_json() for row in rows if row.denoiser == name]
-        store.keep_timing("latency", name, {"rows": own, "conditions": NOW.as_json()})
+        timed = [row.as_json() for row in rows if row.denoiser == name]
+        store.keep_timing("latency", name, {"rows": timed, "conditions": NOW.as_json()})
 
 
 def test_rows_come_back_the_fastest_first(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_the_front_holds_what_nothing_beats_and_nothing_unsteady() -> None:
         return Point(name, False, steady, (seconds, seconds, seconds), psnr, 0.1)
 
     points = [point("fast", 1, 20), point("worse", 2, 19), point("noise", 2.5, 40, steady=False), point("good", 3, 30)]
-    assert [each.name for each in front(points)] == ["fast", "good"]
+    assert [point.name for point in front(points)] == ["fast", "good"]
 
 
 def test_a_claim_becomes_a_line_with_its_verdict() -> None:

@@ -29,10 +29,10 @@ def row(denoiser: str, trained: Range | None, level: float) -> Row:
 
 
 def test_published_figures_are_read() -> None:
-    found = {(curve.denoiser, curve.trained): curve for curve in curves("BSD68")}
-    assert found["dncnn bias", LOW].psnr[(50 / 255) ** 2] == 15.292
-    assert found["BM3D", None].psnr[(25 / 255) ** 2] == 28.57
-    assert found["DnCNN-S", FIXED].psnr == {(25 / 255) ** 2: 29.23}
+    published = {(curve.denoiser, curve.trained): curve for curve in curves("BSD68")}
+    assert published["dncnn bias", LOW].psnr[(50 / 255) ** 2] == 15.292
+    assert published["BM3D", None].psnr[(25 / 255) ** 2] == 28.57
+    assert published["DnCNN-S", FIXED].psnr == {(25 / 255) ** 2: 29.23}
     assert curves("mnist") == []
 
 

@@ -328,13 +328,13 @@ def test_the_real_command_end_to_end(here: Path) -> None:
 
 def living(group: int) -> list[str]:
     """Processes of a group that run, as Linux tells; those that wait to be reaped do not."""
-    found = []
+    running = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             state, _, pgrp = path.read_text().rpartition(")")[2].split()[:3]
             if int(pgrp) == group and state != "Z":
-                found.append(path.parent.name)
-    return found
+                running.append(path.parent.name)
+    return running
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")

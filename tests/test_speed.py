@@ -38,10 +38,10 @@ def test_the_rivals_network_is_the_autoencoder() -> None:
 
 def test_the_rival_reads_the_same_images_through_torchvision(tmp_path: Path) -> None:
     images = few()
-    found = dataset(images, tmp_path)
-    assert isinstance(found, torchvision().datasets.MNIST)
+    digits = dataset(images, tmp_path)
+    assert isinstance(digits, torchvision().datasets.MNIST)
     for index in (0, 7, 1499):
-        torch.testing.assert_close(found[index][0], images.train[index].float() / 255)
+        torch.testing.assert_close(digits[index][0], images.train[index].float() / 255)
 
 
 def test_the_rival_learns(tmp_path: Path) -> None:

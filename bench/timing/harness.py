@@ -45,16 +45,12 @@ class Setting:
     Attributes:
         results: folder of the results of all profiles.
         repeats: of measures that take seconds; longer ones are repeated less.
-        epochs: of the tutorial's loop.
-        images: training images with which ours reaches the PSNR of the tutorial.
         stores: experiments in the smaller and the larger made-up store.
     """
 
     results: Path
     device: str = "cpu"
     repeats: int = 25
-    epochs: int = 10
-    images: int = IMAGES
     stores: tuple[int, int] = (1000, 10000)
 
 
@@ -139,7 +135,7 @@ def _rival_trained(setting: Setting, seed: int) -> tuple[float, float]:
         loop = Rival(dataset(images_of("mnist"), Path(folder)), setting.device)
     next(loop.steps())  # starting up is not timed
     loop = Rival(loop.images, setting.device, seed)
-    taken = seconds(lambda: [loop.epoch() for _ in range(setting.epochs)])
+    taken = seconds(lambda: [loop.epoch() for _ in range(TUTORIAL.epochs)])
     model = build(TUTORIALS)
     model.load_state_dict(dict(zip(model.state_dict(), loop.model.state_dict().values(), strict=True)))
     return taken, _psnr(model, setting.device)
@@ -147,7 +143,7 @@ def _rival_trained(setting: Setting, seed: int) -> tuple[float, float]:
 
 def _our_trained(setting: Setting, seed: int) -> tuple[float, float]:
     images, device = one_size(images_of("mnist").train), torch.device(setting.device)
-    sprint = TUTORIALS.but(recipe=replace(FAST, train_images=setting.images), seed=seed)
+    sprint = TUTORIALS.but(recipe=replace(FAST, train_images=IMAGES), seed=seed)
     next(fit(build(sprint), images, sprint, device))  # starting up is not timed
     model = build(sprint)
     return seconds(lambda: list(fit(model, images, sprint, device))), _psnr(model, setting.device)
