@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from bench.core.experiment import Protocol
 from bench.core.image_files import read
 from bench.core.images import one_size
 from bench.core.rng import stream
+from bench.core.variance import decibels
 from bench.lookup.denoisers import place
 from bench.lookup.images import images_of
 from bench.metrics import METRICS
@@ -71,13 +73,13 @@ def metrics(setting: Setting) -> list[Outcome]:
 
 def noise(setting: Setting) -> list[Outcome]:
     """The mean PSNR of noisy images: with n pixels it is 10/ln 10 (ln n/2 - ψ(n/2)) dB above -10·log10(variance)."""
-    outcomes = []
     clean = one_size(images_of("mnist").test[:2000]).float() / 255
     half = clean[0].numel() / 2
+    above = 10 / math.log(10) * (math.log(half) - float(digamma(half)))
+    outcomes = []
     for variance in (0.001, 0.01, 0.1):
         noisy = corrupt(clean, variance, Protocol("mnist", "gaussian", (variance,), (), len(clean)), range(len(clean)))
-        ours = METRICS["psnr"](clean, noisy).mean().item()
-        exact = -10 * math.log10(variance) + 10 / math.log(10) * (math.log(half) - float(digamma(half)))
+        ours, exact = METRICS["psnr"](clean, noisy).mean().item(), decibels(variance) + above
         what = f"PSNR of noisy MNIST, variance {variance:g}"
         outcomes.append(Outcome(what, "formula", exact, ours, 0.02, "dB", "never clipped; four standard errors"))
     return outcomes
@@ -101,18 +103,13 @@ def tutorial(setting: Setting) -> list[Outcome]:
     return [Outcome(what, "the tutorial", 0.05 * len(agree), agree.count(False), 2, "", how)]
 
 
-def dncnn(sigma: int, bias_free: bool) -> Row:
-    def row(setting: Setting) -> list[Outcome]:
-        """A published DnCNN on BSD68."""
-        name = "bias_free" if bias_free else "bias"
-        weights = needed(setting.data / f"weights/dncnn-{name}-0-10.safetensors")
-        model = published_dncnn(weights, bias_free)
-        published = figure(f"dncnn {name}", sigma)
-        ours = mean_psnr(model, photographs(setting.data / BSD68), sigma, rounded=False)
-        what = f"DnCNN ({name.replace('_', ' ')}, trained on σ 0–10) on BSD68, σ = {sigma}"
-        return [Outcome(what, *published, ours, WITHIN, "dB", "restored image clipped; one draw of noise")]
-
-    return row
+def dncnn(setting: Setting, name: str, sigma: int) -> list[Outcome]:
+    """A published DnCNN on BSD68: the one of that name, "bias" or "bias_free"."""
+    model = published_dncnn(needed(setting.data / f"weights/dncnn-{name}-0-10.safetensors"), name == "bias_free")
+    ours = mean_psnr(model, photographs(setting.data / BSD68), sigma, rounded=False)
+    what = f"DnCNN ({name.replace('_', ' ')}, trained on σ 0–10) on BSD68, σ = {sigma}"
+    how = "restored image clipped; one draw of noise"
+    return [Outcome(what, *figure(f"dncnn {name}", sigma), ours, WITHIN, "dB", how)]
 
 
 def bm3d(setting: Setting) -> list[Outcome]:
@@ -134,8 +131,8 @@ ROWS: dict[str, Row] = {
     "noise": noise,
     "tutorial": tutorial,
     **{
-        f"dncnn-{'bias_free' if bias_free else 'bias'}-{sigma}": dncnn(sigma, bias_free)
-        for bias_free in (False, True)
+        f"dncnn-{name}-{sigma}": partial(dncnn, name=name, sigma=sigma)
+        for name in ("bias", "bias_free")
         for sigma in DNCNN_SIGMAS
     },
     "bm3d": bm3d,
