@@ -15,7 +15,6 @@ from bench.core.registry import Registry
 
 if TYPE_CHECKING:  # what the files of this folder take and give
     from bench.analysis.rows import Row as Row
-    from bench.core.conditions import Conditions
     from bench.core.tasks import Section as Section
     from bench.report.chapter import Chapter as Chapter
     from bench.report.chapter import MakeChapter
@@ -75,9 +74,10 @@ def holds_any(store: Store) -> bool:
     return bool(store.sections()) or any(store.timings(kind) for kind in MEASUREMENTS)
 
 
-def untimed(
-    names: Sequence[str], timings: dict[str, dict[str, Any]], conditions: Conditions, refresh: bool
-) -> list[str]:
-    """Those that were not timed under these conditions: on another machine or with other versions does not count."""
-    timed = {name for name, values in timings.items() if values["conditions"] == conditions.as_json()}
-    return [name for name in names if refresh or name not in timed]
+def untimed(kind: str, names: Sequence[str], threads: int, command: Command, store: Store) -> list[str]:
+    """Those that were not timed on this machine with these versions and as many threads."""
+    from bench.core.conditions import conditions
+
+    now = conditions(command.device, threads).as_json()
+    timed = {name for name, values in store.timings(kind).items() if values["conditions"] == now}
+    return [name for name in names if command.refresh or name not in timed]

@@ -13,13 +13,12 @@ if TYPE_CHECKING:
 
 def due(command: Command, store: Store) -> list[str]:
     from architectures import DENOISERS
-    from bench.core.conditions import conditions
     from bench.lookup.denoisers import missing_package, parameters
 
     names = command.denoisers or [name for name in DENOISERS if not missing_package(name)]
     for name in names:
         parameters(name, ())  # which raises where it is unknown or lacks its package
-    return untimed(names, store.timings("latency"), conditions(command.device, 1), command.refresh)
+    return untimed("latency", names, 1, command, store)
 
 
 def measure(name: str, command: Command, store: Store) -> dict[str, Any]:

@@ -12,11 +12,10 @@ if TYPE_CHECKING:
 
 
 def due(command: Command, store: Store) -> list[str]:
-    from bench.core.conditions import conditions
     from bench.timing.harness import THREADS
     from bench.timing.whole_commands import MEASURES
 
-    return untimed(list(MEASURES), store.timings("speed"), conditions(command.device, THREADS), command.refresh)
+    return untimed("speed", list(MEASURES), THREADS, command, store)
 
 
 def measure(name: str, command: Command, store: Store) -> dict[str, Any]:
@@ -25,12 +24,9 @@ def measure(name: str, command: Command, store: Store) -> dict[str, Any]:
     from bench.timing.targets import Speed
     from bench.timing.whole_commands import MEASURES
 
-    pairs: dict[str, list[tuple[float, float]]] = {}
-    for pair_by_claim in MEASURES[name](Setting(command.results.resolve(), command.device)):
-        for claim, pair in pair_by_claim.items():
-            pairs.setdefault(claim, []).append(pair)
-    measured = {claim: tuple(runs) for claim, runs in pairs.items()}
-    return Speed(measured, conditions(command.device, THREADS)).as_json()
+    runs = list(MEASURES[name](Setting(command.results.resolve(), command.device)))
+    pairs = {claim: [run[claim] for run in runs] for claim in runs[0]}
+    return Speed(pairs, conditions(command.device, THREADS)).as_json()
 
 
 def tables(store: Store, sections: Sequence[Section]) -> Iterator[Table | str]:
