@@ -232,15 +232,14 @@ def _name_of(name: Name) -> str:
 def _written(variances: Variances) -> tuple[str, ...]:
     """As on the command line; no digit is lost."""
     if isinstance(variances, str | float | int | Range):
-        return _written([variances])
-    return tuple(_exactly(variance) for variance in variances)
-
-
-def _exactly(variance: Variance) -> str:
-    if isinstance(variance, str):
-        return variance
-    law = variance if isinstance(variance, Range) else Range(variance, variance)
-    return str(law) if Range.parse(str(law)) == law else f"{law.low!r}..{law.high!r} {law.law}"
+        variances = [variances]
+    ranges = [variance if isinstance(variance, str | Range) else Range(variance, variance) for variance in variances]
+    return tuple(
+        str(span)
+        if isinstance(span, str) or Range.parse(str(span)) == span
+        else f"{span.low!r}..{span.high!r} {span.law}"
+        for span in ranges
+    )
 
 
 # What `run` takes beside `quiet`, and how a `Command` holds it.
@@ -309,9 +308,9 @@ class _Checked(nn.Module):
             raise ValueError(f"a model is an nn.Module or a function, got {model!r}")
         self.model = deepcopy(model) if isinstance(model, nn.Module) else model
         function = model.forward if isinstance(model, nn.Module) else model
-        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        wanted = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
-        self.told = len([p for p in wanted if p.default is p.empty]) > 1
+        wanted = inspect.signature(function).parameters.values()
+        positional = [p for p in wanted if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        self.told = len([p for p in positional if p.default is p.empty]) > 1
         self.clipped = getattr(model, "clipped", True)
 
     def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:

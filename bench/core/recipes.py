@@ -60,9 +60,11 @@ class Recipe:
             "target": ("clean", "noisy", "renoised"),
             "precision": ("float32", "bfloat16"),
         }
-        chosen = [(name, getattr(self, name), known) for name, known in choices.items()]
-        for name, value, known in [*(("fast layer", layer, FAST_LAYERS) for layer in self.fast_layers), *chosen]:
+        for name, known in choices.items():
+            value = getattr(self, name)
             require(value in known, f"no {name} named {value!r}; there are: {', '.join(known)}")
+        for layer in self.fast_layers:
+            require(layer in FAST_LAYERS, f"no fast layer named {layer!r}; there are: {', '.join(FAST_LAYERS)}")
         vectors = self.lr_vectors > 0 if self.optimizer == "muon" else self.lr_vectors == 0
         require(vectors, f"lr_vectors must be positive under muon and 0 elsewhere, got {self.lr_vectors}")
         require(self.patch == 0 or self.patch >= 16, f"a patch is at least 16 pixels wide, got {self.patch}")
