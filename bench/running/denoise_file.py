@@ -151,17 +151,17 @@ def asked_for(store: Store, denoiser: str) -> list[Experiment]:
 
 def of_dataset(experiments: Sequence[Experiment], dataset: str | None, store: Store) -> list[Experiment]:
     """Experiments trained on one dataset, named with or without digest; raises ValueError if it is not clear which."""
-    names, dataset = sorted({name_of(experiment) for experiment in experiments} - {""}), dataset and parted(dataset)[0]
-    if dataset is None and len(names) > 1:
-        raise ValueError(f"{store.root} has it trained on {' and on '.join(names)}: choose one by --train-data NAME")
-    if dataset is not None and dataset not in names:
-        raise ValueError(f"{store.root} has it trained on {' and on '.join(names) or 'nothing'}, not on {dataset}")
-    return [experiment for experiment in experiments if dataset is None or name_of(experiment) in ("", dataset)]
-
-
-def name_of(experiment: Experiment) -> str:
-    """The training dataset without its digest; empty for a filter with its defaults."""
-    return parted(experiment.dataset or "")[0]
+    # Without digests; empty for a filter with its defaults.
+    names = {experiment: parted(experiment.dataset or "")[0] for experiment in experiments}
+    known = sorted(set(names.values()) - {""})
+    if dataset is None and len(known) > 1:
+        raise ValueError(f"{store.root} has it trained on {' and on '.join(known)}: choose one by --train-data NAME")
+    if dataset is None:
+        return list(experiments)
+    wanted = parted(dataset)[0]
+    if wanted not in known:
+        raise ValueError(f"{store.root} has it trained on {' and on '.join(known) or 'nothing'}, not on {wanted}")
+    return [experiment for experiment, name in names.items() if name in ("", wanted)]
 
 
 def choose(experiments: Sequence[Experiment], denoiser: str, store: Store, variance: float) -> Experiment:
