@@ -24,7 +24,6 @@ from bench.core.rng import stream
 from bench.core.tasks import Section
 from bench.core.variance import Range
 from bench.measurements import MEASUREMENTS
-from bench.measurements.calibration import due
 from bench.report.tables.calibration import table
 from bench.running.command import Command
 from bench.store.store import Store
@@ -184,12 +183,12 @@ def test_a_folder_without_photographs_is_said(setting: Setting) -> None:
 
 def test_what_is_new_or_lacked_something_or_takes_no_time_is_measured(setting: Setting) -> None:
     store = setting.store
-    assert due(Command(), store) == list(ROWS)
+    assert MEASUREMENTS["calibration"].due(Command(), store) == list(ROWS)
     store.keep_timing("calibration", "noise", {"rows": [asdict(ROW)]})
     store.keep_timing("calibration", "tutorial", {"rows": [asdict(ROW)]})
     store.keep_timing("calibration", "bm3d", {"rows": [], "absent": "no bm3d"})
-    assert due(Command(), store) == [name for name in ROWS if name != "noise"]
-    assert due(Command(refresh=True), store) == list(ROWS)
+    assert MEASUREMENTS["calibration"].due(Command(), store) == [name for name in ROWS if name != "noise"]
+    assert MEASUREMENTS["calibration"].due(Command(refresh=True), store) == list(ROWS)
 
 
 def test_outcomes_are_sorted_by_source_and_by_number(setting: Setting) -> None:

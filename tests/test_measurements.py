@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,40 +18,43 @@ from tests.conftest import Counter
 ENERGY = ["--energy", "--denoisers", "clip,median", "--profile", "smoke"]
 
 
-def due(command: Command, store: Store) -> list[str]:
-    return [name for name in command.denoisers if command.refresh or name not in store.timings("energy")]
-
-
-def measure(name: str, command: Command, store: Store) -> dict[str, Any]:
-    if name == "noisy":
-        raise RuntimeError("no meter")
-    return {"joules": len(name)}
-
-
 def table(store: Store) -> Table:
     rows = tuple((name, str(values["joules"])) for name, values in store.timings("energy").items())
     return Table("Energy", ("denoiser", "J"), rows)
 
 
-def chapter(store: Store, folder: str, measured: Sequence[Any]) -> Chapter:
-    return Chapter("Energy", table(store).markdown(), action="--energy")
+class Energy(Measurement):
+    flag = "--energy"
+    about = "weigh every denoiser's joules"
+    place = 9
+    intention = "weigh {}"
+
+    def due(self, command: Command, store: Store) -> list[str]:
+        return [name for name in command.denoisers if command.refresh or name not in store.timings("energy")]
+
+    def measure(self, name: str, command: Command, store: Store) -> dict[str, Any]:
+        if name == "noisy":
+            raise RuntimeError("no meter")
+        return {"joules": len(name)}
+
+    def tables(self, store: Store, sections: Sequence[Any]) -> list[Table | str]:
+        return ["what a meter says", table(store)]
+
+    def chapter(self, store: Store, folder: str, scored: Sequence[Any]) -> Chapter:
+        return Chapter("Energy", table(store).markdown(), action="--energy")
+
+    def failures(self, store: Store) -> list[str]:
+        return ["the meter is warm"] if len(store.timings("energy")) > 2 else []
+
+
+class MeteredEnergy(Energy):
+    metavar = "METER"
 
 
 @pytest.fixture(autouse=True)
 def _energy(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Measurement(
-        flag="--energy",
-        about="weigh every denoiser's joules",
-        place=9,
-        due=due,
-        measure=measure,
-        intention="weigh {}",
-        tables=lambda store, sections: ["what a meter says", table(store)],
-        chapter=chapter,
-        failures=lambda store: ["the meter is warm"] if len(store.timings("energy")) > 2 else [],
-    )
     _ = len(MEASUREMENTS)  # which fills it
-    monkeypatch.setitem(MEASUREMENTS._entries, "energy", made)
+    monkeypatch.setitem(MEASUREMENTS._entries, "energy", Energy())
 
 
 def test_it_is_offered(capsys: pytest.CaptureFixture[str]) -> None:
@@ -96,6 +98,6 @@ def test_what_fails_is_told_and_takes_nothing_else_down(counter: Counter, capsys
 
 
 def test_an_option_may_take_an_argument(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(MEASUREMENTS._entries, "energy", replace(MEASUREMENTS["energy"], metavar="METER"))
+    monkeypatch.setitem(MEASUREMENTS._entries, "energy", MeteredEnergy())
     assert parse(["--energy", "mine"]).asked == {"energy": "mine"}
     assert parse(["--energy", "mine", "--grid"]).asked == {"grid": "", "energy": "mine"}

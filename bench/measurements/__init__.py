@@ -1,14 +1,13 @@
-"""Kinds of measurement: one file each, which registers a `Measurement` under its own name.
+"""Kinds of measurement: one file each, which holds a class derived from `Measurement` under `@measurement`.
 
 The command line, what it checks and says, the store and the report iterate over them, so a further kind
 is one file here. The files must be quick to import, since `--help` reads them: what they need is imported
-inside their functions.
+inside their methods.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bench.core.registry import Registry
@@ -23,40 +22,66 @@ if TYPE_CHECKING:  # what the files of this folder take and give
     from bench.store.store import Store as Store
 
 
-@dataclass(frozen=True, kw_only=True)
 class Measurement:
     """One kind of measurement: of experiments, of other figures that are measured one by one, or of both.
 
     Attributes:
         flag, about, metavar: its option, the help of it, and its argument if it takes one.
         place: among the actions of the command line, and when it is carried out.
-        sections: experiments to be trained and scored, all names of them checked.
-        due: names of the figures that the store lacks.
-        measure: one figure as JSON values, which the store keeps under the kind and the name.
         undisturbed: whether the machine should do nothing else meanwhile.
         intention: what `--dry-run` says of a figure.
-        notes: what the user should know beforehand.
-        tables: what the terminal shows of the sections and figures.
-        chapter: what the report shows of the figures, if there are any; sections are in it anyway.
-        failures: figures that are not as they should be.
     """
 
     flag: str
     about: str
     place: int
     metavar: str | None = None
-    sections: Callable[[Command], Iterable[Section]] = lambda command: ()
-    due: Callable[[Command, Store], Sequence[str]] = lambda command, store: ()
-    measure: Callable[[str, Command, Store], dict[str, Any]] = lambda name, command, store: {}
-    undisturbed: bool = False
-    intention: str = "measure {}"
-    notes: Callable[[Command], list[str]] = lambda command: []
-    tables: Callable[[Store, Sequence[Section]], Iterable[Table | str]] = lambda store, sections: ()
-    chapter: MakeChapter = lambda store, folder, scored: None
-    failures: Callable[[Store], list[str]] = lambda store: []
+    undisturbed = False
+    intention = "measure {}"
+
+    def sections(self, command: Command) -> Iterable[Section]:
+        """Experiments to be trained and scored, all names of them checked."""
+        return ()
+
+    def due(self, command: Command, store: Store) -> Sequence[str]:
+        """Names of the figures that the store lacks."""
+        return ()
+
+    def measure(self, name: str, command: Command, store: Store) -> dict[str, Any]:
+        """One figure as JSON values, which the store keeps under the kind and the name."""
+        raise NotImplementedError
+
+    def notes(self, command: Command) -> list[str]:
+        """What the user should know beforehand."""
+        return []
+
+    def tables(self, store: Store, sections: Sequence[Section]) -> Iterable[Table | str]:
+        """What the terminal shows of the sections and figures; the scores of the sections, if nothing else is said."""
+        from bench.analysis.rows import rows_of
+        from bench.report.setup import heading
+        from bench.report.tables.scores import scores
+
+        for section in sections:
+            yield f"[bold]{heading(section)}[/bold]"
+            rows = rows_of(store, section)
+            yield from (scores(section, rows, metric, intervals=False) for metric in section.protocol.metrics)
+
+    def chapter(self, store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:
+        """What the report shows of the figures, if there are any; sections are in it anyway."""
+        return None
+
+    def failures(self, store: Store) -> list[str]:
+        """Figures that are not as they should be."""
+        return []
 
 
 MEASUREMENTS: Registry[Measurement] = Registry("measurement", __name__)
+
+
+def measurement(kind: type[Measurement]) -> type[Measurement]:
+    """Registers a kind of measurement under the name of its file."""
+    MEASUREMENTS.register(kind.__module__, kind())
+    return kind
 
 
 def in_place() -> dict[str, Measurement]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bench.measurements import MEASUREMENTS, Measurement
+from bench.measurements import Measurement, measurement
 
 if TYPE_CHECKING:
     from bench.measurements import Chapter, Command, Row, Section, Store, Table
@@ -13,56 +13,43 @@ if TYPE_CHECKING:
 READ = ("tutorial",)  # rows that are read from the store, which may have grown
 
 
-def due(command: Command, store: Store) -> list[str]:
-    from bench.calibration.measure import ROWS
+@measurement
+class Calibration(Measurement):
+    flag = "--calibrate"
+    place = 4
+    about = "set our numbers beside those that others published"
+    intention = "calibrate: {}"
 
-    measured = {name for name, values in store.timings("calibration").items() if "absent" not in values}
-    return [name for name in ROWS if command.refresh or name not in measured or name in READ]
+    def due(self, command: Command, store: Store) -> list[str]:
+        from bench.calibration.measure import ROWS
 
+        measured = {name for name, values in store.timings("calibration").items() if "absent" not in values}
+        return [name for name in ROWS if command.refresh or name not in measured or name in READ]
 
-def measure(name: str, command: Command, store: Store) -> dict[str, Any]:
-    """Raises ValueError where something is missing and it was measured before, so that the stored values stay."""
-    from bench.calibration.measure import Setting, measure
+    def measure(self, name: str, command: Command, store: Store) -> dict[str, Any]:
+        """Raises ValueError where something is missing and it was measured before, so that the stored values stay."""
+        from bench.calibration.measure import Setting, measure
 
-    measured, before = measure(name, Setting(command.data, store)), store.timings("calibration").get(name)
-    if "absent" in measured and before and before["rows"]:
-        raise ValueError(f"{measured['absent']}; what was measured before is kept")
-    return measured
+        measured, before = measure(name, Setting(command.data, store)), store.timings("calibration").get(name)
+        if "absent" in measured and before and before["rows"]:
+            raise ValueError(f"{measured['absent']}; what was measured before is kept")
+        return measured
 
+    def tables(self, store: Store, sections: Sequence[Section]) -> Iterator[Table | str]:
+        from bench.calibration.outcomes import outcomes
+        from bench.report.tables.calibration import table
 
-def tables(store: Store, sections: Sequence[Section]) -> Iterator[Table | str]:
-    from bench.calibration.outcomes import outcomes
-    from bench.report.tables.calibration import table
+        rows, absent = outcomes(store)
+        yield table(rows)
+        yield from (f"not measured: {line}" for line in absent)
 
-    rows, absent = outcomes(store)
-    yield table(rows)
-    yield from (f"not measured: {line}" for line in absent)
+    def chapter(self, store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:
+        from bench.report.calibration import calibration_chapter
 
+        return calibration_chapter(store, folder, scored)
 
-def chapter(store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:
-    from bench.report.calibration import calibration_chapter
+    def failures(self, store: Store) -> list[str]:
+        from bench.calibration.outcomes import outcomes
 
-    return calibration_chapter(store, folder, scored)
-
-
-def failures(store: Store) -> list[str]:
-    from bench.calibration.outcomes import outcomes
-
-    rows, _ = outcomes(store)
-    return [f"{row.what}: {row.ours:.5g}, published {row.published:.5g}" for row in rows if not row.holds]
-
-
-MEASUREMENTS.register(
-    __name__,
-    Measurement(
-        flag="--calibrate",
-        about="set our numbers beside those that others published",
-        place=4,
-        due=due,
-        measure=measure,
-        intention="calibrate: {}",
-        tables=tables,
-        chapter=chapter,
-        failures=failures,
-    ),
-)
+        rows, _ = outcomes(store)
+        return [f"{row.what}: {row.ours:.5g}, published {row.published:.5g}" for row in rows if not row.holds]
