@@ -21,6 +21,7 @@ from rich.text import Text
 from torch import Tensor, nn
 
 from architectures import DENOISERS, denoiser
+from bench.analysis.scored import Scored
 from bench.cli.actions import run_experiments
 from bench.cli.prepare import prepare
 from bench.core.experiment import Protocol
@@ -77,11 +78,11 @@ class Study:
         Among the columns are `mean`, `half_width` of its 95 % interval, `specialist`, `exact` (whether that was
         trained at exactly this variance) and `inside` (whether the row was trained there too).
         """
-        return regret_frame(self._store)
+        return regret_frame(Scored(self._store))
 
     def ablations(self) -> pd.DataFrame:
         """What each change of one factor does to PSNR in dB: changed network minus its base, by side of its range."""
-        return ablations_frame(self._store)
+        return ablations_frame(Scored(self._store))
 
     def latency(self) -> pd.DataFrame:
         """Seconds for a batch: a row for each denoiser and batch size that `--latency` timed."""
