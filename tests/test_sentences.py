@@ -85,7 +85,7 @@ def test_every_kind_of_finding_has_its_sentences(kind: type[Finding], snapshot: 
 
 
 TABLE = Table("Title", ("a", "b"), (("x", "y"),), "a note")
-DRAWING = Drawing("grid-mnist", "loss", "", "A figure", (), Figure, more="; and what it shows.")
+DRAWING = Drawing("loss", "", "A figure", (), Figure, "; and what it shows.", section="grid-mnist")
 
 
 @pytest.mark.parametrize(
