@@ -21,7 +21,9 @@ from rich.text import Text
 from torch import Tensor, nn
 
 from architectures import DENOISERS, denoiser
+from bench.analysis.rows import rows_of
 from bench.analysis.scored import Scored
+from bench.analysis.scores import transfer_frame
 from bench.cli.actions import run_experiments
 from bench.cli.prepare import prepare
 from bench.core.experiment import Protocol
@@ -97,19 +99,20 @@ class Study:
         Raises:
             KeyError: the study has no such denoiser, dataset or metric.
         """
-        scores = self.scores()
-        scores = scores[[("grid" in sections.split()) for sections in scores.sections]]
-        scores = scores.assign(test_dataset=scores.test_dataset.map(dataset_title))
-        for column, wanted in (("denoiser", denoiser), ("test_dataset", dataset), ("metric", metric)):
-            there = dict.fromkeys(scores[column])
-            wanted = wanted or next(iter(there))
-            pick(column.removeprefix("test_"), wanted, dict.fromkeys(there, True))
-            scores = scores[scores[column] == wanted]
-        # First what was not trained, then single variances, then ranges.
-        order = scores.trained_low.notna() + 1 * (scores.trained_high > scores.trained_low)
-        scores = scores.iloc[order.argsort(kind="stable")].fillna({"trained_on": "–"})
-        varied = [name for name in ("options", "recipe", "noise", "test_noise") if scores[name].nunique() > 1]
-        return scores.pivot_table("mean", ["trained_on", *varied], "variance", sort=False, dropna=False)
+        sections = [section for section in self._store.sections() if section.name == "grid"]
+        grids = [(section.protocol, rows_of(self._store, section)) for section in sections]
+        pick("denoiser", denoiser, {row.experiment.denoiser: True for _, rows in grids for row in rows})
+        grids = [(grid, [row for row in rows if row.experiment.denoiser == denoiser]) for grid, rows in grids]
+        titles = {dataset_title(grid.dataset): True for grid, rows in grids if rows}
+        dataset = dataset or next(iter(titles))
+        pick("dataset", dataset, titles)
+        grids = [(grid, rows) for grid, rows in grids if rows and dataset_title(grid.dataset) == dataset]
+        pick("metric", metric, {name: True for _, rows in grids for row in rows for _, name in row.means})
+        frames = [transfer_frame(rows, grid.variances, metric) for grid, rows in grids]
+        frame = pd.concat(frames, keys=[grid.noise for grid, _ in grids], names=["test_noise"]).dropna(how="all")
+        for level in ("test_noise", "denoiser"):  # which stand there where trainings alone do not tell lines apart
+            frame = frame if frame.droplevel(level).index.has_duplicates else frame.droplevel(level)
+        return frame
 
 
 def load(study: str | Path) -> Study:
