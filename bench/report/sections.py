@@ -129,14 +129,11 @@ def _folded_tables(store: Store, part: Part) -> Iterator[tuple[str, Table]]:
     if len(part.short) < len(rows):
         every = scores(section, rows, first, intervals=True, marked=False)
         yield f"{every.title}, every training", every
-    tuned = [(row, trials) for row in rows if row.experiment.tuned and (trials := store.trials(row.experiment))]
-    for table in (
-        *(scores(section, rows, metric, intervals=True) for metric in further),
-        pooled_table(rows, section.protocol.variances),
-        tuned_table(tuned),
-    ):
-        if table.rows:
-            yield table.title, table
+    tables = [scores(section, rows, metric, intervals=True) for metric in further]
+    tables.append(pooled_table(rows, section.protocol.variances))
+    if tuned := [(row, trials) for row in rows if row.experiment.tuned and (trials := store.trials(row.experiment))]:
+        tables.append(tuned_table(tuned))
+    yield from ((table.title, table) for table in tables if table.rows)
 
 
 def _is_folded(drawing: Drawing) -> bool:

@@ -36,9 +36,8 @@ def lines_of(frame: pd.DataFrame) -> list[Any]:
 
 def pivoted(frame: pd.DataFrame, lines: list[str], column: str, text: Callable[[Any], str]) -> pd.DataFrame:
     """Texts of the lines of a frame, side by side where `lines` are equal, in a column for each value of `column`."""
-    cells = frame.assign(text=list(map(text, lines_of(frame))))
-    in_order = frame.set_index(lines).index.unique()
-    return cells.pivot_table("text", lines, column, aggfunc="first", sort=False).reindex(in_order)
+    cells = pd.Series(list(map(text, lines_of(frame))), pd.MultiIndex.from_frame(frame[[*lines, column]]), dtype=object)
+    return cells.unstack(column).reindex(frame.set_index(lines).index.unique(), columns=frame[column].unique())
 
 
 def columns_of(cells: pd.DataFrame, text: Callable[[Any], str] = str) -> list[Column]:
