@@ -1,6 +1,5 @@
 """Sections of the report: what a reader needs of each, and what few will read."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,7 +64,7 @@ class Part:
         slips = (finding for finding in self.ablation_findings if isinstance(finding, TargetSlip))
         return list(headlines(self.findings) if self.is_grid else slips)
 
-    @property
+    @cached_property
     def short(self) -> list[Row]:
         """Rows of the main table: an ablation has few."""
         return main_rows(self.rows, self.section.protocol.variances) if self.is_grid else self.rows
@@ -75,16 +74,11 @@ class Part:
 
 
 def parts_of(store: Store, scored: Sequence[tuple[Section, list[Row]]]) -> list[Part]:
-    names = Counter(_name(section) for section, _ in scored)
+    names = [f"{section.name}-{dataset_title(section.protocol.dataset)}" for section, _ in scored]
     return [
-        Part(section, rows, list(drawings_of(store, section, rows, name if names[name] == 1 else section.key)))
-        for section, rows in scored
-        for name in [_name(section)]
+        Part(section, rows, list(drawings_of(store, section, rows, name if names.count(name) == 1 else section.key)))
+        for (section, rows), name in zip(scored, names, strict=True)
     ]
-
-
-def _name(section: Section) -> str:
-    return f"{section.name}-{dataset_title(section.protocol.dataset)}"
 
 
 def chapter(store: Store, part: Part, folder: str) -> Chapter:
