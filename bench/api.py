@@ -21,6 +21,9 @@ from rich.text import Text
 from torch import Tensor, nn
 
 from architectures import DENOISERS, denoiser
+from bench.analysis.rows import rows_of
+from bench.analysis.scored import Scored
+from bench.analysis.scores import transfer_frame
 from bench.cli.actions import run_experiments
 from bench.cli.prepare import prepare
 from bench.core.experiment import Protocol
@@ -77,11 +80,11 @@ class Study:
         Among the columns are `mean`, `half_width` of its 95 % interval, `specialist`, `exact` (whether that was
         trained at exactly this variance) and `inside` (whether the row was trained there too).
         """
-        return regret_frame(self._store)
+        return regret_frame(Scored(self._store))
 
     def ablations(self) -> pd.DataFrame:
         """What each change of one factor does to PSNR in dB: changed network minus its base, by side of its range."""
-        return ablations_frame(self._store)
+        return ablations_frame(Scored(self._store))
 
     def latency(self) -> pd.DataFrame:
         """Seconds for a batch: a row for each denoiser and batch size that `--latency` timed."""
@@ -96,19 +99,20 @@ class Study:
         Raises:
             KeyError: the study has no such denoiser, dataset or metric.
         """
-        scores = self.scores()
-        scores = scores[[("grid" in sections.split()) for sections in scores.sections]]
-        scores = scores.assign(test_dataset=scores.test_dataset.map(dataset_title))
-        for column, wanted in (("denoiser", denoiser), ("test_dataset", dataset), ("metric", metric)):
-            choices = dict.fromkeys(scores[column])
-            wanted = wanted or next(iter(choices))
-            pick(column.removeprefix("test_"), wanted, choices)
-            scores = scores[scores[column] == wanted]
-        # First what was not trained, then single variances, then ranges.
-        order = scores.trained_low.notna() + 1 * (scores.trained_high > scores.trained_low)
-        scores = scores.iloc[order.argsort(kind="stable")].fillna({"trained_on": "–"})
-        varied = [name for name in ("options", "recipe", "noise", "test_noise") if scores[name].nunique() > 1]
-        return scores.pivot_table("mean", ["trained_on", *varied], "variance", sort=False, dropna=False)
+        sections = [section for section in self._store.sections() if section.name == "grid"]
+        grids = [(section.protocol, rows_of(self._store, section)) for section in sections]
+        pick("denoiser", denoiser, {row.experiment.denoiser: True for _, rows in grids for row in rows})
+        grids = [(grid, [row for row in rows if row.experiment.denoiser == denoiser]) for grid, rows in grids]
+        titles = {dataset_title(grid.dataset): True for grid, rows in grids if rows}
+        dataset = dataset or next(iter(titles))
+        pick("dataset", dataset, titles)
+        grids = [(grid, rows) for grid, rows in grids if rows and dataset_title(grid.dataset) == dataset]
+        pick("metric", metric, {name: True for _, rows in grids for row in rows for _, name in row.means})
+        frames = [transfer_frame(rows, grid.variances, metric) for grid, rows in grids]
+        frame = pd.concat(frames, keys=[grid.noise for grid, _ in grids], names=["test_noise"]).dropna(how="all")
+        for level in ("test_noise", "denoiser"):  # which stand there where trainings alone do not tell lines apart
+            frame = frame if frame.droplevel(level).index.has_duplicates else frame.droplevel(level)
+        return frame
 
 
 def load(study: str | Path) -> Study:
@@ -127,9 +131,9 @@ def load(study: str | Path) -> Study:
     for folder in (*(place / study for place in places), Path(study)):
         if holds_any(Store(folder)):
             return Study(folder)
-    studies = sorted({folder.name for place in places for folder in place.glob("*") if holds_any(Store(folder))})
-    near = difflib.get_close_matches(str(study), studies, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(studies) or 'none yet'};"
+    there = sorted({folder.name for place in places for folder in place.glob("*") if holds_any(Store(folder))})
+    near = difflib.get_close_matches(str(study), there, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(there) or 'none yet'};"
     profile = study if study in PROFILES else "quick"
     raise ValueError(
         f"no study {str(study)!r}; {hint} make one with bench.run(profile={profile!r}), or in a shell with "
@@ -202,7 +206,7 @@ def _run(asked: dict[str, str], quiet: bool, choices: dict[str, Any]) -> Study:
     work = prepare(command)
     for note in work.notes:
         warnings.warn(note.replace("--refresh measures", "refresh=True measures"), stacklevel=3)
-    failures = run_experiments(command, work, Console(quiet=quiet, highlight=False))
+    failures = run_experiments(command, work, Console(quiet=quiet))
     if failures:
         kept = f"{len(failures)} failed; what was finished is kept: bench.load({str(work.store.root)!r})"
         said = [kept, *(Text.from_markup(failure).plain for failure in failures)]
@@ -222,24 +226,22 @@ def _name_of(name: Name) -> str:
         return name
     if not (isinstance(name, type) and issubclass(name, nn.Module)):
         raise ValueError(f"a denoiser is a name or a class of nn.Module, got {name!r}")
-    for registered, cls in DENOISERS.items():
-        if name in cls.__mro__[:2]:
-            return registered
-    denoiser(name=snake_case(name.__name__))(name)
-    return snake_case(name.__name__)
+    registered = [known for known, cls in DENOISERS.items() if name in cls.__mro__[:2]]
+    if not registered:
+        denoiser(name=snake_case(name.__name__))(name)
+    return registered[0] if registered else snake_case(name.__name__)
 
 
 def _written(variances: Variances) -> tuple[str, ...]:
     """As on the command line; no digit is lost."""
     if isinstance(variances, str | float | int | Range):
-        variances = [variances]
-    ranges = [variance if isinstance(variance, str | Range) else Range(variance, variance) for variance in variances]
-    return tuple(
-        str(span)
-        if isinstance(span, str) or Range.parse(str(span)) == span
-        else f"{span.low!r}..{span.high!r} {span.law}"
-        for span in ranges
-    )
+        return _written([variances])
+    ranges = [each if isinstance(each, str | Range) else Range(each, each) for each in variances]
+    exact = [
+        each if isinstance(each, str) or Range.parse(str(each)) == each else f"{each.low!r}..{each.high!r} {each.law}"
+        for each in ranges
+    ]
+    return tuple(map(str, exact))
 
 
 # What `run` takes beside `quiet`, and how a `Command` holds it.
@@ -287,16 +289,14 @@ def evaluate(
         [22.3]
     """
     ranges = [Range.parse(text) for text in _written(variances)]
-    if wide := [variance for variance in ranges if not variance.fixed]:
+    if wide := [each for each in ranges if not each.fixed]:
         raise ValueError(f"a test variance is one number, got the range {wide[0]}")
     clean = images_of(dataset).test
-    protocol = Protocol(
-        dataset, noise, tuple(variance.low for variance in ranges), tuple(METRICS), min(images, len(clean))
-    )
+    protocol = Protocol(dataset, noise, tuple(each.low for each in ranges), tuple(METRICS), min(images, len(clean)))
     check(protocol)
-    evaluated = score.evaluate(_Checked(model), clean, protocol, protocol.cells, torch.device("cpu"))
-    scores = [summarize(cell.variance, name, values) for cell in evaluated for name, values in cell.values.items()]
-    return pd.DataFrame(scores).drop(columns="blocks")
+    found = score.evaluate(_Checked(model), clean, protocol, protocol.cells, torch.device("cpu"))
+    scores = [summarize(each.variance, metric, values) for each in found for metric, values in each.values.items()]
+    return pd.DataFrame([vars(each) for each in scores]).drop(columns="blocks")
 
 
 class _Checked(nn.Module):
@@ -308,9 +308,9 @@ class _Checked(nn.Module):
             raise ValueError(f"a model is an nn.Module or a function, got {model!r}")
         self.model = deepcopy(model) if isinstance(model, nn.Module) else model
         function = model.forward if isinstance(model, nn.Module) else model
-        wanted = inspect.signature(function).parameters.values()
-        positional = [p for p in wanted if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-        self.told = len([p for p in positional if p.default is p.empty]) > 1
+        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        wanted = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
+        self.told = len([p for p in wanted if p.default is p.empty]) > 1
         self.clipped = getattr(model, "clipped", True)
 
     def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:

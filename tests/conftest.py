@@ -104,16 +104,18 @@ class Counter:
         return run_all.main(list(arguments))
 
 
+@contextmanager
+def in_this_process(jobs: int, news: Any) -> Iterator[Executor]:
+    """Takes the place of the pool of worker processes."""
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
 @pytest.fixture
 def counter(here: Path, monkeypatch: pytest.MonkeyPatch) -> Counter:
     """Runs commands in one thread of this process, in an empty directory, and counts what they measure."""
     counter = Counter()
     fit, tune, evaluate = train.fit, tune_filter.tune, score.evaluate
-
-    @contextmanager
-    def inside(jobs: int, news: Any) -> Iterator[Executor]:
-        with ThreadPoolExecutor(1) as executor:
-            yield executor
 
     def counted_fit(model: Any, images: Any, experiment: Any, device: Any) -> Any:
         counter.trained.append(experiment.denoiser)
@@ -128,7 +130,7 @@ def counter(here: Path, monkeypatch: pytest.MonkeyPatch) -> Counter:
         counter.scored += [(name, variance, metric) for variance, metric in cells]
         return evaluate(model, clean, protocol, cells, device)
 
-    monkeypatch.setattr(bench.running.execute, "pool", inside)
+    monkeypatch.setattr(bench.running.execute, "pool", in_this_process)
     monkeypatch.setattr(bench.running.execute, "fit", counted_fit)
     monkeypatch.setattr(bench.running.execute, "tune", counted_tune)
     monkeypatch.setattr(bench.running.execute, "evaluate", counted_evaluate)

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.analysis.breakdown import MARGIN, TUNED_MEDIAN, Reach, floors, reach, reaches
+from bench.analysis.breakdown import MARGIN, Floor, Reach, floors, reach, reaches
 from bench.analysis.facts import Ahead, HowFar
 from bench.analysis.findings import how_far
 from bench.analysis.intervals import Sample
 from bench.analysis.rows import Row
-from bench.report.tables.breakdown import breakdown_table
+from bench.report.tables.breakdown import TUNED_MEDIAN, breakdown_table
 from tests.made_up import CLIP, HIGH, LOW, MEDIAN, MIDDLE, SPREAD, UNET, VARIANCES, at, row
 
 
@@ -44,7 +44,7 @@ def test_where_a_denoiser_beats_a_floor() -> None:
 def test_the_floors_are_the_clipped_input_and_the_best_median_that_was_tuned() -> None:
     tuned = row(UNET.but(denoiser="median", recipe=None), 25, 24, 15)
     below = floors([CLIP, MEDIAN, tuned], VARIANCES)
-    assert below == {"clip": {0.001: 32, 0.01: 22, 0.1: 13}, TUNED_MEDIAN: {0.001: 25, 0.01: 24, 0.1: 15}}
+    assert below == {Floor(False, "clip"): {0.001: 32, 0.01: 22, 0.1: 13}, TUNED_MEDIAN: {0.001: 25, 0.01: 24, 0.1: 15}}
 
 
 def test_what_the_floors_are_is_said_by_the_denoisers() -> None:
@@ -103,7 +103,7 @@ def near(value: float) -> Any:
 def test_how_far_a_single_variance_carries_is_said_by_how_many_times_it_is() -> None:
     """A tenfold variance takes 8 dB to both sides, off a lead of 4, 12 and 0 dB where it was trained."""
     leads = {0.001: 4.0, 0.01: 12.0, 0.1: 0.0}
-    flat = {"clip": dict.fromkeys(VARIANCES, 20.0), TUNED_MEDIAN: dict.fromkeys(VARIANCES, 22.0)}
+    flat = {Floor(False, "clip"): dict.fromkeys(VARIANCES, 20.0), TUNED_MEDIAN: dict.fromkeys(VARIANCES, 22.0)}
     rows = [
         at(trained, *(20 + MARGIN + lead - 8 * abs(math.log10(test / trained)) for test in VARIANCES))
         for trained, lead in leads.items()
@@ -113,7 +113,7 @@ def test_how_far_a_single_variance_carries_is_said_by_how_many_times_it_is() -> 
     rows[1] = at(0.01, 14, 26, 14)
     up, down = (10 ** (2 / 8), 10 ** ((4 - MARGIN) / 12)), 10 ** ((6 - MARGIN) / 12)
     upwards = Ahead(TUNED_MEDIAN, True, near(min(up)), near(max(up)), (), ("0.1",))
-    downwards = Ahead("clip", False, near(down), near(down), ("0.001",), ("0.1",))
+    downwards = Ahead(Floor(False, "clip"), False, near(down), near(down), ("0.001",), ("0.1",))
     assert list(how_far("unet", rows, flat, VARIANCES)) == [HowFar("unet", (upwards, downwards))]
     assert list(how_far("unet", rows[:1], flat, VARIANCES)) == []
     assert list(how_far("unet", rows, {}, VARIANCES)) == []

@@ -7,13 +7,19 @@ import numpy as np
 import pytest
 from scipy import optimize, special, stats
 
-from bench.analysis.comparisons import Trainings, against, holm, leaders, leaders_of, p_values, trainings_of
+from bench.analysis.comparisons import Trainings, against, holm, leaders_of, p_values, trainings_of
 from bench.analysis.intervals import Sample
 from bench.core.results import Array
 from tests.made_up import crossed, sample
 
 SEEDS = [0.3, 0.5, 1.0]
 OTHERS = [0.19, 0.2, 0.22]
+
+
+def leaders(samples: Sequence[Sample | None], better: str, trainings: Sequence[Trainings] = ()) -> list[int]:
+    """Of one column, whose trainings are all of one kind if it is not said how far they lie apart."""
+    (leading,) = leaders_of([list(zip(samples, trainings or trainings_of(samples), strict=True))], better)
+    return leading
 
 
 def by_seed(means: Sequence[float]) -> Sample:
@@ -70,7 +76,7 @@ def test_all_pairs_of_rows_count_in_whether_one_leads() -> None:
     assert leaders([best, close, close], "higher") == [0]
     assert leaders([close, best, closer], "higher") == [1]  # the closer one need only be below 0.05 / 2
     assert leaders([closer, best, closer], "higher") == [0, 1, 2]
-    columns = [([*rows], [Trainings()] * len(rows)) for rows in ([best, closer], [closer, best, closer], [other, best])]
+    columns = [[(row, Trainings()) for row in rows] for rows in ([best, closer], [closer, best, closer], [other, best])]
     assert leaders_of(columns, "higher") == [[0], [0, 1, 2], [1]]
 
 

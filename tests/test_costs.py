@@ -14,7 +14,8 @@ import bench.timing.latency
 from architectures import DENOISERS
 from bench.calibration.outcomes import Outcome
 from bench.core.conditions import Conditions, conditions
-from bench.figures.cost_curves import Point, front
+from bench.figures.cost import Point
+from bench.figures.cost_curves import front
 from bench.figures.curves import png
 from bench.lookup.denoisers import missing_package, parameters, place
 from bench.measurements import MEASUREMENTS, chapters, holds_any

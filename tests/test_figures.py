@@ -14,7 +14,8 @@ from bench.core.recipes import FAST
 from bench.core.results import Progress
 from bench.core.tasks import Section
 from bench.core.variance import Range
-from bench.figures.cost_curves import NEAR, Point, quality
+from bench.figures.cost import Point
+from bench.figures.cost_curves import NEAR, quality
 from bench.figures.curves import losses, png, psnr
 from bench.figures.style import marks, named
 from bench.report.report import build

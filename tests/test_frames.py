@@ -3,26 +3,40 @@
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
+import bench.running.execute
+import run_all
+from bench.analysis.scored import Scored
 from bench.core.variance import Range, written
 from bench.report.frames import csv_files
-from bench.store.frames import scores_frame
+from bench.store.frames import OF_TRAINING, scores_frame
 from bench.store.store import Store
 from bench.timing.synthetic_store import make
-from tests.conftest import Counter
+from tests.conftest import in_this_process
 
 STUDY = ("--denoisers", "clip,median,conv_autoencoder", "--train", "0.01", "0.1", "0.001..0.1", "--test", "0.01", "0.1")
-ROOT = Path("results/smoke")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A smoke study with a grid and an ablation, measured once for all tests of this file."""
+    folder = tmp_path_factory.mktemp("study")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(bench.running.execute, "pool", in_this_process)
+        assert run_all.main(["--grid", "--profile", "smoke", *STUDY]) == 0
+        ablation = ["--ablate", "width", "--train", "0.01", "--test", "0.01", "0.1"]
+        assert run_all.main([*ablation, "--profile", "smoke"]) == 0
+    return folder / "results" / "smoke"
 
 
 @pytest.fixture
-def report(counter: Counter) -> str:
-    assert counter.run("--grid", "--profile", "smoke", *STUDY) == 0
-    assert counter.run("--ablate", "width", "--profile", "smoke", "--train", "0.01", "--test", "0.01", "0.1") == 0
-    return (ROOT / "REPORT.md").read_text(encoding="utf-8")
+def report(study: Path) -> str:
+    return (study / "REPORT.md").read_text(encoding="utf-8")
 
 
 def table_below(report: str, title: str) -> list[dict[str, str]]:
@@ -37,12 +51,12 @@ def table_below(report: str, title: str) -> list[dict[str, str]]:
     return [dict(zip(cells[0], row, strict=True)) for row in cells[2:]]
 
 
-def read(name: str) -> pd.DataFrame:
-    return pd.read_csv(ROOT / f"{name}.csv")
+def read(study: Path, name: str) -> pd.DataFrame:
+    return pd.read_csv(study / f"{name}.csv", dtype={"options": str})  # which may be empty in all rows
 
 
-def test_scores_are_those_of_the_report(report: str) -> None:
-    scores = read("scores")
+def test_scores_are_those_of_the_report(study: Path, report: str) -> None:
+    scores = read(study, "scores")
     cells = scores[scores.sections.str.contains("grid") & (scores.metric == "psnr")]
     means = cells.fillna({"trained_on": "–"}).pivot_table("mean", ["denoiser", "trained_on"], "variance")
     shown = {
@@ -57,8 +71,8 @@ def test_scores_are_those_of_the_report(report: str) -> None:
             assert row[f"{variance:g}"].partition(" ")[0] == f"{means.loc[which, variance]:.2f}"
 
 
-def test_regret_is_that_of_the_report(report: str) -> None:
-    regret = read("regret")
+def test_regret_is_that_of_the_report(study: Path, report: str) -> None:
+    regret = read(study, "regret")
     rows = [row for row in table_below(report, "### Regret (dB)") if row["denoiser"] == "conv_autoencoder"]
     assert len(rows) == 3
     for row in rows:
@@ -76,10 +90,26 @@ def test_regret_is_that_of_the_report(report: str) -> None:
                 assert f"±{cells.half_width.item():.2f}" in text
 
 
-def test_effects_of_ablations_are_those_of_the_report(report: str) -> None:
+def test_every_regret_is_joined_with_its_scores(study: Path) -> None:
+    scores, regret = read(study, "scores"), read(study, "regret")
+    grid = scores[scores.sections.str.contains("grid") & (scores.metric == "psnr")]
+    keys = [name for name in regret if name in scores and name != "mean"]
+    assert set(OF_TRAINING) < set(keys)
+    joined = regret.merge(grid, on=keys, suffixes=("_lost", ""), validate="one_to_one")
+    assert len(joined) == len(regret) > 10
+    assert set(joined.denoiser) == {"median", "conv_autoencoder"}
+    psnr = joined.set_index(["denoiser", "trained_on", "variance"])["mean"]
+    ranged = joined[(joined.denoiser == "conv_autoencoder") & (joined.trained_on == "0.001..0.1")]
+    line: Any
+    for line in ranged.itertuples():
+        specialist = psnr.loc[("conv_autoencoder", f"{line.variance:g}", line.variance)]
+        assert line.mean_lost == pytest.approx(specialist - line.mean, abs=1e-4)
+
+
+def test_effects_of_ablations_are_those_of_the_report(study: Path, report: str) -> None:
     shown = {row["change"]: row for row in table_below(report, "## Ablations at a glance")}
     sides = {"inside": "where trained", "above": "at more noise", "below": "at less noise"}
-    effects = read("ablations")
+    effects = read(study, "ablations")
     assert set(effects.change) == set(shown)
     assert set(effects.side) == {"inside", "above"}
     for effect in effects.itertuples():
@@ -89,22 +119,22 @@ def test_effects_of_ablations_are_those_of_the_report(report: str) -> None:
         assert effect.variances == 1
 
 
-@pytest.mark.usefixtures("report")
-def test_scores_are_those_of_the_files_and_the_same_bytes_every_time(tmp_path: Path) -> None:
-    scores = read("scores")
+def test_scores_are_those_of_the_files_and_the_same_bytes_every_time(study: Path, tmp_path: Path) -> None:
+    scores = read(study, "scores")
     assert not scores.duplicated(["experiment", "protocol", "variance", "metric"]).any()
     for (experiment, protocol), cells in scores.groupby(["experiment", "protocol"]):
-        stored = pd.read_csv(ROOT / str(experiment) / f"scores-{protocol}.csv")
+        stored = pd.read_csv(study / str(experiment) / f"scores-{protocol}.csv")
         columns = ["variance", "metric", "mean", "spread", "images"]
         both = [frame[columns].sort_values(["metric", "variance"], ignore_index=True) for frame in (cells, stored)]
         pd.testing.assert_frame_equal(both[0], both[1], check_exact=True)
-    shutil.copytree(ROOT, tmp_path / "moved")
-    assert csv_files(Store(tmp_path / "moved")) == {
-        f"{name}.csv": (ROOT / f"{name}.csv").read_text() for name in ("scores", "regret", "ablations")
+    shutil.copytree(study, tmp_path / "moved")
+    moved = Store(tmp_path / "moved")
+    assert csv_files(moved, Scored(moved)) == {
+        f"{name}.csv": (study / f"{name}.csv").read_text() for name in ("scores", "regret", "ablations")
     }
 
 
-def test_every_column_is_documented(report: str) -> None:
+def test_every_column_is_documented(study: Path) -> None:
     page = (Path(__file__).parents[1] / "docs" / "results.md").read_text(encoding="utf-8")
     for name in ("scores", "regret", "ablations"):
         part = page[page.index(f"## {name}.csv") :].partition("\n## ")[0]
@@ -113,7 +143,7 @@ def test_every_column_is_documented(report: str) -> None:
             for line in re.findall(r"^\| (`.+?) \|", part, re.MULTILINE)
             for column in re.findall(r"`(\w+)`", line)
         ]
-        assert documented == read(name).columns.tolist()
+        assert documented == read(study, name).columns.tolist()
 
 
 def test_a_synthetic_store_is_whole(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.analysis.effects import effects_frame
 from bench.analysis.rows import rows_of
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import FAST, TUTORIAL, Recipe
@@ -36,7 +37,10 @@ def asked(
 
 def lines(store: Store) -> list[tuple[str, ...]]:
     """Of the table, after the columns that every line shares."""
-    return [row[3:] for row in glance_table([(each, rows_of(store, each)) for each in store.sections()]).rows]
+    return [
+        row[3:]
+        for row in glance_table(effects_frame((section, rows_of(store, section)) for section in store.sections())).rows
+    ]
 
 
 def test_every_change_stands_beside_what_it_does_where_trained_and_elsewhere(tmp_path: Path) -> None:
@@ -115,7 +119,10 @@ def test_each_command_has_a_base_of_its_own(tmp_path: Path) -> None:
             keep(store, experiment, *[level + dict(experiment.options).get("width", 8) / 8] * 4)
     changes = [(change, at) for change, at, *_ in lines(store)]
     assert sorted(changes) == [("width=16", "+1.00 ±0.00")] * 3 + [("width=4", "−0.50 ±0.00")] * 3
-    found = {row[1:3] for row in glance_table([(each, rows_of(store, each)) for each in store.sections()]).rows}
+    found = {
+        row[1:3]
+        for row in glance_table(effects_frame((section, rows_of(store, section)) for section in store.sections())).rows
+    }
     base = "`conv_autoencoder(width=8)`"
     assert found == {("0.01", f"{base}, fast"), ("0.02", f"{base}, fast"), ("0.01", f"{base}, tutorial")}
 

@@ -78,7 +78,7 @@ def test_the_figure_shows_them_in_the_panel_of_their_training() -> None:
 
 
 def test_a_figure_file_has_a_plain_name() -> None:
-    drawing = Drawing("grid-BSD68", "restored", "σ=0..10", "", (), Figure)
+    drawing = Drawing("restored", "σ=0..10", "", (), Figure, section="grid-BSD68")
     assert drawing.name == "grid-BSD68-restored-sigma-0..10"
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from matplotlib.figure import Figure
 
+from bench.analysis.breakdown import Floor
 from bench.analysis.facts import (
     Ahead,
     Best,
@@ -34,7 +35,7 @@ ONCE = Estimate(0.5, math.nan)
 LEADERS = Leader("unet", "0.01", Estimate(30.125, 0.21)), Leader("bm3d †", None, Estimate(30.1, 0.2))
 BEST = Best(False, None, 8, 8, LEADERS[:1], single_seed=False)
 LOSS = LargestLoss("unet", "0.1", 0.001, 28.2, Estimate(11.33, 0.2), None, ())
-AHEAD = Ahead("tuned median", True, 6.7, 23.2, (), ())
+AHEAD = Ahead(Floor(True, "median"), True, 6.7, 23.2, (), ())
 PRICE = RangePrice("unet", "0.001..0.1 log-uniform", True, HALF, True, Estimate(2, 1.29), 0.1, 6, 6, "", 0)
 DIFFERENCE = Difference("inside", Estimate(-0.12, 0.04), 1, significant=True)
 PARTS = (
@@ -56,7 +57,10 @@ FINDINGS: list[Finding] = [
     replace(LOSS, better=("wiener", "bm3d †")),
     LossByFactor("unet", {0.1: Estimate(3.79, 0.11), 0.5: HALF, 2.0: ONCE, 10.0: HALF}),
     HowFar("unet", (AHEAD,)),
-    HowFar("unet", (replace(AHEAD, largest=6.7, to_end=("0.1", "0.2")), replace(AHEAD, floor="clip", upwards=False))),
+    HowFar(
+        "unet",
+        (replace(AHEAD, largest=6.7, to_end=("0.1", "0.2")), replace(AHEAD, floor=Floor(False, "clip"), upwards=False)),
+    ),
     HowFar("unet", (replace(AHEAD, nowhere=("0.5",)), replace(AHEAD, upwards=False, to_end=("0.1",), nowhere=("1",)))),
     PRICE,
     replace(PRICE, blind=False, loss=Estimate(-0.1, 0.2), significant=False, count=5, kin="unet", of_kin=3),
@@ -81,7 +85,7 @@ def test_every_kind_of_finding_has_its_sentences(kind: type[Finding], snapshot: 
 
 
 TABLE = Table("Title", ("a", "b"), (("x", "y"),), "a note")
-DRAWING = Drawing("grid-mnist", "loss", "", "A figure", (), Figure, more="; and what it shows.")
+DRAWING = Drawing("loss", "", "A figure", (), Figure, "; and what it shows.", section="grid-mnist")
 
 
 @pytest.mark.parametrize(

@@ -149,14 +149,15 @@ def test_a_value_from_the_end_of_a_grid_is_marked() -> None:
 
 
 def test_the_frame_of_regret_by_hand() -> None:
-    frame = regret_frame([LOW, MIDDLE, HIGH, WIDE, CLIP], VARIANCES).set_index(["row", "variance"])
+    frame = regret_frame([LOW, MIDDLE, HIGH, WIDE, CLIP], VARIANCES).set_index(["trained_on", "variance"])
     assert frame["mean"].tolist() == pytest.approx([0, 11, 14, 4, 0, 8, 11, 4, 0, 5, 0.5, 0.2])
     assert frame.iloc[-1].to_dict() == {
-        **{"denoiser": "unet", "trained_on": "0.01..0.1", "trained_low": 0.01, "trained_high": 0.1},
+        **{"denoiser": "unet", "options": "", "recipe": "fast", "dataset": "shapes", "noise": "gaussian"},
+        **{"trained_low": 0.01, "trained_high": 0.1, "law": "uniform"},
         **{"mean": pytest.approx(0.2), "half_width": pytest.approx(0, abs=1e-9)},
         **{"specialist": "0.1", "specialist_denoiser": "unet", "exact": True, "inside": True, "own": False},
     }
-    assert frame[frame["own"]].index.tolist() == [(0, 0.001), (1, 0.01), (2, 0.1)]
+    assert frame[frame["own"]].index.tolist() == [("0.001", 0.001), ("0.01", 0.01), ("0.1", 0.1)]
     tuned = row(UNET.but(denoiser="median", recipe=None), 25, 24, 15)
     assert regret_frame([MEDIAN, tuned], (0.01,))[["mean", "trained_low"]].isna().values.tolist() == [
         [False, True], [False, False]
@@ -203,7 +204,7 @@ def test_two_trainings_on_one_range_differ_inside_below_and_above_it() -> None:
 def test_what_has_no_finite_number_has_no_regret() -> None:
     broken, infinite = at(0.1, np.nan, 20, 20), row(UNET.but(variance=Range(0.005, 0.02)), np.inf, 30, 20)
     found = regrets([LOW, broken, infinite], VARIANCES)
-    assert [[regret.variance for regret in row] for row in found.values()] == [[*VARIANCES], [0.01, 0.1], [0.01, 0.1]]
+    assert [[regret.variance for regret in row] for row in found] == [[*VARIANCES], [0.01, 0.1], [0.01, 0.1]]
     assert found[0][1].specialist is infinite
     elsewhere = row(UNET.but(dataset="mnist"), 40, 40, 40)
     assert regrets([LOW, elsewhere], (0.01,))[0][0].own

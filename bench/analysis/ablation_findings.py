@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from bench.analysis.facts import NoiseMismatch, OtherNoises, SeedDeviation, TargetSlip
 from bench.analysis.intervals import Sample, mean_of
@@ -15,33 +17,29 @@ def target_slips(rows: Sequence[Row]) -> Iterator[TargetSlip]:
     """For each network that was trained with both targets."""
     networks: dict[Experiment, dict[str, Sample]] = {}
     for row in rows:
-        experiment, variance = row.experiment, row.experiment.variance
-        if experiment.recipe and variance and (sample := row.samples.get((variance.low, METRIC))):
-            base = experiment.but(seed=0, recipe=replace(experiment.recipe, target="clean"))
-            networks.setdefault(base, {})[experiment.recipe.target] = sample
+        recipe, variance = row.experiment.recipe, row.experiment.variance
+        if recipe and variance and (sample := row.samples.get((variance.low, METRIC))):
+            base = row.experiment.but(seed=0, recipe=replace(recipe, target="clean"))
+            networks.setdefault(base, {})[recipe.target] = sample
     for base, samples in networks.items():
-        if (
-            base.variance
-            and {"noisy", "clean"} <= samples.keys()
-            and (slip := samples["clean"].minus(samples["noisy"]))
-        ):
-            noisy, clean = (samples[target].over(slip.seeds).mean for target in ("noisy", "clean"))
-            second = samples["clean"].minus(samples["renoised"]) if "renoised" in samples else None
-            less = second.estimate if second else None
-            yield TargetSlip(base.denoiser, base.variance.low, slip.estimate, noisy, clean, less)
+        clean, noisy, renoised = (samples.get(target) for target in ("clean", "noisy", "renoised"))
+        if base.variance and clean and noisy and (slip := clean.minus(noisy)):
+            second = clean.minus(renoised) if renoised else None
+            psnr = noisy.over(slip.seeds).mean, clean.over(slip.seeds).mean
+            loss = second.estimate if second else None
+            yield TargetSlip(base.denoiser, base.variance.low, slip.estimate, *psnr, loss)
 
 
 def seed_deviations(rows: Sequence[Row]) -> Iterator[SeedDeviation]:
     """For each network that was trained more than once, of rows that are single trainings."""
-    for alike in dict.fromkeys(row.experiment.but(seed=0) for row in rows):
-        own = [row for row in rows if row.experiment.but(seed=0) == alike and row.means]
-        deviations = {}
-        for variance in dict.fromkeys(variance for row in own for variance, metric in row.means if metric == METRIC):
-            values = [row.means[variance, METRIC] for row in own if (variance, METRIC) in row.means]
-            if len(values) > 1 and np.isfinite(values).all():
-                deviations[variance] = float(np.std(values, ddof=1))
+    networks: dict[Experiment, list[Row]] = {}
+    for row in (row for row in rows if row.means):
+        networks.setdefault(row.experiment.but(seed=0), []).append(row)
+    for network, trainings in networks.items():
+        psnr = pd.DataFrame([{v: mean for (v, metric), mean in r.means.items() if metric == METRIC} for r in trainings])
+        deviations: dict[Any, float] = {v: float(std) for v, std in psnr.std().items() if np.isfinite(std)}
         if deviations:
-            yield SeedDeviation(own[0].subject, str(alike.variance), len(own), deviations)
+            yield SeedDeviation(trainings[0].subject, str(network.variance), len(trainings), deviations)
 
 
 def noise_mismatches(rows: Mapping[str, Sequence[Row]], variance: float) -> Iterator[NoiseMismatch]:
@@ -53,10 +51,9 @@ def noise_mismatches(rows: Mapping[str, Sequence[Row]], variance: float) -> Iter
     networks: dict[tuple[str, Experiment], dict[tuple[str, str], Sample]] = {}  # by the noises of training and test
     for tested, scored in rows.items():
         for row in scored:
-            sample, trained = row.samples.get((variance, METRIC)), row.experiment.noise
-            if sample is not None and sample.finite and trained is not None:
-                alike = row.subject, row.experiment.but(noise="", seed=0)
-                networks.setdefault(alike, {})[trained, tested] = sample
+            if (sample := row.psnr_at(variance)) and row.experiment.noise is not None:
+                network = row.subject, row.experiment.but(noise="", seed=0)
+                networks.setdefault(network, {})[row.experiment.noise, tested] = sample
     for (subject, experiment), samples in networks.items():
         noises = []
         for trained in sorted({trained for trained, _ in samples}):

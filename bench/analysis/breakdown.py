@@ -3,17 +3,25 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from bench.analysis.rows import METRIC, Row, is_for
-
-TUNED_MEDIAN = "tuned median"
-
+from bench.analysis.rows import METRIC, Row
 
 MARGIN = 0.05  # dB by which a floor must be beaten; what is less nobody sees
+
+
+class Floor(NamedTuple):
+    """What nobody should fall below: a denoiser as it is, or tuned. They sort from the mildest to the strictest."""
+
+    tuned: bool
+    denoiser: str
+
+    @property
+    def name(self) -> str:
+        return f"tuned {self.denoiser}" if self.tuned else self.denoiser
 
 
 @dataclass(frozen=True)
@@ -39,12 +47,11 @@ def reach(row: Row, floor: dict[float, float], variances: Sequence[float]) -> Re
 
 def reaches(row: Row, floor: dict[float, float], variances: Sequence[float]) -> list[Reach | None]:
     """The same of each training by itself, of those that were tested wherever the row was."""
-    there = _both(row, floor, variances)
-    tested = [set(row.samples[variance, METRIC].seeds) for variance in there]
+    samples = {variance: row.samples[variance, METRIC] for variance in _both(row, floor, variances)}
+    tested = [set(sample.seeds) for sample in samples.values()]
     seeds = sorted(set.intersection(*tested)) if tested else []
     return [
-        _ends({variance: row.samples[variance, METRIC].over([seed]).mean for variance in there}, floor)
-        for seed in seeds
+        _ends({variance: sample.over([seed]).mean for variance, sample in samples.items()}, floor) for seed in seeds
     ]
 
 
@@ -79,51 +86,45 @@ def _crossing(cells: Sequence[float], lead: Sequence[float]) -> float:
     return math.exp(math.log(cells[0]) + share * math.log(cells[1] / cells[0]))
 
 
-def floors(rows: Sequence[Row], variances: Iterable[float]) -> dict[str, dict[float, float]]:
+def floors(rows: Sequence[Row], variances: Iterable[float]) -> dict[Floor, dict[float, float]]:
     """What nobody should fall below, PSNR in dB by test variance: the clipped input, and the tuned median filter."""
-    levels: dict[str, dict[float, float]] = {}
-    named = [(_floor_name(row), row) for row in rows if row.floor]
-    for name in sorted({name for name, _ in named}):
+    levels: dict[Floor, dict[float, float]] = {}
+    rows_of = [(Floor(row.experiment.tuned, row.experiment.denoiser), row) for row in rows if row.floor]
+    for floor in sorted({floor for floor, _ in rows_of}):
         for variance in variances:
-            measured = [row for known, row in named if known == name and (variance, METRIC) in row.means]
-            if fitting := [row for row in measured if is_for(row, variance)] or measured:
-                levels.setdefault(name, {})[variance] = max(row.means[variance, METRIC] for row in fitting)
+            measured = [row for of, row in rows_of if of == floor and (variance, METRIC) in row.means]
+            if fitting := [row for row in measured if row.fixed == variance] or measured:
+                levels.setdefault(floor, {})[variance] = max(row.means[variance, METRIC] for row in fitting)
     return levels
 
 
-def _floor_name(row: Row) -> str:
-    return ("tuned " if row.experiment.tuned else "") + row.experiment.denoiser
+def breakdown_frame(
+    rows: Sequence[Row], below: dict[Floor, dict[float, float]], variances: Sequence[float]
+) -> pd.DataFrame:
+    """Between which noise variances a row beats each of the floors `below`.
 
-
-def breakdown_frame(rows: Sequence[Row], variances: Sequence[float]) -> pd.DataFrame:
-    """Between which noise variances a row beats the clipped input, and the tuned median filter.
-
-    Columns: row (its position), denoiser, trained_on, floor, the interval low..high around the greatest lead (missing
-    if there is no lead), the flags open_low and open_high (still ahead at the smallest or largest tested variance),
-    everywhere (also in each single training), seeds, seeds_ahead (somewhere), and the ends in single trainings:
-    low_min, low_max, high_min, high_max with flags low_min_open and so on.
+    Columns: row (its position), denoiser, trained_on, floor (its name), the interval low..high around the greatest
+    lead (missing if there is no lead), the flags open_low and open_high (still ahead at the smallest or largest tested
+    variance), everywhere (also in each single training), seeds, seeds_ahead (somewhere), and the ends in single
+    trainings: low_min, low_max, high_min, high_max with flags low_min_open and so on.
     """
-    below = floors(rows, variances)
     everywhere = Reach(variances[0], variances[-1], open_low=True, open_high=True)
     records: list[dict[str, Any]] = []
-    for index, row in enumerate(rows):
-        plain = row.contract.floor or row.experiment.tuned
-        if plain or not any(metric == METRIC for _, metric in row.means):
+    for i, row in enumerate(rows):
+        if row.contract.floor or row.experiment.tuned or not any(metric == METRIC for _, metric in row.means):
             continue
-        for name, floor in below.items():
-            whole, single = reach(row, floor, variances), reaches(row, floor, variances)
-            ahead = [reached for reached in single if reached is not None]
-            record: dict[str, Any] = {"row": index, "denoiser": row.subject, "trained_on": row.training, "floor": name}
+        for floor, levels in below.items():
+            whole, single = reach(row, levels, variances), reaches(row, levels, variances)
+            ahead = [in_training for in_training in single if in_training is not None]
+            record = {"row": i, "denoiser": row.subject, "trained_on": row.training, "floor": floor.name}
             record |= asdict(whole) if whole else {}
-            record["everywhere"] = whole == everywhere and all(reached == everywhere for reached in single)
+            record["everywhere"] = whole == everywhere and all(in_training == everywhere for in_training in single)
             record |= {"seeds": len(single), "seeds_ahead": len(ahead)}
-            lows = sorted((reached.low, not reached.open_low) for reached in ahead)
-            highs = sorted((reached.high, reached.open_high) for reached in ahead)
-            for end, values, flip in (("low", lows, True), ("high", highs, False)):
-                for which, place in (("min", 0), ("max", -1)):
-                    if values:
-                        value, flag = values[place]
-                        record |= {f"{end}_{which}": value, f"{end}_{which}_open": flag != flip}
+            lows = sorted(ahead, key=lambda ends: (ends.low, not ends.open_low))
+            highs = sorted(ahead, key=lambda ends: (ends.high, ends.open_high))
+            for which, place in (("min", 0), ("max", -1)) if ahead else ():
+                record |= {f"low_{which}": lows[place].low, f"low_{which}_open": lows[place].open_low}
+                record |= {f"high_{which}": highs[place].high, f"high_{which}_open": highs[place].open_high}
             records.append(record)
     flags = [f"{end}_{which}{part}" for end in ("low", "high") for which in ("min", "max") for part in ("", "_open")]
     names = ["row", "denoiser", "trained_on", "floor", "low", "high", "open_low", "open_high", "everywhere"]

@@ -18,13 +18,8 @@ from bench.core.results import Array
 
 Errors = list[tuple[float, float]]  # standard errors with their degrees of freedom
 
-
 LEAST = math.log(1e-12)  # p-values below are zero
-
-
 ENOUGH = 3  # networks that were trained more than once, to tell how much they differ in their spread
-
-
 MANY = 1e4  # degrees of freedom are as good as infinite
 
 
@@ -54,41 +49,44 @@ def trainings_of(samples: Sequence[Sample | None], kinds: Sequence[object] = ())
         kinds: of each sample, where trainings of different kinds vary by different amounts; else all are of one.
     """
     kinds = kinds or [None] * len(samples)
-    own: dict[int, tuple[float, int]] = {}
-    for index, sample in enumerate(samples):
-        if sample is not None and sample.seeds and sample.finite:
-            means = sample.values.mean(1)
-            own[index] = (float(means.var(ddof=1)) if len(means) > 1 else 0.0, len(means) - 1)
-    repeated = {index: pair for index, pair in own.items() if pair[1]}
-    found = [Trainings()] * len(samples)
+    alone = {i: _alone(s) for i, s in enumerate(samples) if s is not None and s.seeds and s.finite}
+    repeated = {i: trainings for i, trainings in alone.items() if trainings.freedom}
+    trainings = [Trainings()] * len(samples)
     for kind in set(kinds):
-        mine = [pair for index, pair in repeated.items() if kinds[index] == kind]
-        group = mine if len(mine) >= ENOUGH else list(repeated.values())
-        common, most = _common(group), sum(freedom for _, freedom in group)
-        for index, (variance, freedom) in own.items():
-            if kinds[index] == kind:
-                found[index] = _drawn(variance, freedom, common, most)
-    return found
+        alike = [repeated[i] for i in repeated if kinds[i] == kind]
+        group = alike if len(alike) >= ENOUGH else list(repeated.values())
+        common, most = _common(group), sum(of_network.freedom for of_network in group)
+        for i in alone:
+            if kinds[i] == kind:
+                trainings[i] = _drawn(alone[i], common, most)
+    return trainings
 
 
-def _drawn(variance: float, freedom: int, common: Trainings, most: int) -> Trainings:
-    """A variance of some degrees of freedom drawn towards the common one; together they know no more than `most`."""
+def _alone(sample: Sample) -> Trainings:
+    """What a sample says by itself."""
+    means = sample.values.mean(1)
+    return Trainings(float(means.var(ddof=1)), len(means) - 1) if len(means) > 1 else Trainings()
+
+
+def _drawn(alone: Trainings, common: Trainings, most: float) -> Trainings:
+    """A variance drawn towards the common one; together they know no more than `most` degrees of freedom."""
     if math.isinf(common.freedom):
         return Trainings(common.variance, most)
-    together = common.freedom + freedom
-    if not together:
+    freedom = common.freedom + alone.freedom
+    if not freedom:
         return Trainings()
-    return Trainings((common.freedom * common.variance + freedom * variance) / together, min(together, most))
+    weighted = common.freedom * common.variance + alone.freedom * alone.variance
+    return Trainings(weighted / freedom, min(freedom, most))
 
 
-def _common(group: Sequence[tuple[float, int]]) -> Trainings:
-    """What variances with their degrees of freedom are drawn towards, and with what weight; infinite where all agree.
+def _common(group: Sequence[Trainings]) -> Trainings:
+    """What variances are drawn towards, and with what weight; infinite where all agree.
 
     Their logarithms spread by chance, and by what networks differ; how much of it is the latter sets the weight.
     """
     if not group:
         return Trainings()
-    variances, freedoms = np.array(group, dtype=float).T
+    variances, freedoms = np.array([(trainings.variance, trainings.freedom) for trainings in group]).T
     pooled = float((variances * freedoms).sum() / freedoms.sum())
     if len(group) < ENOUGH or not pooled:
         return Trainings(pooled, math.inf)
@@ -110,37 +108,36 @@ def p_values(differences: Sequence[Sample], kinds: Sequence[object] = ()) -> lis
         kinds: of each difference, where what its trainings vary by is drawn towards what those of its kind do (see
             `trainings_of`); without, each speaks for itself.
     """
-    trainings = trainings_of(differences, kinds) if kinds else [_alone(difference) for difference in differences]
+    trainings = trainings_of(differences, kinds) if kinds else map(_alone, differences)
     return _levels([_with_errors(*pair) for pair in zip(differences, trainings, strict=True)])
-
-
-def _alone(difference: Sample) -> Trainings:
-    means = difference.values.mean(1)
-    return Trainings(float(means.var(ddof=1)), len(means) - 1) if len(means) > 1 else Trainings()
 
 
 def _with_errors(difference: Sample, trainings: Trainings) -> tuple[float, Errors]:
     seeds, blocks = difference.values.shape
     if not difference.finite or blocks < 2:
         return 0.0, []
-    images = float(difference.blocks.std(ddof=1)) / blocks**0.5
-    return difference.mean, [(images, blocks - 1), ((trainings.variance / seeds) ** 0.5, trainings.freedom)]
+    return difference.mean, [_of_images(difference.blocks), ((trainings.variance / seeds) ** 0.5, trainings.freedom)]
 
 
-def _levels(found: Sequence[tuple[float, Errors]]) -> list[float]:
+def _of_images(blocks: Array) -> tuple[float, float]:
+    return float(blocks.std(ddof=1)) / len(blocks) ** 0.5, len(blocks) - 1
+
+
+def _levels(differences: Sequence[tuple[float, Errors]]) -> list[float]:
     """For each mean the level at which the squares of Student's limits add up to its square, all at once.
 
     Howe, "Approximate confidence limits on the mean of X + Y", Journal of the American Statistical
     Association 1974.
 
     Args:
-        found: means, each with standard errors that are independent of each other, and their degrees of freedom.
+        differences: means, each with standard errors that are independent of each other, and their degrees of
+            freedom.
     """
-    most = max((len(errors) for _, errors in found), default=0)
-    padded = [[*errors, *[(0.0, 0)] * (most - len(errors))] for _, errors in found]
-    error, freedom = np.moveaxis(np.array(padded).reshape(len(found), most, 2), 2, 0)
+    most = max((len(errors) for _, errors in differences), default=0)
+    padded = [[*errors, *[(0.0, 0)] * (most - len(errors))] for _, errors in differences]
+    error, freedom = np.moveaxis(np.array(padded).reshape(len(differences), most, 2), 2, 0)
     freedom = np.maximum(freedom, 1)  # of none there is no error either
-    mean = np.abs([mean for mean, _ in found])
+    mean = np.abs([mean for mean, _ in differences])
 
     def excess(logarithm: Array, mean: Array, *parts: Array) -> Array:
         """Of the squared limits at a level over the squared mean."""
@@ -153,11 +150,10 @@ def _levels(found: Sequence[tuple[float, Errors]]) -> list[float]:
     known = (mean, *error.T, *freedom.T)
     open_[open_] = excess(np.array(LEAST), *(part[open_] for part in known)) > 0  # the others are at zero
     if open_.any():
-        root = find_root(
-            excess, (LEAST, 0.0), args=tuple(part[open_] for part in known), tolerances={"xatol": 1e-6, "xrtol": 0}
-        )
+        parts = tuple(part[open_] for part in known)
+        root = find_root(excess, (LEAST, 0.0), args=parts, tolerances={"xatol": 1e-6, "xrtol": 0})
         levels[open_] = np.exp(root.x)
-    return [float(level) for level in levels]
+    return list(map(float, levels))
 
 
 def holm(p_values: Sequence[float], count: int = 0, level: float = 1 - CONFIDENCE) -> list[bool]:
@@ -177,49 +173,34 @@ def holm(p_values: Sequence[float], count: int = 0, level: float = 1 - CONFIDENC
     return rejected
 
 
-Column = tuple[Sequence[Sample | None], Sequence[Trainings]]  # samples, and how far the trainings of each lie apart
+Trained = tuple[Sample | None, Trainings]  # one without a number is None
 
 
-def leaders(samples: Sequence[Sample | None], better: str, trainings: Sequence[Trainings] = ()) -> list[int]:
-    """The best, and those that cannot be told from it, by Holm over all pairs.
+def leaders_of(columns: Sequence[Sequence[Trained]], better: str) -> list[list[int]]:
+    """Of each column the best, and those that cannot be told from it, by Holm over all pairs of the column.
 
-    All pairs count, since which one is the best is seen from the same data. One alone does not lead.
+    All pairs count, since which one is the best is seen from the same data. One alone does not lead. The levels of
+    all columns are found at once, since one by one takes long.
 
     Args:
-        samples: None for one without a number.
         better: "higher" or "lower".
-        trainings: how far those of each sample lie apart; else what the samples tell as if all were of one kind.
     """
-    return leaders_of([(samples, trainings or trainings_of(samples))], better)[0]
-
-
-def leaders_of(columns: Sequence[Column], better: str) -> list[list[int]]:
-    """The leaders of each column, told by itself; all at once, since finding levels one by one takes long."""
     races = []
-    for samples, _ in columns:
-        means = {index: sample.mean for index, sample in enumerate(samples) if sample is not None}
-        means = {index: mean for index, mean in means.items() if not np.isnan(mean)}
-        best = (max if better == "higher" else min)(means, key=lambda index: means[index], default=-1)
-        races.append((best, [index for index in means if index != best]))
+    for column in columns:
+        means = {i: sample.mean for i, (sample, _) in enumerate(column) if sample and not np.isnan(sample.mean)}
+        best = (max if better == "higher" else min)(means, key=lambda i: means[i], default=-1)
+        races.append((best, [i for i in means if i != best]))
     levels = iter(
         against(
-            [
-                ((samples[other], trainings[other]), (samples[best], trainings[best]))
-                for (samples, trainings), (best, others) in zip(columns, races, strict=True)
-                for other in others
-            ]
+            [(column[i], column[best]) for column, (best, others) in zip(columns, races, strict=True) for i in others]
         )
     )
-    found = []
+    leading = []
     for best, others in races:
-        count = len(others) + 1
-        distinct = holm([next(levels) for _ in others], count * (count - 1) // 2)
-        tied = [index for index, told in zip(others, distinct, strict=True) if not told]
-        found.append(sorted([best, *tied]) if others else [])
-    return found
-
-
-Trained = tuple[Sample | None, Trainings]
+        distinct = holm([next(levels) for _ in others], len(others) * (len(others) + 1) // 2)
+        tied = [i for i, told in zip(others, distinct, strict=True) if not told]
+        leading.append(sorted([best, *tied]) if others else [])
+    return leading
 
 
 def against(pairs: Sequence[tuple[Trained, Trained]]) -> list[float]:
@@ -240,11 +221,10 @@ def _difference(one: Trained, two: Trained) -> tuple[float, Errors]:
     blocks = first.blocks - second.blocks
     if len(blocks) < 2:
         return 0.0, []
-    errors: Errors = [(float(blocks.std(ddof=1)) / len(blocks) ** 0.5, len(blocks) - 1)]
-    # Where both know the same, they share it; else each adds its own.
+    # Where both know the same of their trainings, they share it; else each adds its own.
     shares: dict[Trainings, float] = {}
     for sample, trainings in (one, two):
         if sample is not None and sample.seeds:
             shares[trainings] = shares.get(trainings, 0.0) + 1 / len(sample.values)
-    errors += [((trainings.variance * share) ** 0.5, trainings.freedom) for trainings, share in shares.items()]
-    return float(blocks.mean()), errors
+    errors = [((trainings.variance * share) ** 0.5, trainings.freedom) for trainings, share in shares.items()]
+    return float(blocks.mean()), [_of_images(blocks), *errors]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bench.analysis.breakdown import Floor
 from bench.analysis.intervals import Estimate
 
 
@@ -74,7 +75,7 @@ class Ahead:
         nowhere: trainings that are not ahead at their own variance.
     """
 
-    floor: str
+    floor: Floor
     upwards: bool
     least: float
     largest: float

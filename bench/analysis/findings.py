@@ -1,13 +1,13 @@
 """Finds who is best, what a wrong variance costs, how far a network carries, what a range costs."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bench.analysis import facts
-from bench.analysis.breakdown import floors, reach
+from bench.analysis.breakdown import Floor, floors, reach
 from bench.analysis.comparisons import holm, p_values
-from bench.analysis.intervals import Sample, mean_of
-from bench.analysis.ranking import Place, ranking, shared
+from bench.analysis.intervals import mean_of
+from bench.analysis.ranking import ranking, shared
 from bench.analysis.regret import Regret, differences, regrets, summary
 from bench.analysis.rows import METRIC, Row
 
@@ -16,108 +16,80 @@ FACTORS = (0.1, 0.5, 2.0, 10.0)  # test variance over training variance
 
 def findings(rows: Sequence[Row], variances: Sequence[float]) -> list[facts.Finding]:
     """The best, then network by network what other variances and ranges cost it, then networks beside their kin."""
-    regrets_by_row = dict(zip(map(id, rows), regrets(rows, variances).values(), strict=True))
+    regrets_by_row = dict(zip(rows, regrets(rows, variances), strict=True))
     untrained = [row for row in rows if row.experiment.variance is None and not row.untouched]
-    prices, below = _prices(rows, regrets_by_row), floors(rows, variances)
-    found: list[facts.Finding] = list(_best(rows, variances))
+    prices, below = _prices(regrets_by_row), floors(rows, variances)
+    facts_of_all: list[facts.Finding] = list(_best(rows, variances))
     for subject in dict.fromkeys(row.subject for row in rows if row.learned):
-        own = [row for row in rows if row.subject == subject]
-        fixed = [row for row in own if row.experiment.variance is not None and row.experiment.variance.fixed]
-        elsewhere = [r for row in fixed for r in regrets_by_row[id(row)] if r.exact and not r.inside]
+        of_network = [row for row in rows if row.subject == subject]
+        fixed = [row for row in of_network if row.fixed is not None]
+        elsewhere = [r for row in fixed for r in regrets_by_row[row] if r.exact and not r.inside]
         worst = max(elsewhere, key=lambda regret: regret.sample.mean, default=None)
         if worst and worst.sample.mean > 0:
-            found.append(_largest_loss(worst, untrained))
-        found += [*_loss_by_factor(subject, elsewhere), *how_far(subject, fixed, below, variances)]
-        found += [prices[id(row)] for row in own if id(row) in prices]
-    return [*found, *_beside_kin(rows, variances)]
+            facts_of_all.append(_largest_loss(worst, untrained))
+        facts_of_all += [*_loss_by_factor(subject, elsewhere), *how_far(subject, fixed, below, variances)]
+        facts_of_all += [prices[row] for row in of_network if row in prices]
+    return [*facts_of_all, *_beside_kin(rows, variances)]
 
 
-def headlines(found: Sequence[facts.Finding]) -> Iterator[facts.Finding]:
+def headlines(of_grid: Sequence[facts.Finding]) -> Iterator[facts.Finding]:
     """Of the blind network whose range costs least: what single variances cost it, how far they carry, and that price.
 
     Then what changed most between a network and the one it is made from.
     """
-    prices = [finding for finding in found if isinstance(finding, facts.RangePrice) and finding.blind]
+    prices = [finding for finding in of_grid if isinstance(finding, facts.RangePrice) and finding.blind]
     cheapest = max(prices, key=lambda price: (price.count, -price.loss.mean), default=None)
-    single = sorted(
-        (finding for finding in found if isinstance(finding, facts.LossByFactor | facts.LargestLoss)),
-        key=lambda finding: isinstance(finding, facts.LargestLoss),
-    )
+    losses: list[facts.LossByFactor | facts.LargestLoss] = [f for f in of_grid if isinstance(f, facts.LossByFactor)]
+    losses += [finding for finding in of_grid if isinstance(finding, facts.LargestLoss)]
     if cheapest:
-        single = [finding for finding in single if finding.subject == cheapest.subject] or single
-    if single:
-        yield single[0]
-        yield from (each for each in found if isinstance(each, facts.HowFar) and each.subject == single[0].subject)
+        losses = [loss for loss in losses if loss.subject == cheapest.subject] or losses
+    if losses:
+        yield losses[0]
+        yield from (f for f in of_grid if isinstance(f, facts.HowFar) and f.subject == losses[0].subject)
     if cheapest:
         yield cheapest
-    if changes := [finding for finding in found if isinstance(finding, facts.KinDifference)]:
+    if changes := [finding for finding in of_grid if isinstance(finding, facts.KinDifference)]:
         yield max(changes, key=lambda change: change.size)
 
 
 def _best(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[facts.Best]:
     trainings = {row.experiment.variance for row in rows if row.learned}
-    only = next(iter(trainings)) if len(trainings) == 1 else None
-    at = only.low if only and only.fixed and only.low in variances and len(rows) > 1 else None
+    alike = len(trainings) == 1
+    fixed = next(row.fixed for row in rows if row.learned) if alike and len(rows) > 1 else None
+    at = fixed if fixed in variances else None
     if at is None and len(variances) < 2:
         return
     variances = variances if at is None else [at]
-    common = shared(rows, variances)
-    places = ranking(rows, variances)
+    common, places = shared(rows, variances), ranking(rows, variances)
     if len(places) < 2:
         return
-    yield _leading(places, False, at, (len(common), len(variances)), only is not None)
     told = not any(place.row.blind for place in places if place.first == 1)
-    if told and (blind := ranking([row for row in rows if row.blind], common)):
-        yield _leading(blind, True, at, (len(common), len(variances)), only is not None)
-
-
-def _leading(
-    places: Sequence[Place], blind: bool, at: float | None, counts: tuple[int, int], alike: bool
-) -> facts.Best:
-    """The leaders of a ranking.
-
-    Args:
-        counts: of test variances that all rows have, and of all.
-        alike: whether all networks were trained on the same.
-    """
-    tied = [place for place in places if place.first == places[0].first]
-    leaders = (
-        facts.Leader(
-            place.row.subject,
-            None if alike or place.row.experiment.variance is None else place.row.training,
-            place.sample.estimate,
-        )
-        for place in tied
-    )
-    return facts.Best(blind, at, *counts, tuple(leaders), any(p.row.seeds == 1 and p.row.learned for p in tied))
+    for blind, ranked in (False, places), (True, ranking([row for row in rows if row.blind], common) if told else []):
+        tied = [place for place in ranked if place.first == ranked[0].first]
+        leaders = [
+            facts.Leader(row.subject, None if alike or row.experiment.variance is None else row.training, psnr)
+            for row, psnr in ((place.row, place.sample.estimate) for place in tied)
+        ]
+        once = any(place.row.seeds == 1 and place.row.learned for place in tied)
+        if leaders:
+            yield facts.Best(blind, at, len(common), len(variances), tuple(leaders), once)
 
 
 def _largest_loss(regret: Regret, untrained: Sequence[Row]) -> facts.LargestLoss:
-    row, cell = regret.row, (regret.variance, METRIC)
-    specialist = regret.specialist.experiment.denoiser
-    better = [other for other in untrained if cell in other.means and other.means[cell] > row.means[cell]]
-    better.sort(key=lambda other: other.means[cell])
-    named = [other for other in better if other.floor] or better[:2]
-    return facts.LargestLoss(
-        row.subject,
-        row.training,
-        regret.variance,
-        row.means[cell],
-        regret.sample.estimate,
-        None if specialist == row.experiment.denoiser else specialist,
-        tuple(other.name for other in named),
-    )
+    row, variance, specialist = regret.row, regret.variance, regret.specialist.experiment.denoiser
+    psnr = row.means[variance, METRIC]
+    psnr_of = {other: other.means[variance, METRIC] for other in untrained if (variance, METRIC) in other.means}
+    better = sorted((other for other in psnr_of if psnr_of[other] > psnr), key=lambda other: psnr_of[other])
+    names = tuple(other.name for other in [other for other in better if other.floor] or better[:2])
+    of_kin = specialist if specialist != row.experiment.denoiser else None
+    return facts.LargestLoss(row.subject, row.training, variance, psnr, regret.sample.estimate, of_kin, names)
 
 
 def _loss_by_factor(subject: str, elsewhere: Sequence[Regret]) -> Iterator[facts.LossByFactor]:
     """What a single variance costs where the noise has another, by how many times as much."""
     losses = {}
     for factor in FACTORS:
-        alike = [
-            regret.sample
-            for regret in elsewhere
-            if (trained := regret.row.experiment.variance) and math.isclose(regret.variance, factor * trained.low)
-        ]
+        alike = [r.sample for r in elsewhere if r.row.fixed and math.isclose(r.variance, factor * r.row.fixed)]
         if len(alike) > 1 and (mean := mean_of(alike)):
             losses[factor] = mean.estimate
     if len(losses) > 1:
@@ -125,26 +97,25 @@ def _loss_by_factor(subject: str, elsewhere: Sequence[Regret]) -> Iterator[facts
 
 
 def how_far(
-    subject: str, fixed: Sequence[Row], below: dict[str, dict[float, float]], variances: Sequence[float]
+    subject: str, fixed: Sequence[Row], below: dict[Floor, dict[float, float]], variances: Sequence[float]
 ) -> Iterator[facts.HowFar]:
     """How far from its single training variance a network is ahead of the strictest floor above, of the mildest below.
 
     Args:
         fixed: all rows of the network that were trained at one variance.
-        below: floors, from the mildest to the strictest.
     """
-    ends = [(next(reversed(below)), True), (next(iter(below)), False)] if below and len(fixed) > 1 else []
-    ahead = [part for name, upwards in ends for part in _ahead(name, upwards, fixed, below[name], variances)]
+    ends = [(max(below), True), (min(below), False)] if below and len(fixed) > 1 else []
+    ahead = [part for floor, upwards in ends for part in _ahead(floor, upwards, fixed, below[floor], variances)]
     if ahead:
         yield facts.HowFar(subject, tuple(ahead))
 
 
 def _ahead(
-    name: str, upwards: bool, fixed: Sequence[Row], floor: dict[float, float], variances: Sequence[float]
+    floor: Floor, upwards: bool, fixed: Sequence[Row], levels: dict[float, float], variances: Sequence[float]
 ) -> Iterator[facts.Ahead]:
     factors, to_end, nowhere = [], [], []
     for row in fixed:
-        trained, span = row.experiment.variance.low if row.experiment.variance else 0.0, reach(row, floor, variances)
+        trained, span = row.fixed, reach(row, levels, variances)
         if span is None or not trained or not span.low <= trained <= span.high:
             nowhere.append(row.training)
         elif span.open_high if upwards else span.open_low:
@@ -152,54 +123,37 @@ def _ahead(
         else:
             factors.append(span.high / trained if upwards else trained / span.low)
     if factors:
-        yield facts.Ahead(name, upwards, min(factors), max(factors), tuple(to_end), tuple(nowhere))
+        yield facts.Ahead(floor, upwards, min(factors), max(factors), tuple(to_end), tuple(nowhere))
 
 
-def _prices(rows: Iterable[Row], regrets_by_row: Mapping[int, list[Regret]]) -> dict[int, facts.RangePrice]:
-    """What training on a range costs inside it, by identity of the row; all are tested together."""
-    inside = []
-    for row in rows:
-        if row.learned and row.experiment.variance is not None and not row.experiment.variance.fixed:
-            side = summary(regrets_by_row[id(row)], inside=True)
-            if side and side.exact:
-                inside.append((row, side))
-    significant = holm(p_values([side.mean for _, side in inside]))
-    return {
-        id(row): facts.RangePrice(
-            row.subject,
-            row.training,
-            row.blind,
-            side.mean.estimate,
-            distinct,
-            side.worst.sample.estimate,
-            side.worst.variance,
-            side.count,
-            side.of,
-            row.kin,
-            side.of_kin,
-        )
-        for (row, side), distinct in zip(inside, significant, strict=True)
+def _prices(regrets_by_row: Mapping[Row, list[Regret]]) -> dict[Row, facts.RangePrice]:
+    """What training on a range costs inside it; all are tested together."""
+    inside = {
+        row: side
+        for row, of_row in regrets_by_row.items()
+        if row.learned and row.fixed is None and (side := summary(of_row, inside=True)) and side.exact
     }
+    significant = holm(p_values([side.mean for side in inside.values()]))
+    prices = {}
+    for (row, side), distinct in zip(inside.items(), significant, strict=True):
+        loss, worst, at = side.mean.estimate, side.worst.sample.estimate, side.worst.variance
+        about = row.subject, row.training, row.blind
+        prices[row] = facts.RangePrice(*about, loss, distinct, worst, at, side.count, side.of, row.kin, side.of_kin)
+    return prices
 
 
 def _beside_kin(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[facts.KinDifference]:
     """Networks beside the ones they are made from, trained alike: inside the training range and outside."""
-    compared = [pair for row in rows for pair in _pairs(row, rows, variances)]
+    compared = [
+        (row, other, sides)
+        for row in rows
+        if row.learned and row.kin not in ("", row.experiment.denoiser)
+        for other in rows
+        if other.experiment.but(seed=0) == row.experiment.but(denoiser=row.kin, seed=0)
+        and (sides := differences(row, other, variances))
+    ]
     significant = iter(holm(p_values([mean for *_, sides in compared for mean, _ in sides.values()])))
     for row, other, sides in compared:
         parts = [facts.Difference(side, mean.estimate, n, next(significant)) for side, (mean, n) in sides.items()]
-        trained, told = row.experiment.variance, other.blind and not row.blind
-        at = trained.low if trained and trained.fixed else None
-        yield facts.KinDifference(row.subject, other.subject, row.training, at, told, tuple(parts))
-
-
-def _pairs(
-    row: Row, rows: Iterable[Row], variances: Sequence[float]
-) -> Iterator[tuple[Row, Row, dict[str, tuple[Sample, int]]]]:
-    """The row, another of the network it is made from and trained alike, and their mean differences by side."""
-    if not row.learned or row.experiment.variance is None or row.kin in ("", row.experiment.denoiser):
-        return
-    alike = row.experiment.but(denoiser=row.kin, seed=0)
-    for other in rows:
-        if other.experiment.but(seed=0) == alike and (sides := differences(row, other, variances)):
-            yield row, other, sides
+        told = other.blind and not row.blind
+        yield facts.KinDifference(row.subject, other.subject, row.training, row.fixed, told, tuple(parts))

@@ -16,8 +16,6 @@ from scipy.special import ndtri, stdtrit
 from bench.core.results import Array
 
 RESAMPLES = 2000
-
-
 CONFIDENCE = 0.95
 
 

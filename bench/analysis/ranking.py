@@ -23,9 +23,8 @@ class Place:
 
 def shared(rows: Sequence[Row], variances: Sequence[float]) -> list[float]:
     """The test variances at which every row that was measured has a finite number."""
-    there = [row for row in rows if row.samples]
-    cells = [(variance, METRIC) for variance in variances]
-    return [cell[0] for cell in cells if all(cell in row.samples and row.samples[cell].finite for row in there)]
+    measured = [row for row in rows if row.samples]
+    return [variance for variance in variances if all(row.psnr_at(variance) for row in measured)]
 
 
 def over(rows: Sequence[Row], variances: Sequence[float]) -> str:
@@ -46,8 +45,8 @@ def ranking(rows: Sequence[Row], variances: Sequence[float]) -> list[Place]:
         if sample is not None and (row.subject not in best or sample.mean > best[row.subject][1].mean):
             best[row.subject] = row, sample
     order = sorted(best.values(), key=lambda entry: -entry[1].mean)
-    pairs = list(combinations(range(len(order)), 2))
-    trained = list(zip((sample for _, sample in order), trainings_of([sample for _, sample in order]), strict=True))
+    pairs, samples = list(combinations(range(len(order)), 2)), [sample for _, sample in order]
+    trained = list(zip(samples, trainings_of(samples), strict=True))
     told = holm(against([(trained[better], trained[worse]) for better, worse in pairs]))
     first, last = [1] * len(order), [len(order)] * len(order)
     for (better, worse), distinct in zip(pairs, told, strict=True):

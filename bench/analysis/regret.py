@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from bench.analysis.intervals import Sample, mean_of
-from bench.analysis.rows import METRIC, Row, is_for
+from bench.analysis.rows import METRIC, Row
+from bench.store.frames import OF_TRAINING, training_columns
 
 
 @dataclass(frozen=True)
@@ -38,23 +39,16 @@ class Regret:
         return self.row is self.specialist
 
 
-def regrets(rows: Sequence[Row], variances: Sequence[float]) -> dict[int, list[Regret]]:
-    """By position of the row; rows without kin have none, nor have cells without a finite number."""
+def regrets(rows: Sequence[Row], variances: Sequence[float]) -> list[list[Regret]]:
+    """For each row in turn; rows without kin have none, nor have cells without a finite number."""
     families: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
         if row.experiment.variance is not None:
             families.setdefault(_family(row), []).append(row)
-    specialists: dict[tuple[Any, ...], tuple[Row, bool] | None] = {}  # alike for all rows of a network
-    found: dict[int, list[Regret]] = {}
-    for index, row in enumerate(rows):
-        found[index] = []
-        for variance in variances:
-            which = _family(row), row.experiment.denoiser, row.kin, row.experiment.dataset, variance
-            if which not in specialists:
-                specialists[which] = _specialist(row, families.get(_family(row), []), variance)
-            if (chosen := specialists[which]) and (sample := _lost(row, chosen[0], variance)):
-                found[index].append(Regret(row, variance, *chosen, sample))
-    return found
+    return [
+        [regret for variance in variances if (regret := _regret(row, families.get(_family(row), []), variance))]
+        for row in rows
+    ]
 
 
 def _family(row: Row) -> tuple[Any, ...]:
@@ -63,24 +57,17 @@ def _family(row: Row) -> tuple[Any, ...]:
     return row.kin or experiment.denoiser, experiment.options, experiment.recipe
 
 
-def _specialist(row: Row, kin: Sequence[Row], variance: float) -> tuple[Row, bool] | None:
-    """What a row is measured against at a variance, and whether it was trained for it."""
-    cell = variance, METRIC
-    same = [other for other in kin if row.experiment.dataset in (None, other.experiment.dataset)]
-    there = [other for other in same if cell in other.samples and other.samples[cell].finite]
-    own = [other for other in there if other.experiment.denoiser == row.experiment.denoiser]
-    base = [other for other in there if other.experiment.denoiser == row.kin]
-    exact = [other for other in [*own, *base] if is_for(other, variance)]
-    if exact:
-        return exact[0], True
-    return (max(own, key=lambda other: other.means[cell]), False) if own else None
-
-
-def _lost(row: Row, specialist: Row, variance: float) -> Sample | None:
-    cell = variance, METRIC
-    if cell not in row.samples or not row.samples[cell].finite:
+def _regret(row: Row, family: Sequence[Row], variance: float) -> Regret | None:
+    dataset, sample = row.experiment.dataset, row.psnr_at(variance)
+    if sample is None:
         return None
-    return specialist.samples[cell].minus(row.samples[cell])
+    trained = [other for other in family if dataset in (None, other.experiment.dataset) and other.psnr_at(variance)]
+    same = [other for other in trained if other.experiment.denoiser == row.experiment.denoiser]
+    base = [other for other in trained if other.experiment.denoiser == row.kin]
+    exact = next((other for other in [*same, *base] if other.fixed == variance), None)
+    specialist = exact or max(same, key=lambda other: other.means[variance, METRIC], default=None)
+    lost = specialist.samples[variance, METRIC].minus(sample) if specialist else None
+    return Regret(row, variance, specialist, exact is not None, lost) if specialist and lost else None
 
 
 def differences(row: Row, other: Row, variances: Iterable[float]) -> dict[str, tuple[Sample, int]]:
@@ -91,12 +78,13 @@ def differences(row: Row, other: Row, variances: Iterable[float]) -> dict[str, t
     trained = row.experiment.variance
     if trained is None:
         return {}
-    found: dict[str, list[Sample]] = {"inside": [], "below": [], "above": []}
+    samples: dict[str, list[Sample]] = {"inside": [], "below": [], "above": []}
     for variance in variances:
-        one, two = row.samples.get((variance, METRIC)), other.samples.get((variance, METRIC))
-        if one is not None and two is not None and (sample := one.minus(two)) and sample.finite:
-            found["inside" if variance in trained else "below" if variance < trained.low else "above"].append(sample)
-    return {where: (mean, len(own)) for where, own in found.items() if own and (mean := mean_of(own))}
+        one, two = row.psnr_at(variance), other.psnr_at(variance)
+        if one and two and (difference := one.minus(two)):
+            side = "inside" if variance in trained else "below" if variance < trained.low else "above"
+            samples[side].append(difference)
+    return {side: (mean, len(on_side)) for side, on_side in samples.items() if (mean := mean_of(on_side))}
 
 
 @dataclass(frozen=True)
@@ -117,42 +105,39 @@ class Summary:
     of_kin: int
 
 
-def summary(found: Iterable[Regret], inside: bool) -> Summary | None:
+def summary(of_row: Iterable[Regret], inside: bool) -> Summary | None:
     """Over the test variances inside the training range, or outside, where the row is not its own measure.
 
     Those that have a specialist count alone, if there are any. None where nothing can be said.
     """
-    there = [regret for regret in found if regret.inside == inside and not (regret.own and regret.exact)]
-    others = [regret for regret in there if not regret.own]
+    on_side = [regret for regret in of_row if regret.inside == inside and not (regret.own and regret.exact)]
+    others = [regret for regret in on_side if not regret.own]
     chosen = [regret for regret in others if regret.exact] or others
-    mean = mean_of([regret.sample for regret in chosen]) if chosen else None
+    mean = mean_of([regret.sample for regret in chosen])
     if mean is None:
         return None
     worst = max(chosen, key=lambda regret: regret.sample.mean)
-    of_kin = sum(each.specialist.experiment.denoiser != each.row.experiment.denoiser for each in chosen)
-    return Summary(mean, worst, len(chosen), len(there), chosen[0].exact, of_kin)
+    of_kin = sum(regret.specialist.experiment.denoiser != regret.row.experiment.denoiser for regret in chosen)
+    return Summary(mean, worst, len(chosen), len(on_side), chosen[0].exact, of_kin)
 
 
 def regret_frame(rows: Sequence[Row], variances: Sequence[float]) -> pd.DataFrame:
     """Regret of each row at each test variance, in dB; a row without any specialist has no line.
 
-    Columns: row (its position), denoiser, trained_on, trained_low, trained_high, variance, mean, half_width (of the
-    95 % interval), specialist (its training), specialist_denoiser, and the flags exact (the specialist was trained
-    at exactly that variance), inside (the training range) and own (the row is its own specialist).
+    Columns: those of `bench.store.frames.OF_TRAINING`, variance, mean, half_width (of the 95 % interval), specialist
+    (its training), specialist_denoiser, and the flags exact (the specialist was trained at exactly that variance),
+    inside (the training range) and own (the row is its own specialist).
     """
     records = [
-        (
-            *(index, row.subject, row.training, trained.low if trained else None, trained.high if trained else None),
-            *(regret.variance, regret.sample.mean, regret.sample.half_width, regret.specialist.training),
-            *(regret.specialist.experiment.denoiser, regret.exact, regret.inside, regret.own),
-        )
-        for index, (row, found) in enumerate(zip(rows, regrets(rows, variances).values(), strict=True))
-        for trained in [row.experiment.variance]
-        for regret in found
+        training_columns(regret.row.experiment)
+        | {"variance": regret.variance, "mean": regret.sample.mean, "half_width": regret.sample.half_width}
+        | {"specialist": regret.specialist.training, "specialist_denoiser": regret.specialist.experiment.denoiser}
+        | {"exact": regret.exact, "inside": regret.inside, "own": regret.own}
+        for of_row in regrets(rows, variances)
+        for regret in of_row
     ]
-    names = ["row", "denoiser", "trained_on", "trained_low", "trained_high", "variance", "mean", "half_width"]
-    names += ["specialist", "specialist_denoiser", "exact", "inside", "own"]
-    return pd.DataFrame.from_records(records, columns=names)
+    names = ["variance", "mean", "half_width", "specialist", "specialist_denoiser", "exact", "inside", "own"]
+    return pd.DataFrame(records, columns=[*OF_TRAINING, *names])
 
 
 def summary_frame(rows: Sequence[Row], variances: Sequence[float]) -> pd.DataFrame:
@@ -163,12 +148,12 @@ def summary_frame(rows: Sequence[Row], variances: Sequence[float]) -> pd.DataFra
     """
     records = [
         (
-            *(index, row.subject, row.training, inside, side.mean.mean, side.mean.half_width),
+            *(i, row.subject, row.training, inside, side.mean.mean, side.mean.half_width),
             *(side.worst.sample.mean, side.worst.variance, side.count, side.of, side.exact),
         )
-        for index, (row, found) in enumerate(zip(rows, regrets(rows, variances).values(), strict=True))
+        for i, (row, of_row) in enumerate(zip(rows, regrets(rows, variances), strict=True))
         for inside in (True, False)
-        if row.learned and (side := summary(found, inside))
+        if row.learned and (side := summary(of_row, inside))
     ]
     names = ["row", "denoiser", "trained_on", "inside", "mean", "half_width", "worst", "worst_variance"]
     return pd.DataFrame.from_records(records, columns=[*names, "count", "of", "exact"])

@@ -1,6 +1,7 @@
 """Results as rows: a denoiser under one training, its seeds together."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from inspect import signature
 from typing import Any
@@ -12,7 +13,7 @@ from bench.ablations import by_seed
 from bench.analysis.intervals import Sample
 from bench.core.conditions import Machine
 from bench.core.experiment import Experiment, Protocol
-from bench.core.recipes import changed, recipe_name
+from bench.core.recipes import Recipe, changed, recipe_name
 from bench.core.results import Score
 from bench.core.tasks import Section
 from bench.core.variance import Range
@@ -66,6 +67,12 @@ class Row:
         return self.experiment.recipe is not None
 
     @property
+    def fixed(self) -> float | None:
+        """The single noise variance it was trained on; None for a range, and for what is not trained."""
+        trained = self.experiment.variance
+        return trained.low if trained is not None and trained.fixed else None
+
+    @property
     def contract(self) -> type[Denoiser]:
         """What its class says; the defaults for a plug-in that is not loaded."""
         return DENOISERS.get(self.experiment.denoiser, Denoiser)
@@ -99,6 +106,11 @@ class Row:
         """The same row with other values."""
         return replace(self, **changes)
 
+    def psnr_at(self, variance: float) -> Sample | None:
+        """Of PSNR at a test variance; None where it was not measured, or is not finite."""
+        sample = self.samples.get((variance, METRIC))
+        return sample if sample is not None and sample.finite else None
+
     def was_trained_at(self, variance: float) -> bool:
         """Whether it met that variance in training; seeds differ by much more where it did not."""
         trained = self.experiment.variance
@@ -113,7 +125,7 @@ def rows_of(store: Store, section: Section) -> list[Row]:
     """The rows of a section: untrained denoisers first, then by number of parameters."""
     groups: dict[Experiment, list[Experiment]] = {}
     single = by_seed(section.name)  # each seed is then a row, and no sample of trainings
-    for experiment in section.experiments:
+    for experiment in sorted(section.experiments, key=lambda experiment: experiment.seed):
         groups.setdefault(experiment if single else experiment.but(seed=0), []).append(experiment)
     rows = named(section, [_row(store, section.protocol, seeds, single) for seeds in groups.values()])
     size: dict[str, int] = {}  # a row that was not measured does not know its own
@@ -145,75 +157,69 @@ def named(section: Section, rows: Sequence[Row]) -> list[Row]:
             origin += f" ({dataset_title(experiment.dataset)})"
         if row.learned and by_seed(section.name):
             origin = f" (seed {experiment.seed})"
-        renamed.append(replace(row, options=options, origin=origin))
-    return [replace(row, subject=_subject(row, section, rows)) for row in renamed]
-
-
-def _subject(row: Row, section: Section, rows: Sequence[Row]) -> str:
-    """The name, and where recipes differ the fields that differ from the base of an ablation, or the recipe."""
-    recipe, recipes = row.experiment.recipe, {recipe for row in rows if (recipe := row.experiment.recipe)}
-    if recipe is None or len(recipes) < 2:
-        return row.name
+        renamed.append(row.but(options=options, origin=origin))
+    recipes = {row.experiment.recipe for row in rows} - {None}
     bases = {base.recipe for base in section.bases}
     base = next(iter(bases)) if len(bases) == 1 else None
-    if base is None:
-        return f"{row.name}, {row.recipe}"
-    varied = {name for other in recipes for name in changed(other, base)}
-    fields = varied if len(varied) == 1 else changed(recipe, base)  # a single factor is shown of the base too
+    return [row.but(subject=_subject(row, recipes, base)) for row in renamed]
+
+
+def _subject(row: Row, recipes: Set[Recipe | None], base: Recipe | None) -> str:
+    """The name, and where recipes differ the fields that differ from the base of an ablation, or the recipe."""
+    recipe = row.experiment.recipe
+    if recipe is None or len(recipes) < 2:
+        return row.name
+    fields: Iterable[str] = ()
+    if base:
+        varied = {name for other in recipes if other for name in changed(other, base)}
+        fields = varied if len(varied) == 1 else changed(recipe, base)  # a single factor is shown of the base too
     return ", ".join([row.name, *([f"{name}={getattr(recipe, name)}" for name in fields] or [row.recipe])])
 
 
 def _row(store: Store, protocol: Protocol, seeds: Sequence[Experiment], single: bool) -> Row:
-    """The row of some seeds, without a name yet."""
-    seeds = sorted(seeds, key=lambda experiment: experiment.seed)
-    learned = seeds[0].recipe is not None
-    values: dict[Cell, list[tuple[int, Score]]] = {}
-    cells: dict[int, set[Cell]] = {}
-    provenances, conditions, notes, finished = [], set(), [], 0
-    # Of the first metric: what one command asked of all seeds, another may not have asked of any other metric.
-    first = {(variance, protocol.metrics[0]) for variance in protocol.variances}
-    for experiment in seeds:
-        if provenance := store.provenance(experiment):
-            provenances.append(provenance)
-            conditions |= {_conditions(machine) for machine in (provenance.machine, *provenance.elsewhere)}
-        scores = store.scores(experiment, protocol)
-        finished += bool(scores)
-        cells[experiment.seed] = {(score.variance, score.metric) for score in scores} & first
-        for score in scores:
-            values.setdefault((score.variance, score.metric), []).append((experiment.seed, score))
-        if not scores:
-            epoch = store.diverged(experiment)
-            notes.append(f"diverged in epoch {epoch}" if epoch else "not measured")
-    some = set().union(*cells.values())
-    notes += ["measured in part" for measured in cells.values() if measured and measured != some]
-    counts = {note: notes.count(note) for note in sorted(notes)}
-    samples = {}
-    for cell, scores_by_seed in values.items():
-        numbers = tuple(seed for seed, _ in scores_by_seed) if learned and not single else ()
-        samples[cell] = Sample(np.array([score.blocks for _, score in scores_by_seed]), numbers)
+    """The row of some seeds, ascending, without a name yet."""
+    scores = {experiment: store.scores(experiment, protocol) for experiment in seeds}
+    cells: dict[Cell, dict[int, Score]] = {}
+    for experiment, measured in scores.items():
+        for score in measured:
+            cells.setdefault((score.variance, score.metric), {})[experiment.seed] = score
+    trained = seeds[0].recipe is not None and not single
+    provenances = [provenance for experiment in seeds if (provenance := store.provenance(experiment))]
+    machines = {machine for provenance in provenances for machine in (provenance.machine, *provenance.elsewhere)}
     took = [provenance.seconds for provenance in provenances]
     latest = provenances[-1] if provenances else None
     return Row(
         seeds[0],
         tuple(seeds),
-        samples,
-        {cell: float(np.mean([score.mean for _, score in seeded])) for cell, seeded in values.items()},
+        {cell: _sample(of_seeds, trained) for cell, of_seeds in cells.items()},
+        {cell: float(np.mean([score.mean for score in of_seeds.values()])) for cell, of_seeds in cells.items()},
         parameters=latest.parameters if latest else 0,
         blind=latest.blind if latest else DENOISERS.get(seeds[0].denoiser, Denoiser).blind,
         kin=latest.kin if latest else "",
-        seeds=finished,
-        conditions=frozenset(conditions),
+        seeds=sum(map(bool, scores.values())),
+        conditions=frozenset(map(_conditions, machines)),
         seconds=(sum(s.training or 0.0 for s in took), sum(s.scored(protocol.digest) for s in took)),
-        note="; ".join(note if n == len(seeds) else f"{n} of {len(seeds)} seeds {note}" for note, n in counts.items()),
+        note=_note(store, protocol, scores),
     )
+
+
+def _sample(scores: Mapping[int, Score], trained: bool) -> Sample:
+    return Sample(np.array([score.blocks for score in scores.values()]), tuple(scores) if trained else ())
+
+
+def _note(store: Store, protocol: Protocol, scores: Mapping[Experiment, Sequence[Score]]) -> str:
+    """What is missing of some seeds, in words."""
+    # Of the first metric: what one command asked of all seeds, another may not have asked of any other metric.
+    asked = {(variance, protocol.metrics[0]) for variance in protocol.variances}
+    cells = [{(score.variance, score.metric) for score in measured} & asked for measured in scores.values()]
+    notes = ["measured in part" for measured in cells if measured and measured != set().union(*cells)]
+    for experiment in (experiment for experiment, measured in scores.items() if not measured):
+        epoch = store.diverged(experiment)
+        notes.append(f"diverged in epoch {epoch}" if epoch else "not measured")
+    counts = sorted(Counter(notes).items())
+    return "; ".join(note if n == len(scores) else f"{n} of {len(scores)} seeds {note}" for note, n in counts)
 
 
 def _conditions(machine: Machine) -> str:
     threads = "1 thread" if machine.threads == 1 else f"{machine.threads} threads"
     return f"{machine.device}, {threads} each, torch {machine.torch}, Python {machine.python}"
-
-
-def is_for(row: Row, variance: float) -> bool:
-    """Whether it was trained at exactly that variance."""
-    trained = row.experiment.variance
-    return trained is not None and trained.fixed and trained.low == variance

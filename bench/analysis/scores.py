@@ -5,8 +5,8 @@ from itertools import repeat
 
 import pandas as pd
 
-from bench.analysis.comparisons import Column, Trainings, leaders_of, trainings_of
-from bench.analysis.rows import Row, is_for
+from bench.analysis.comparisons import Trained, Trainings, leaders_of, trainings_of
+from bench.analysis.rows import Row
 from bench.core.results import Trial, best
 from bench.core.variance import decibels
 from bench.metrics import METRICS
@@ -25,34 +25,25 @@ def scores_frame(
         marked: whether to look for the best at all.
     """
     columns = [_column(rows, every or rows, (variance, metric)) for variance in variances]
-    leaders = leaders_of(columns, METRICS[metric].better) if marked else repeat([])
-    best_of = {variance: set(leading) for variance, leading in zip(variances, leaders, strict=False)}
+    leading = leaders_of(columns, METRICS[metric].better) if marked else repeat([], len(columns))
+    leaders = dict(zip(variances, leading, strict=True))
     records = [
-        (
-            *(index, row.subject, row.training, variance, row.means[cell]),
-            *(index in best_of[variance], len(best_of[variance]) > 1),
-        )
-        for index, row in enumerate(rows)
+        (i, row.subject, row.training, variance, row.means[variance, metric], i in leaders[variance])
+        for i, row in enumerate(rows)
         for variance in variances
-        if (cell := (variance, metric)) in row.means
+        if (variance, metric) in row.means
     ]
-    names = ["row", "denoiser", "trained_on", "variance", "mean", "best", "tied"]
-    return pd.DataFrame.from_records(records, columns=names)
+    frame = pd.DataFrame.from_records(records, columns=["row", "denoiser", "trained_on", "variance", "mean", "best"])
+    return frame.assign(tied=frame.variance.map({variance: len(tied) > 1 for variance, tied in leaders.items()}))
 
 
-def with_intervals(frame: pd.DataFrame, rows: Sequence[Row], metric: str) -> pd.DataFrame:
-    """A frame of `scores_frame` with half_width, half of the 95 % interval of each mean."""
-    cells = zip(frame.row, frame.variance, strict=True)
-    return frame.assign(half_width=[rows[row].samples[variance, metric].half_width for row, variance in cells])
-
-
-def _column(rows: Sequence[Row], every: Sequence[Row], cell: tuple[float, str]) -> Column:
+def _column(rows: Sequence[Row], every: Sequence[Row], cell: tuple[float, str]) -> list[Trained]:
     """The samples of rows in a cell, and how much the seeds of each differ there."""
-    measured = [(sample, row.was_trained_at(cell[0])) for row in every if (sample := row.samples.get(cell))]
-    samples = [sample for sample, _ in measured]
-    known = dict(zip(samples, trainings_of(samples, [met for _, met in measured]), strict=True))
-    shown = [row.samples.get(cell) for row in rows]
-    return shown, [known[sample] if sample else Trainings() for sample in shown]
+    measured = [row for row in every if cell in row.samples]
+    samples = [row.samples[cell] for row in measured]
+    met = [row.was_trained_at(cell[0]) for row in measured]
+    trainings = dict(zip(samples, trainings_of(samples, met), strict=True))
+    return [(sample, trainings[sample]) if (sample := row.samples.get(cell)) else (None, Trainings()) for row in rows]
 
 
 def transfer_frame(rows: Sequence[Row], variances: Sequence[float], metric: str) -> pd.DataFrame:
@@ -88,31 +79,28 @@ def main_rows(rows: Sequence[Row], variances: Sequence[float]) -> list[Row]:
     members: dict[tuple[str, str | None], list[Row]] = {}
     for row in rows:
         members.setdefault((row.subject, row.experiment.dataset), []).append(row)
-    groups = [[row for row in group if _is_fixed(row)] for group in members.values()]
+    groups = [([row for row in group if row.fixed is not None], group) for group in members.values()]
     # A training that stands beside the same training of the network it varies.
-    singles = {(fixed[0].kin, fixed[0].experiment.variance) for fixed in groups if len(fixed) == 1 and fixed[0].learned}
+    singles = {(fixed[0].kin, fixed[0].fixed) for fixed, _ in groups if len(fixed) == 1 and fixed[0].learned}
     chosen = []
-    for group, fixed in zip(members.values(), groups, strict=True):
-        chosen += [_together(fixed, variances)] if len(fixed) > 1 else fixed
+    for fixed, group in groups:
         if len(fixed) > 1:
-            chosen += [row for row in fixed if (row.experiment.denoiser, row.experiment.variance) in singles]
+            chosen += [_together(fixed, variances)]
+            chosen += [row for row in fixed if (row.experiment.denoiser, row.fixed) in singles]
+        else:
+            chosen += fixed
         if not (len(fixed) > 1 and fixed[0].experiment.tuned):
-            chosen += [row for row in group if not _is_fixed(row)]
+            chosen += [row for row in group if row.fixed is None]
     return chosen
-
-
-def _is_fixed(row: Row) -> bool:
-    return row.experiment.variance is not None and row.experiment.variance.fixed
 
 
 def _together(fixed: Sequence[Row], variances: Sequence[float]) -> Row:
     """Specialists as one row, each at its own variance."""
-    first = fixed[0]
-    cells = {cell: row for row in fixed for cell in row.samples if cell[0] in variances and is_for(row, cell[0])}
-    return first.but(
+    cells = {cell: row for row in fixed for cell in row.samples if cell[0] in variances and row.fixed == cell[0]}
+    return fixed[0].but(
         seeds=min(row.seeds for row in fixed),
         samples={cell: row.samples[cell] for cell, row in cells.items()},
         means={cell: row.means[cell] for cell, row in cells.items()},
         specialists=True,
-        note="" if cells else first.note,
+        note="" if cells else fixed[0].note,
     )

@@ -30,14 +30,14 @@ def is_printed(experiment: Experiment) -> bool:
 
 def losses_of(store: Store, experiments: Sequence[Experiment]) -> dict[str, Array]:
     """Training and validation losses after each epoch, (seeds, epochs), of the trainings that have ten."""
-    kinds: dict[str, list[list[float]]] = {name: [] for name in PRINTED}
+    losses: dict[str, list[list[float]]] = {kind: [] for kind in PRINTED}
     for experiment in experiments:
         history = store.history(experiment)
         epochs = [history[start : start + ROWS] for start in range(0, len(history), ROWS)]
         if len(epochs) == len(PRINTED["training"]):
-            kinds["training"].append([float(np.mean([each.training for each in epoch])) for epoch in epochs])
-            kinds["validation"].append([epoch[-1].validation or math.nan for epoch in epochs])
-    return {name: np.array(losses) for name, losses in kinds.items()}
+            losses["training"].append([float(np.mean([row.training for row in epoch])) for epoch in epochs])
+            losses["validation"].append([epoch[-1].validation or math.nan for epoch in epochs])
+    return {kind: np.array(of_kind) for kind, of_kind in losses.items()}
 
 
 def prediction(values: Array) -> tuple[float, float]:
@@ -49,10 +49,10 @@ def prediction(values: Array) -> tuple[float, float]:
     return float(values.mean()), float(tail * values.std(ddof=1) * (1 + 1 / count) ** 0.5)
 
 
-def agreement(found: dict[str, Array]) -> dict[str, list[bool]]:
-    """Whether each printed loss lies where 95 % of further trainings would; `found` is that of `losses_of`."""
+def agreement(losses: dict[str, Array]) -> dict[str, list[bool]]:
+    """Whether each printed loss lies where 95 % of further trainings would; `losses` are those of `losses_of`."""
     inside: dict[str, list[bool]] = {}
-    for name, printed in PRINTED.items():
-        predicted = [prediction(found[name][:, epoch]) for epoch in range(len(printed))]
-        inside[name] = [abs(loss - mean) <= reach for loss, (mean, reach) in zip(printed, predicted, strict=True)]
+    for kind, printed in PRINTED.items():
+        predicted = map(prediction, losses[kind].T)
+        inside[kind] = [abs(loss - mean) <= reach for loss, (mean, reach) in zip(printed, predicted, strict=True)]
     return inside

@@ -25,8 +25,13 @@ class Curve:
     conventions: str
 
     @property
+    def paper(self) -> str:
+        """The source without the place in it."""
+        return self.source.partition(" (")[0]
+
+    @property
     def name(self) -> str:
-        return f"{self.denoiser}, {self.source.partition(' (')[0]}"
+        return f"{self.denoiser}, {self.paper}"
 
 
 def curves(dataset: str) -> list[Curve]:

@@ -132,12 +132,14 @@ def _report(store: Store, command: Command, console: Console) -> None:
         console.print(f"report   {path}, as it was\nfigures  {figure_path(store.root, '*')}")
         return
 
-    from bench.report.frames import csv_files  # late: slow to import
+    from bench.analysis.scored import Scored  # late: slow to import
+    from bench.report.frames import csv_files
     from bench.report.report import build
 
-    text, drawings = build(store, "results/full/figures" if published else "figures", chapters())
+    scored = Scored(store)
+    text, drawings = build(store, "results/full/figures" if published else "figures", chapters(), scored)
     write(path, text)
-    for name, table in csv_files(store).items():
+    for name, table in csv_files(store, scored).items():
         write(store.root / name, table)
     drawn = [drawing for drawing in drawings if not has_figure(store.root, drawing.name, drawing.digest)]
     if drawn:

@@ -86,13 +86,17 @@ def changed(recipe: Recipe, base: Recipe) -> dict[str, Any]:
     return {name: value for name, value in vars(recipe).items() if value != getattr(base, name)}
 
 
+def family_of(recipe: Recipe) -> str:
+    """The name of the nearest recipe that has one."""
+    return min(RECIPES, key=lambda name: len(changed(recipe, RECIPES[name])))
+
+
 def recipe_name(recipe: Recipe | None) -> str:
     """The nearest recipe that has a name, with the fields that differ from it."""
     if recipe is None:
         return "–"
-    changes = {name: changed(recipe, base) for name, base in RECIPES.items()}
-    nearest = min(changes, key=lambda name: len(changes[name]))
-    return ", ".join([nearest, *(f"{name}={value}" for name, value in changes[nearest].items())])
+    family = family_of(recipe)
+    return ", ".join([family, *(f"{name}={value}" for name, value in changed(recipe, RECIPES[family]).items())])
 
 
 def recipe_text(recipe: Recipe | None) -> str:

@@ -75,6 +75,11 @@ def written(variance: float) -> str:
     return _shorter(f"{variance:.12g}", _grey(variance))
 
 
+def in_sigma(variance: float) -> bool:
+    """Whether it is written as σ."""
+    return written(variance) != f"{variance:.12g}"
+
+
 def _shorter(number: str, sigma: str | None) -> str:
     return f"σ={sigma}" if sigma is not None and len(sigma) + 2 < len(number) else number
 

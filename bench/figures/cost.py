@@ -1,19 +1,27 @@
 """Which figures of cost there are, and what each shows."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
+from dataclasses import dataclass
 
-from bench.analysis.rows import Row
-from bench.figures import cost_curves
-from bench.figures.cost_curves import Point
-from bench.figures.drawing import Drawing
+from bench.analysis.rows import METRIC, Row
+from bench.figures.drawing import Drawing, later
 from bench.lookup.denoisers import untouched
 from bench.timing.latency import Latency
 
 AT_BATCH = 64  # of the picture of quality against cost
-
-
 QUALITY = (0.01, 0.1)  # its test variances
+
+
+@dataclass(frozen=True)
+class Point:
+    """Quality and cost of a denoiser: seconds for one image (quartile, median, quartile) and PSNR in dB."""
+
+    name: str
+    learned: bool
+    steady: bool
+    seconds: tuple[float, float, float]
+    psnr: float
+    width: float
 
 
 def drawings_of(rows: Sequence[Latency], measured: Sequence[Row]) -> Iterator[Drawing]:
@@ -23,7 +31,7 @@ def drawings_of(rows: Sequence[Latency], measured: Sequence[Row]) -> Iterator[Dr
         return
     data = tuple((row.denoiser, row.batch, row.median, row.low, row.high, row.parameters) for row in rows)
     caption = "Time for one image against batch size: median and quartiles."
-    yield Drawing("latency", "batch", "", caption, data, partial(cost_curves.latency, rows))
+    yield Drawing("batch", "", caption, data, later("cost_curves.latency", rows), section="latency")
     panels = {variance: points for variance in QUALITY if (points := list(_points(rows, measured, variance)))}
     if panels:
         caption = (
@@ -31,21 +39,18 @@ def drawings_of(rows: Sequence[Latency], measured: Sequence[Row]) -> Iterator[Dr
             "defaults, and the training that scores best at that test variance. The line is the Pareto front: of what "
             "was timed, nothing is both faster and better; open markers were too unsteady to rank and are not on it."
         )
-        yield Drawing("latency", "quality", "", caption, (tuple(panels.items()),), partial(cost_curves.quality, panels))
+        inputs, draw = (tuple(panels.items()),), later("cost_curves.quality", panels)
+        yield Drawing("quality", "", caption, inputs, draw, section="latency")
 
 
 def _points(rows: Sequence[Latency], measured: Sequence[Row], variance: float) -> Iterator[Point]:
-    cell = variance, "psnr"
-    for latency in rows:
-        own = [row for row in measured if _is_timed(row, latency) and cell in row.means]
-        if latency.batch != AT_BATCH or not own:
-            continue
-        best = max(own, key=lambda row: row.means[cell])
-        low, middle, high = (value / latency.batch for value in (latency.low, latency.median, latency.high))
-        name = latency.denoiser + ("" if best.blind else " †")
-        yield Point(
-            name, best.learned, latency.steady, (low, middle, high), best.means[cell], best.samples[cell].half_width
-        )
+    cell = variance, METRIC
+    for latency in (row for row in rows if row.batch == AT_BATCH):
+        timed = [row for row in measured if _is_timed(row, latency) and cell in row.means]
+        if best := max(timed, key=lambda row: row.means[cell], default=None):
+            low, middle, high = (value / latency.batch for value in (latency.low, latency.median, latency.high))
+            name, width = latency.denoiser + ("" if best.blind else " †"), best.samples[cell].half_width
+            yield Point(name, best.learned, latency.steady, (low, middle, high), best.means[cell], width)
 
 
 def _is_timed(row: Row, latency: Latency) -> bool:

@@ -1,27 +1,15 @@
 """Cost: latency against batch size, and quality against latency."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from bench.figures.cost import Point
 from bench.figures.style import STYLE, marks, named, plain_ticks
 from bench.timing.latency import Latency
 
 NEAR = 1.5  # dB
-
-
-@dataclass(frozen=True)
-class Point:
-    """Quality and cost of a denoiser: seconds for one image (quartile, median, quartile) and PSNR in dB."""
-
-    name: str
-    learned: bool
-    steady: bool
-    seconds: tuple[float, float, float]
-    psnr: float
-    width: float
 
 
 def front(points: Sequence[Point]) -> list[Point]:

@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 from bench.analysis.rows import Row
 from bench.calibration.published_numbers import Curve
 from bench.core.results import Array, Progress
-from bench.core.variance import Range, decibels, written
+from bench.core.variance import Range, decibels, in_sigma, written
 from bench.figures.style import STYLE, laid_out, legend, styles_of
 
 
@@ -39,7 +39,7 @@ def strip(images: Array, clean: Array, variances: Sequence[float]) -> Figure:
         _show(axes[0], clean, "clean")
         for axis, image, variance in zip(axes[1:], images, variances, strict=True):
             _show(axis, image, written(variance))
-            sigma = "" if written(variance).startswith("σ") else f"σ={255 * math.sqrt(variance):.0f}\n"
+            sigma = "" if in_sigma(variance) else f"σ={255 * math.sqrt(variance):.0f}\n"
             axis.set_xlabel(f"{sigma}{decibels(variance):.1f} dB")
     return figure
 
@@ -62,8 +62,7 @@ def restored(columns: dict[str, Array], variances: Sequence[float], psnrs: dict[
                 if heading in psnrs:
                     axis.set_xlabel(f"{psnrs[heading][index]:.1f} dB", labelpad=2)
         for axis, variance in zip(axes[:, 0], variances, strict=True):
-            label = written(variance)
-            axis.set_ylabel(label if label.startswith("σ") else f"variance {label}")
+            axis.set_ylabel(written(variance) if in_sigma(variance) else f"variance {written(variance)}")
         figure.tight_layout(pad=0.3)
     return figure
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,22 +16,29 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+def later(function: str, *arguments: Any) -> Callable[[], "Figure"]:
+    """What draws a figure, such as "curves.strip"; it takes a second to import, and most reports draw nothing anew."""
+    module, name = function.split(".")
+    return lambda: getattr(import_module(f"bench.figures.{module}"), name)(*arguments)
+
+
 @dataclass(frozen=True)
 class Drawing:
-    """A figure to be made: its section and kind, what it says, all that it shows, and how to draw it.
+    """A figure to be made: its kind, what it says, all that it shows, and how to draw it.
 
     Attributes:
         of: which of several of a kind, such as the metric; empty where there is one.
         title: what it is called where it is folded; its caption goes on with `more`.
+        section: of the report, with which the name of its file begins.
     """
 
-    section: str
     kind: str
     of: str
     title: str
     inputs: tuple[Any, ...]
     draw: Callable[[], "Figure"]
     more: str = ""
+    section: str = ""
 
     @property
     def caption(self) -> str:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from bench.analysis.rows import Row
+from bench.analysis.scores import transfer_frame
 from bench.core.results import Array
 from bench.core.variance import written
 from bench.figures.style import STYLE, laid_out
@@ -22,9 +23,8 @@ def transfer(rows: Sequence[Row], variances: Sequence[float], metric: str) -> Fi
 
     All panels share one colour scale; bright is better. Cells inside the training range are framed.
     """
-    scale = METRICS[metric].scale
-    matrices = [[scale * row.means.get((variance, metric), np.nan) for variance in variances] for row in rows]
-    return _matrices(rows, variances, np.array(matrices), metric, metric_title(metric))
+    matrix = METRICS[metric].scale * transfer_frame(rows, variances, metric).to_numpy()
+    return _matrices(rows, variances, matrix, metric, metric_title(metric))
 
 
 def regret(
@@ -57,7 +57,24 @@ def _matrices(
         axes = figure.subplots(len(panels), 1, squeeze=False, height_ratios=heights)[:, 0]
         for axis, (name, members) in zip(axes, panels.items(), strict=True):
             shown = [rows[index] for index in members]
-            _heatmap(axis, shown, matrix[members], cells[members], norm, cmap)
+            sns.heatmap(
+                matrix[members],
+                ax=axis,
+                norm=norm,
+                vmin=norm.vmin,  # seaborn would else look for them in cells that may all be empty
+                vmax=norm.vmax,
+                cmap=cmap,
+                cbar=False,
+                annot=cells[members],
+                fmt="",
+                annot_kws={"size": 8},
+                linewidths=0.5,
+                linecolor="white",
+                yticklabels=[row.training if row.experiment.variance else row.name for row in shown],
+                mask=~np.isfinite(matrix[members]),
+            )
+            axis.tick_params(length=0)
+            axis.tick_params("y", rotation=0)
             axis.set(title=name, ylabel="trained on" if shown[0].experiment.variance and len(shown) > 2 else "")
             last = axis is axes[-1]
             axis.set_xticklabels([written(variance) for variance in variances] if last else [], rotation=0)
@@ -75,27 +92,6 @@ def _colours(matrix: Array, better: str) -> tuple[Any, str]:
     if better == "lower" and low > 0:
         return mpl.colors.LogNorm(low, high), "viridis_r"
     return mpl.colors.Normalize(low, high), "viridis" if better == "higher" else "viridis_r"
-
-
-def _heatmap(axis: Axes, rows: Sequence[Row], matrix: Array, cells: Array, norm: Any, cmap: str) -> None:
-    sns.heatmap(
-        matrix,
-        ax=axis,
-        norm=norm,
-        vmin=norm.vmin,  # seaborn would else look for them in cells that may all be empty
-        vmax=norm.vmax,
-        cmap=cmap,
-        cbar=False,
-        annot=cells,
-        fmt="",
-        annot_kws={"size": 8},
-        linewidths=0.5,
-        linecolor="white",
-        yticklabels=[row.training if row.experiment.variance else row.name for row in rows],
-        mask=~np.isfinite(matrix),
-    )
-    axis.tick_params(length=0)
-    axis.tick_params("y", rotation=0)
 
 
 def _frame(axis: Axes, rows: Sequence[Row], variances: Sequence[float]) -> None:

@@ -16,7 +16,7 @@ from matplotlib.transforms import Bbox
 
 from architectures import DENOISERS
 from bench.analysis.rows import Row
-from bench.core.variance import written
+from bench.core.variance import in_sigma
 from bench.lookup.denoisers import missing_package, parameters
 
 STYLE = sns.axes_style("ticks") | {
@@ -34,7 +34,7 @@ STYLE = sns.axes_style("ticks") | {
 
 def laid_out(variances: Iterable[float]) -> tuple[Callable[[float], float], str]:
     """Place of variances along an axis, and its label: as variance, or as σ if all are written so."""
-    if all(written(variance).startswith("σ") for variance in variances):
+    if all(map(in_sigma, variances)):
         return (lambda variance: 255 * math.sqrt(variance)), "test σ (grey levels of 255)"
     return (lambda variance: variance), "test variance"
 

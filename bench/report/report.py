@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from bench.ablations import ABLATIONS
+from bench.analysis.scored import Scored
 from bench.figures.drawing import Drawing
 from bench.report import sections
 from bench.report.chapter import Chapter, MakeChapter
@@ -15,22 +15,25 @@ from bench.store.store import Store
 MANY = 8  # chapters, from which on a report has a list of them
 
 
-def build(store: Store, folder: str, makers: Iterable[MakeChapter] = ()) -> tuple[str, list[Drawing]]:
+def build(
+    store: Store, folder: str, makers: Iterable[MakeChapter] = (), scored: Scored | None = None
+) -> tuple[str, list[Drawing]]:
     """The whole report in Markdown, and its figures.
 
     Args:
         folder: where the report finds the figures, relative to itself.
         makers: of chapters about what is no section of experiments, in their order.
+        scored: the rows of the store, where these were read before.
     """
-    asked = store.sections()
-    by_noise = [section for section in asked if section.name in ABLATIONS and ABLATIONS[section.name].every_noise]
-    parts = sections.parts_of(store, [section for section in asked if section not in by_noise])
+    scored = scored or Scored(store)
+    asked = [section for section, _ in scored.sections]
+    parts = sections.parts_of(store, scored.others)
     grids, ablations = ([part for part in parts if part.is_grid is grid] for grid in (True, False))
     measured = [
         *(sections.chapter(store, part, folder) for part in grids),
-        *sections.glance(ablations),
+        *sections.glance(scored.effects),
         *(sections.chapter(store, part, folder) for part in ablations),
-        *sections.by_noise(store, by_noise),
+        *sections.by_noise(scored.by_noise),
         *filter(None, (make(store, folder, grids[0].rows if grids else []) for make in makers)),
     ]
     appendix = "\n\n".join(chapter.appendix for chapter in measured if chapter.appendix)

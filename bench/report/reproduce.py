@@ -1,6 +1,7 @@
 """How to make the results again: the commands, and what an installation does not bring."""
 
 import shlex
+from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator, Sequence
 
 from architectures import DENOISERS
@@ -34,19 +35,14 @@ def shortest(commands: Iterable[str], seeds: int) -> Iterator[str]:
     Args:
         seeds: of a command that does not say.
     """
+    options = ArgumentParser(add_help=False, allow_abbrev=False)
+    options.add_argument("--seeds", type=int, default=seeds)
+    options.add_argument("--ablate")
     most: dict[tuple[tuple[str, ...], str | None], tuple[int, str]] = {}
     for command in commands:
-        words, count = _taken(tuple(shlex.split(command)), "--seeds")
-        alike = _taken(words, "--ablate")
-        most[alike] = max(most.get(alike, (0, "")), (int(count or seeds), command))
-    for (words, ablation), (most_seeds, command) in most.items():
-        if ablation in (None, "all") or most.get((words, "all"), (0, ""))[0] < most_seeds:
+        chosen, words = options.parse_known_args(shlex.split(command))
+        alike = tuple(words), chosen.ablate
+        most[alike] = max(most.get(alike, (0, "")), (chosen.seeds, command))
+    for (rest, ablation), (most_seeds, command) in most.items():
+        if ablation in (None, "all") or most.get((rest, "all"), (0, ""))[0] < most_seeds:
             yield command
-
-
-def _taken(words: tuple[str, ...], option: str) -> tuple[tuple[str, ...], str | None]:
-    """The words without an option and its value, and the value; None if it is not there."""
-    if option not in words:
-        return words, None
-    at = words.index(option)
-    return words[:at] + words[at + 2 :], words[at + 1]

@@ -1,15 +1,16 @@
 """Sections of the report: what a reader needs of each, and what few will read."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+
+import pandas as pd
 
 from bench.ablations import ABLATIONS, by_seed
 from bench.analysis.ablation_findings import noise_mismatches, seed_deviations, target_slips
 from bench.analysis.facts import Finding, TargetSlip
 from bench.analysis.findings import findings, headlines
-from bench.analysis.rows import METRIC, Row, rows_of
+from bench.analysis.rows import METRIC, Row
 from bench.analysis.scores import main_rows
 from bench.analysis.tutorial_losses import is_printed
 from bench.calibration.distances import distances
@@ -52,7 +53,7 @@ class Part:
         return findings(self.rows, self.section.protocol.variances)
 
     @cached_property
-    def own_findings(self) -> list[Finding]:
+    def ablation_findings(self) -> list[Finding]:
         """What the slip of the tutorial costs, and how seeds differ, where its rows tell."""
         deviations = seed_deviations(self.rows) if by_seed(self.section.name) else ()
         return [*target_slips(self.rows), *deviations]
@@ -60,10 +61,10 @@ class Part:
     @property
     def headlines(self) -> list[Finding]:
         """What the report says of it in short."""
-        slips = (finding for finding in self.own_findings if isinstance(finding, TargetSlip))
+        slips = (finding for finding in self.ablation_findings if isinstance(finding, TargetSlip))
         return list(headlines(self.findings) if self.is_grid else slips)
 
-    @property
+    @cached_property
     def short(self) -> list[Row]:
         """Rows of the main table: an ablation has few."""
         return main_rows(self.rows, self.section.protocol.variances) if self.is_grid else self.rows
@@ -72,18 +73,12 @@ class Part:
         return next((drawing for drawing in self.drawings if (drawing.kind, drawing.of) == (kind, of)), None)
 
 
-def parts_of(store: Store, sections: Sequence[Section]) -> list[Part]:
-    names = Counter(map(_name, sections))
-    rows = [rows_of(store, section) for section in sections]
+def parts_of(store: Store, scored: Sequence[tuple[Section, list[Row]]]) -> list[Part]:
+    names = [f"{section.name}-{dataset_title(section.protocol.dataset)}" for section, _ in scored]
     return [
-        Part(section, own, list(drawings_of(store, section, own, name if names[name] == 1 else section.key)))
-        for section, own in zip(sections, rows, strict=True)
-        for name in [_name(section)]
+        Part(section, rows, list(drawings_of(store, section, rows, name if names.count(name) == 1 else section.key)))
+        for (section, rows), name in zip(scored, names, strict=True)
     ]
-
-
-def _name(section: Section) -> str:
-    return f"{section.name}-{dataset_title(section.protocol.dataset)}"
 
 
 def chapter(store: Store, part: Part, folder: str) -> Chapter:
@@ -128,43 +123,40 @@ def _folded_tables(store: Store, part: Part) -> Iterator[tuple[str, Table]]:
     if len(part.short) < len(rows):
         every = scores(section, rows, first, intervals=True, marked=False)
         yield f"{every.title}, every training", every
-    tuned = [(row, trials) for row in rows if row.experiment.tuned and (trials := store.trials(row.experiment))]
-    for table in (
-        *(scores(section, rows, metric, intervals=True) for metric in further),
-        pooled_table(rows, section.protocol.variances),
-        tuned_table(tuned),
-    ):
-        if table.rows:
-            yield table.title, table
+    tables = [scores(section, rows, metric, intervals=True) for metric in further]
+    tables.append(pooled_table(rows, section.protocol.variances))
+    if tuned := [(row, trials) for row in rows if row.experiment.tuned and (trials := store.trials(row.experiment))]:
+        tables.append(tuned_table(tuned))
+    yield from ((table.title, table) for table in tables if table.rows)
 
 
 def _is_folded(drawing: Drawing) -> bool:
     return drawing.kind in ("tuned", "loss") or (drawing.kind == "transfer" and drawing.of != METRIC)
 
 
-def glance(ablations: Sequence[Part]) -> Iterator[Chapter]:
+def glance(effects: Mapping[tuple[str, str], pd.DataFrame]) -> Iterator[Chapter]:
     """What every change of one factor does: one table for each dataset and noise."""
-    for name in dict.fromkeys((part.section.protocol.dataset, part.section.protocol.noise) for part in ablations):
-        own = [part for part in ablations if (part.section.protocol.dataset, part.section.protocol.noise) == name]
-        table = glance_table([(part.section, part.rows) for part in own])
-        if table.rows:
-            title = f"Ablations at a glance: {dataset_title(name[0])}, {name[1]} noise"
-            yield Chapter(title, render("ablations_at_a_glance", table=table))
+    for (dataset, noise), frame in effects.items():
+        if len(frame):
+            text = render("ablations_at_a_glance", table=glance_table(frame))
+            yield Chapter(f"Ablations at a glance: {dataset_title(dataset)}, {noise} noise", text)
 
 
-def by_noise(store: Store, asked: Sequence[Section]) -> Iterator[Chapter]:
+def by_noise(scored: Sequence[tuple[Section, list[Row]]]) -> Iterator[Chapter]:
     """Ablations that are scored under every noise: a chapter for each dataset, a table for each test variance."""
-    for name, dataset in dict.fromkeys((section.name, section.protocol.dataset) for section in asked):
-        own = [section for section in asked if (section.name, section.protocol.dataset) == (name, dataset)]
-        rows = {section.protocol.noise: rows_of(store, section) for section in own}
+    groups: dict[tuple[str, str], dict[Section, list[Row]]] = {}
+    for section, rows in scored:
+        groups.setdefault((section.name, section.protocol.dataset), {})[section] = rows
+    for (name, dataset), group in groups.items():
+        rows_by_noise = {section.protocol.noise: rows for section, rows in group.items()}
         text = render(
             "ablation_by_noise",
             about=ABLATIONS[name].about,
-            missing_by_noise={noise: missing_of(rows[noise]) for noise in sorted(rows)},
-            setup=setup(own, [row for scored in rows.values() for row in scored]),
+            missing_by_noise={noise: missing_of(rows_by_noise[noise]) for noise in sorted(rows_by_noise)},
+            setup=setup(list(group), [row for rows in group.values() for row in rows]),
             tables=[
-                (list(noise_mismatches(rows, variance)), noise_table(rows, variance))
-                for variance in sorted({variance for section in own for variance in section.protocol.variances})
+                (list(noise_mismatches(rows_by_noise, variance)), noise_table(rows_by_noise, variance))
+                for variance in sorted({variance for section in group for variance in section.protocol.variances})
             ],
         )
         yield Chapter(f"Ablation `{name}`: {dataset_title(dataset)}", text, f"`{name}`")

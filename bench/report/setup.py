@@ -2,17 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import pandas as pd
+
 from bench.ablations import by_seed
 from bench.analysis.rows import Row
 from bench.core.experiment import Experiment
-from bench.core.recipes import RECIPES, Recipe, recipe_name, recipe_text
+from bench.core.recipes import RECIPES, Recipe, family_of, recipe_name, recipe_text
 from bench.core.tasks import Section
 from bench.datasets import dataset_title
 from bench.report.render import render
-from bench.report.tables.table import Table
-
-HEADER = ("network", "parameters", "ways of training", "seeds of each")
-RIGHT = (False, False, True, True)
+from bench.report.tables.table import Table, lines_of, numbers, texts
 
 
 def heading(section: Section) -> str:
@@ -28,20 +27,10 @@ def setup(sections: Sequence[Section], rows: Sequence[Row]) -> str:
         rows: of all of them.
     """
     protocol = sections[0].protocol
-    networks: dict[str, dict[Experiment, Row]] = {}
+    learned: dict[Experiment, Row] = {}
     for row in rows:
         if row.learned and row.seeds:
-            networks.setdefault(row.name, {}).setdefault(row.experiment, row)
-    learned = [row for trainings in networks.values() for row in trainings.values()]
-    lines = tuple(
-        (
-            name,
-            f"{max(row.parameters for row in own.values()):,}",
-            f"{len(own)}",
-            _seeds([r.seeds for r in own.values()]),
-        )
-        for name, own in networks.items()
-    )
+            learned.setdefault(row.experiment, row)
     training = {row.experiment: row.seconds[0] for row in rows}  # of sections that share their trainings
     return render(
         "setup",
@@ -50,11 +39,27 @@ def setup(sections: Sequence[Section], rows: Sequence[Row]) -> str:
         noises=[section.protocol.noise for section in sections],
         trained_on=sorted({row.experiment.dataset for row in rows if row.experiment.dataset} - {protocol.dataset}),
         recipes=list(_recipes(learned, [base.recipe for base in sections[0].bases])),
-        networks=Table("", HEADER, lines, right=RIGHT) if lines else None,
-        trained_once=not by_seed(sections[0].name) and any(row.seeds == 1 for row in learned),
+        networks=_networks(learned.values()) if learned else None,
+        trained_once=not by_seed(sections[0].name) and any(row.seeds == 1 for row in learned.values()),
         conditions=sorted(set().union(*(row.conditions for row in rows))),
         hours=(sum(training.values()) + sum(row.seconds[1] for row in rows)) / 3600,
     )
+
+
+def _networks(rows: Iterable[Row]) -> Table:
+    records = [(row.name, row.parameters, row.seeds) for row in rows]
+    frame = pd.DataFrame.from_records(records, columns=["network", "parameters", "seeds"])
+    of_network = frame.groupby("network", sort=False).agg(
+        parameters=("parameters", "max"), ways=("seeds", "size"), least=("seeds", "min"), most=("seeds", "max")
+    )
+    seeds = [f"{n.least}" if n.least == n.most else f"{n.least} to {n.most}" for n in lines_of(of_network)]
+    columns = [
+        texts("network", of_network.index),
+        texts("parameters", map("{:,}".format, of_network.parameters)),
+        numbers("ways of training", of_network.ways, str),
+        numbers("seeds of each", seeds, str),
+    ]
+    return Table.of("", columns)
 
 
 def missing_of(rows: Iterable[Row]) -> dict[str, dict[str, list[str]]]:
@@ -67,18 +72,13 @@ def missing_of(rows: Iterable[Row]) -> dict[str, dict[str, list[str]]]:
     return missing
 
 
-def _recipes(rows: Iterable[Row], bases: Sequence[Recipe | None]) -> Iterator[tuple[str, str, bool]]:
+def _recipes(experiments: Iterable[Experiment], bases: Sequence[Recipe | None]) -> Iterator[tuple[str, str, bool]]:
     """Name and text of each recipe, and whether others are changed from it: then it is the base, or the one named."""
-    families: dict[str, dict[str, str]] = {}
-    for row in rows:
-        families.setdefault(row.recipe.partition(",")[0], {})[row.recipe] = recipe_text(row.experiment.recipe)
-    base_names = [recipe_name(base) for base in bases]
+    families: dict[str, dict[Recipe, None]] = {}
+    for recipe in (experiment.recipe for experiment in experiments):
+        if recipe:
+            families.setdefault(family_of(recipe), {})[recipe] = None
     for family, recipes in families.items():
-        names = base_names if len(recipes) > 1 else [*recipes]
-        name = next((name for name in names if name in recipes), family)
-        yield name, recipes.get(name) or recipe_text(RECIPES[family]), len(recipes) > 1
-
-
-def _seeds(counts: Sequence[int]) -> str:
-    """How many trainings each row has: a number, or from least to most."""
-    return f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
+        several = len(recipes) > 1
+        first = next((recipe for recipe in (bases if several else recipes) if recipe in recipes), RECIPES[family])
+        yield recipe_name(first), recipe_text(first), several

@@ -1,5 +1,7 @@
 """Everything a store holds as one tidy table: a row for each score."""
 
+from typing import Any
+
 import pandas as pd
 
 from bench.core.experiment import Experiment, Protocol
@@ -8,10 +10,7 @@ from bench.store.files import read_rows
 from bench.store.store import Store
 
 # In this order; docs/results.md says what each holds.
-OF_EXPERIMENT = (
-    *("experiment", "denoiser", "options", "recipe", "dataset", "noise", "trained_on"),
-    *("trained_low", "trained_high", "law", "seed"),
-)
+OF_TRAINING = ("denoiser", "options", "recipe", "dataset", "noise", "trained_on", "trained_low", "trained_high", "law")
 OF_PROTOCOL = ("sections", "protocol", "test_dataset", "test_noise")
 OF_CELL = ("variance", "metric", "mean", "spread", "images")
 
@@ -23,11 +22,14 @@ def scores_frame(store: Store) -> pd.DataFrame:
         for experiment in section.experiments:
             _, names = asked.setdefault((experiment, section.protocol.digest), (section.protocol, []))
             names.append(section.name)
-    rows: list[tuple[object, ...]] = []
+    rows = []
     for (experiment, digest), (protocol, names) in asked.items():
-        about = *_about(experiment), " ".join(dict.fromkeys(names)), digest, protocol.dataset, protocol.noise
-        rows += [(*about, *cell) for cell in read_rows(store.folder(experiment) / f"scores-{digest}.csv", _cell)]
-    frame = pd.DataFrame(rows, columns=[*OF_EXPERIMENT, *OF_PROTOCOL, *OF_CELL])
+        about = {"experiment": experiment.id, "seed": experiment.seed if experiment.recipe else None}
+        about |= training_columns(experiment) | {"sections": " ".join(dict.fromkeys(names)), "protocol": digest}
+        about |= {"test_dataset": protocol.dataset, "test_noise": protocol.noise}
+        cells = read_rows(store.folder(experiment) / f"scores-{digest}.csv", _cell)
+        rows += [about | dict(zip(OF_CELL, cell, strict=True)) for cell in cells]
+    frame = pd.DataFrame(rows, columns=["experiment", *OF_TRAINING, "seed", *OF_PROTOCOL, *OF_CELL])
     frame["seed"] = frame["seed"].astype("Int64")
     first = {name: place for place, name in enumerate(dict.fromkeys(frame["test_dataset"]))}
     by = ["test_dataset", "test_noise", "denoiser", "trained_low", "trained_high", "law", *("experiment", "protocol")]
@@ -38,20 +40,14 @@ def scores_frame(store: Store) -> pd.DataFrame:
     )
 
 
-def _about(experiment: Experiment) -> tuple[object, ...]:
-    """The values of `OF_EXPERIMENT`; None for those that cannot move its numbers."""
+def training_columns(experiment: Experiment) -> dict[str, Any]:
+    """The values of `OF_TRAINING`; None for those that cannot move its numbers."""
     trained = experiment.variance
-    return (
-        experiment.id,
-        experiment.denoiser,
-        " ".join(f"{name}={value}" for name, value in experiment.options),
-        recipe_name(experiment.recipe) if experiment.recipe else None,
-        experiment.dataset,
-        experiment.noise,
-        str(trained) if trained else None,
-        *((trained.low, trained.high, trained.law) if trained else (None, None, None)),
-        experiment.seed if experiment.recipe else None,
-    )
+    options = " ".join(f"{name}={value}" for name, value in experiment.options)
+    recipe = recipe_name(experiment.recipe) if experiment.recipe else None
+    ends = (str(trained), trained.low, trained.high, trained.law) if trained else (None, None, None, None)
+    values = experiment.denoiser, options, recipe, experiment.dataset, experiment.noise, *ends
+    return dict(zip(OF_TRAINING, values, strict=True))
 
 
 def _cell(row: dict[str, str]) -> tuple[float, str, float, float, int]:

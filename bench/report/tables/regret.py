@@ -1,25 +1,28 @@
 """What generalization costs, as tables: regret and ranking."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from bench.analysis.ranking import over, ranking_frame
 from bench.analysis.regret import summary_frame
 from bench.analysis.rows import Row
 from bench.core.variance import written
-from bench.report.tables.table import Table, lines_of, margin, numbers, texts
+from bench.report.tables.table import Table, labels, margin, numbers, pivoted, texts
 
 
 def regret_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
     """A line for each training of a network."""
     frame = summary_frame(rows, variances)
-    means, worst = {}, {}
-    for side in lines_of(frame):
+
+    def mean(side: Any) -> str:
         star, some = "" if side.exact else "*", f" ({side.count} of {side.of})" if side.count < side.of else ""
-        means[side.row, side.inside] = f"{side.mean:.2f}{star}{margin(side.half_width)}{some}"
-        worst[side.row, side.inside] = f"{side.worst:.2f} @ {written(side.worst_variance)}"
-    lines = list(frame.row.unique())
+        return f"{side.mean:.2f}{star}{margin(side.half_width)}{some}"
+
+    lines = ["row", "denoiser", "trained_on"]
+    means = pivoted(frame, lines, "inside", mean)
+    worst = pivoted(frame, lines, "inside", lambda side: f"{side.worst:.2f} @ {written(side.worst_variance)}")
     columns = [
-        numbers(f"{what} {'inside' if inside else 'outside'}", (cells.get((row, inside)) for row in lines), str)
+        numbers(f"{what} {'inside' if inside else 'outside'}", cells.get(inside, [None] * len(cells)), str)
         for inside in (True, False)
         for what, cells in (("mean", means), ("worst", worst))
     ]
@@ -35,11 +38,7 @@ def regret_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
             "; * none of them has one, and the best training of that network stands for it, but where that is the row "
             "itself"
         )
-    names = [
-        texts("denoiser", (rows[i].subject for i in lines)),
-        texts("trained on", (rows[i].training for i in lines)),
-    ]
-    return Table.of("Regret (dB)", [*names, *columns], note)
+    return Table.of("Regret (dB)", [*labels(means), *columns], note)
 
 
 def ranking_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:

@@ -1,18 +1,17 @@
 """Scores: a line for each row, a column for each test variance."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import pandas as pd
-
 from bench.ablations import by_seed
 from bench.analysis.rows import Row
-from bench.analysis.scores import pooled_frame, scores_frame, tuned_frame, with_intervals
+from bench.analysis.scores import pooled_frame, scores_frame, tuned_frame
 from bench.core.results import Trial
 from bench.core.tasks import Section
-from bench.core.variance import decibels, written
-from bench.metrics import METRICS, Metric, metric_title
-from bench.report.tables.table import Column, Table, lines_of, margin, numbers, texts
+from bench.core.variance import decibels, in_sigma, written
+from bench.metrics import METRICS, metric_title
+from bench.report.tables.table import Column, Table, columns_of, labels, lines_of, margin, numbers, pivoted, texts
 
 END = "°"  # behind a value from the end of a grid
 
@@ -34,22 +33,37 @@ def scores(
         marked: whether the best are; those of one network, seed by seed, never are.
     """
     variances, marked = section.protocol.variances, marked and not by_seed(section.name)
+    scale, digits = METRICS[metric].scale, METRICS[metric].digits
+
+    def cell(score: Any) -> str:
+        text = better(f"{scale * score.mean:.{digits}f}", score)
+        width = rows[score.row].samples[score.variance, metric].half_width if intervals else math.nan
+        return text + margin(scale * width, digits)
+
     frame = scores_frame(rows, variances, metric, every, marked)
-    frame = with_intervals(frame, rows, metric) if intervals else frame
-    cells = {(cell.row, cell.variance): _cell(cell, METRICS[metric], intervals) for cell in lines_of(frame)}
-    lines = []
-    for index, row in enumerate(rows):
-        values = [cells.get((index, variance), "–") for variance in variances]
+    cells = pivoted(frame, ["row"], "variance", cell).reindex(range(len(rows)), columns=variances)
+    cells = cells.astype(object).fillna("–")
+    names = []
+    for i, row in enumerate(rows):
         if row.note and not row.means:
-            values = [row.note, *[""] * (len(variances) - 1)]
-        name = f"{row.subject} ({row.note})" if row.note and row.means else row.subject
-        lines.append((name, row.training, *values))
-    about = [("input PSNR (dB)", "", *(f"{decibels(variance):.2f}" for variance in variances))]
-    if not all(written(variance).startswith("σ") for variance in variances):
-        about.insert(0, ("σ·255", "", *(f"{255 * variance**0.5:.1f}" for variance in variances)))
-    header = ("denoiser", "trained on", *map(written, variances))
-    right = (False, False, *(True for _ in variances))
-    return Table(metric_title(metric), header, (*about, *lines), marks(rows) if marked else "", right)
+            cells.iloc[i] = [row.note, *[""] * (len(variances) - 1)]
+        names.append(f"{row.subject} ({row.note})" if row.note and row.means else row.subject)
+    # Above all, what the noise itself is.
+    sigmas = [] if all(map(in_sigma, variances)) else [f"{255 * variance**0.5:.1f}" for variance in variances]
+    names = [*["σ·255"][: len(sigmas)], "input PSNR (dB)", *names]
+    columns = [
+        texts("denoiser", names),
+        texts("trained on", [*[""] * (len(names) - len(rows)), *(row.training for row in rows)]),
+    ]
+    for i, variance in enumerate(variances):
+        above = *sigmas[i : i + 1], f"{decibels(variance):.2f}"
+        columns.append(Column(written(variance), (*above, *cells[variance]), right=True))
+    return Table.of(metric_title(metric), columns, marks(rows) if marked else "")
+
+
+def better(text: str, score: Any) -> str:
+    """A text marked as `marks` says, by the flags of a line of `scores_frame` or `noise_frame`."""
+    return f"≈{text}" if score.best and score.tied else f"**{text}**" if score.best else text
 
 
 def marks(rows: Sequence[Row]) -> str:
@@ -73,44 +87,30 @@ def marks(rows: Sequence[Row]) -> str:
     )
 
 
-def _cell(cell: Any, metric: Metric, interval: bool) -> str:
-    text = f"{metric.scale * cell.mean:.{metric.digits}f}"
-    text = f"≈{text}" if cell.best and cell.tied else f"**{text}**" if cell.best else text
-    return text + (margin(metric.scale * cell.half_width, metric.digits) if interval else "")
-
-
 def pooled_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
     """PSNR of the mean MSE, where MSE was measured."""
     frame = pooled_frame(rows, variances)
-    return Table.of("Pooled PSNR: of the mean MSE (dB)", [*_labels(frame), *_by_variance(frame)])
-
-
-def _labels(frame: pd.DataFrame) -> list[Column]:
-    return [
-        texts("denoiser", frame.index.get_level_values("denoiser")),
-        texts("trained on", frame.index.get_level_values("trained_on")),
-    ]
-
-
-def _by_variance(frame: pd.DataFrame) -> list[Column]:
-    return [numbers(written(float(variance)), frame[variance], "{:.2f}".format) for variance in frame.columns]
+    columns = columns_of(frame.rename(columns=written), "{:.2f}".format)
+    return Table.of("Pooled PSNR: of the mean MSE (dB)", [*labels(frame), *columns])
 
 
 def tuned_table(tuned: Iterable[tuple[Row, list[Trial]]]) -> Table:
     """Which value tuning chose: filters with their option, a column for each training range."""
     frame = tuned_frame(tuned)
-    lines: dict[tuple[str, str, str], dict[str, str]] = {}
-    for choice in lines_of(frame):
-        tried = f"{choice.tried} values, {choice.low:g} to {choice.high:g}"
-        cells = lines.setdefault((choice.denoiser, choice.option, tried), {})
-        cells[choice.trained_on] = f"{choice.chosen:g}{END if choice.at_end else ''}"
+    cells = pivoted(
+        frame,
+        ["denoiser", "option", "tried", "low", "high"],
+        "trained_on",
+        lambda choice: f"{choice.chosen:g}{END if choice.at_end else ''}",
+    )
+    filters = lines_of(cells.index.to_frame())
     note = "chosen on validation images"
     if frame.at_end.any():
         note += f"; {END} the end of what was tried: something beyond might be better, where there is anything beyond"
-    names, options, counts = zip(*lines, strict=True) if lines else ((), (), ())
-    columns = [numbers(trained, (v.get(trained) for v in lines.values()), str) for trained in frame.trained_on.unique()]
-    return Table.of(
-        "Tuned parameters",
-        [texts("filter", names), texts("option", options), numbers("tried", counts, str), *columns],
-        note,
-    )
+    columns = [
+        texts("filter", (line.denoiser for line in filters)),
+        texts("option", (line.option for line in filters)),
+        numbers("tried", filters, lambda line: f"{line.tried} values, {line.low:g} to {line.high:g}"),
+        *columns_of(cells),
+    ]
+    return Table.of("Tuned parameters", columns, note)

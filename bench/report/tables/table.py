@@ -34,6 +34,23 @@ def lines_of(frame: pd.DataFrame) -> list[Any]:
     return list(frame.itertuples(index=False))
 
 
+def pivoted(frame: pd.DataFrame, lines: list[str], column: str, text: Callable[[Any], str]) -> pd.DataFrame:
+    """Texts of the lines of a frame, side by side where `lines` are equal, in a column for each value of `column`."""
+    cells = pd.Series(list(map(text, lines_of(frame))), pd.MultiIndex.from_frame(frame[[*lines, column]]), dtype=object)
+    return cells.unstack(column).reindex(frame.set_index(lines).index.unique(), columns=frame[column].unique())
+
+
+def columns_of(cells: pd.DataFrame, text: Callable[[Any], str] = str) -> list[Column]:
+    """The columns of a frame, as `numbers`."""
+    return [numbers(f"{heading}", column, text) for heading, column in cells.items()]
+
+
+def labels(frame: pd.DataFrame) -> list[Column]:
+    """The columns of a table that say which denoiser and training each line is of, from the index of its frame."""
+    denoisers, trainings = (frame.index.get_level_values(name) for name in ("denoiser", "trained_on"))
+    return [texts("denoiser", denoisers), texts("trained on", trainings)]
+
+
 @dataclass(frozen=True)
 class Table:
     """Text in rows; `**bold**` is the only markup. `right` says which columns are of numbers."""

@@ -1,0 +1,36 @@
+"""All rows of a store, read once for the report and for the tables beside it."""
+
+from functools import cached_property
+
+import pandas as pd
+
+from bench.ablations import ABLATIONS
+from bench.analysis.effects import effects_frame
+from bench.analysis.rows import Row, rows_of
+from bench.core.tasks import Section
+from bench.store.store import Store
+
+
+class Scored:
+    """The sections of a store with their rows.
+
+    Attributes:
+        sections: all of them, grids first.
+        by_noise: ablations that are scored under every noise.
+        others: all but these.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.sections = [(section, rows_of(store, section)) for section in store.sections()]
+        every_noise = {name for name, ablation in ABLATIONS.items() if ablation.every_noise}
+        self.by_noise = [(section, rows) for section, rows in self.sections if section.name in every_noise]
+        self.others = [(section, rows) for section, rows in self.sections if section.name not in every_noise]
+
+    @cached_property
+    def effects(self) -> dict[tuple[str, str], pd.DataFrame]:
+        """What ablations do, as frames of `effects_frame`, by dataset and noise of the test."""
+        groups: dict[tuple[str, str], list[tuple[Section, list[Row]]]] = {}
+        for section, rows in self.others:
+            if section.name in ABLATIONS:
+                groups.setdefault((section.protocol.dataset, section.protocol.noise), []).append((section, rows))
+        return {tested: effects_frame(group) for tested, group in groups.items()}
