@@ -9,7 +9,7 @@ from bench.analysis.rows import Row
 from bench.core.conditions import Machine, Provenance, Seconds
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import FAST
-from bench.core.results import Array, Progress, Restored
+from bench.core.results import Array, Progress, Restored, Trial
 from bench.core.tasks import Result, Task
 from bench.core.variance import Range
 from bench.running.plan import settle
@@ -26,10 +26,12 @@ def keep(
     history: Sequence[Progress] = (),
     measured: Provenance = MEASURED,
 ) -> None:
-    """Stores PSNR by test variance, for each image, with black examples."""
+    """Stores PSNR by test variance, for each image, with black examples; of a network with some history."""
+    history = history or ([Progress(1, 1.0, 1.0)] if experiment.recipe else [])
+    trials = [Trial("size", 3, 0.01)] if experiment.tuned else []
     black = np.zeros((1, 16, 16), np.uint8)
     restored = [(protocol, Restored(variance, {"psnr": values}, black, black)) for variance, values in psnr.items()]
-    store.keep(Result(Task(experiment, ()), list(history), None, restored, measured))
+    store.keep(Result(Task(experiment, ()), list(history), None, restored, measured, trials))
 
 
 def sample(*rows: object, seeds: tuple[int, ...] = ()) -> Sample:

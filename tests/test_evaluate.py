@@ -94,13 +94,16 @@ def test_images_of_unequal_size_are_scored_whole_each_as_if_it_were_alone(channe
             assert found.values[metric][number] == pytest.approx(expected, rel=1e-12)
 
 
-def test_the_middle_of_the_first_image_is_kept_to_look_at() -> None:
-    (found,) = evaluate(DENOISERS["noisy"](), mixed(5), PROTOCOL, [(0.0, "mse")], CPU)
-    np.testing.assert_array_equal(found.clean, mixed(5)[0])
+def test_the_middles_of_the_first_eight_images_are_kept_to_look_at() -> None:
+    images = mixed(10)
+    (found,) = evaluate(DENOISERS["noisy"](), images, replace(PROTOCOL, images=10), [(0.0, "mse")], CPU)
+    assert found.clean.shape == (8, 17, 24)  # as high and as wide as the smallest
+    np.testing.assert_array_equal(found.clean[0], images[0][0, 1:18, 3:27])
+    np.testing.assert_array_equal(found.clean[7], images[7][0, 51:68, 38:62])
     np.testing.assert_array_equal(found.clean, found.examples)
-    large = mixed(5, 3)[1:]
-    (found,) = evaluate(DENOISERS["noisy"](), large, PROTOCOL, [(0.0, "mse")], CPU)
-    np.testing.assert_array_equal(found.clean[0], large[0][:, 28:92, 18:82].permute(1, 2, 0))
+    large = mixed(2, 3)[1:]
+    (found,) = evaluate(DENOISERS["noisy"](), large, replace(PROTOCOL, images=1), [(0.0, "mse")], CPU)
+    np.testing.assert_array_equal(found.clean, large[0][:, 28:92, 18:82].permute(1, 2, 0)[None])
     np.testing.assert_array_equal(found.clean, found.examples)
 
 

@@ -91,7 +91,8 @@ def test_a_score_sums_up_images() -> None:
     score = summarize(0.1, "mse", values)
     assert (score.mean, score.images, len(score.blocks)) == (199.5, 400, 100)
     assert score.spread == pytest.approx(np.sqrt((400**2 - 1) / 12))
-    assert score.blocks[:2] == (1.5, 5.5)
+    assert score.blocks[:2] == (150, 151)  # of images 0, 100, 200, 300, and of their neighbours
+    assert summarize(0.1, "mse", values, in_turn=False).blocks[:2] == (1.5, 5.5)  # as protocols of version 1 have it
 
 
 @pytest.mark.parametrize(("images", "blocks"), [(10_000, 100), (2000, 100), (128, 64), (68, 68), (250, 50), (1, 1)])

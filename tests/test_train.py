@@ -164,20 +164,32 @@ class Scaled(nn.Module):
 def test_the_validation_loss_is_the_mean_over_images() -> None:
     """200 black images and 50 white ones, restored as black: 50 of 250 have an error of 1."""
     images = torch.cat([torch.zeros(200, 1, 8, 8), torch.full((50, 1, 8, 8), 255.0)]).byte()
-    assert validate(Zero(), images, BASE.but(recipe=replace(FAST, loss="mse"))) == pytest.approx(0.2)
+    assert validate(Zero(), images, BASE.but(recipe=replace(FAST, loss="mse")))[0] == pytest.approx(0.2)
 
 
 def test_the_validation_loss_of_the_input_is_its_noise_and_the_same_every_time() -> None:
     experiment = BASE.but(recipe=replace(FAST, loss="mse"))
-    loss = validate(Identity(), IMAGES, experiment)
+    loss, psnr = validate(Identity(), IMAGES, experiment)
     assert loss == pytest.approx(0.01, rel=0.01)
-    assert validate(Identity(), IMAGES, experiment) == loss
+    assert psnr > 21  # of clipped images; unclipped they have 20 dB
+    assert validate(Identity(), IMAGES, experiment) == (loss, psnr)
+
+
+def test_the_validation_psnr_is_that_of_clipped_images_whatever_the_loss_and_target() -> None:
+    class Bright(nn.Module):
+        def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
+            return noisy * 0 + 3
+
+    white = torch.full_like(IMAGES, 204)  # 0.2 below 1
+    for loss in ("mse", "psnr"):
+        experiment = BASE.but(recipe=replace(FAST, loss=loss, target="renoised"))
+        assert validate(Bright(), white, experiment)[1] == pytest.approx(-10 * np.log10(0.04), abs=1e-4)
 
 
 def test_the_history_has_the_validation_loss_of_the_images_set_aside() -> None:
     model, rows = trained(BASE)
     aside = one_size(split(IMAGES, "shapes")[1])
-    assert rows[-1].validation == validate(model, aside, BASE)
+    assert (rows[-1].validation, rows[-1].psnr) == validate(model, aside, BASE)
     assert not model.training
 
 
@@ -188,7 +200,7 @@ def test_no_more_than_2000_images_are_validated() -> None:
     (row,) = fit(model, images, experiment, CPU)
     aside = one_size(split(images, "mnist")[1])
     assert len(aside) > 2000
-    assert row.validation == validate(model, aside[:2000], experiment)
+    assert (row.validation, row.psnr) == validate(model, aside[:2000], experiment)
 
 
 def test_a_short_epoch_has_a_row_for_each_step() -> None:

@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+import random
 from collections.abc import Iterator
+from contextlib import contextmanager
 
+import numpy as np
 import torch
 
 
@@ -26,3 +29,24 @@ def streams(*names: str | int, first: int, count: int) -> Iterator[torch.Generat
     start = seed_of(*names)
     for index in range(first, first + count):
         yield rng.manual_seed((start + index) % 2**32)
+
+
+@contextmanager
+def global_streams(*names: str | int) -> Iterator[None]:
+    """Names what a block draws from the global generators of torch, numpy and Python, which have no other name.
+
+    Ordinary dropout draws from them. They are as before when the block has ended.
+    """
+    seed = seed_of(*names)
+    # numpy's old generator is the global one, which is what this is about.
+    numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
+    used = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]  # not annotated in torch
+    with torch.random.fork_rng(range(torch.cuda.device_count()) if used else ()):
+        torch.manual_seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            np.random.set_state(numpy_state)  # noqa: NPY002
+            random.setstate(python_state)

@@ -2,6 +2,7 @@
 
 import inspect
 import warnings
+from collections.abc import Iterable
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -29,14 +30,25 @@ def parameters(denoiser: str, options: tuple[tuple[str, Any], ...]) -> int:
         if option not in known:
             raise ValueError(f"denoiser {denoiser!r} has no option {option!r}; it has: {', '.join(known) or 'none'}")
     try:
-        with torch.device("meta"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that stored weights, which a denoiser may load, cannot be copied there
-            model = DENOISERS[denoiser](**dict(options))
+        try:
+            with torch.device("meta"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that stored weights cannot be copied there
+                model = _complete(DENOISERS[denoiser](**dict(options)), options)
+        except (RuntimeError, NotImplementedError):  # of one that reads the values of tensors
+            model = _complete(DENOISERS[denoiser](**dict(options)), options)
     except ModuleNotFoundError as error:
         raise ValueError(str(error)) from None
     except Exception as error:
         raise ValueError(f"denoiser {denoiser!r} cannot be built: {type(error).__name__}: {error}") from error
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+
+
+def _complete(model: nn.Module, options: Iterable[tuple[str, Any]]) -> nn.Module:
+    """The model; lazy layers learn their sizes from one small image."""
+    if any(isinstance(weight, nn.UninitializedParameter) for weight in model.parameters()):
+        with torch.no_grad():
+            model(torch.zeros(1, dict(options).get("channels", 1), 16, 16), torch.full((1,), 0.01))
+    return model
 
 
 def learns(experiment: Experiment) -> bool:
@@ -83,7 +95,7 @@ def build(experiment: Experiment) -> nn.Module:
     """The denoiser with its initial weights, which depend on the seed and on nothing drawn before."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of("weights", experiment.seed))
-        return DENOISERS[experiment.denoiser](**dict(experiment.options))
+        return _complete(DENOISERS[experiment.denoiser](**dict(experiment.options)), experiment.options)
 
 
 def tuned(experiment: Experiment, trials: list[Trial]) -> Experiment:
@@ -101,7 +113,8 @@ def load(model: nn.Module, weights: bytes) -> None:
 
 
 def state_of(model: nn.Module) -> dict[str, torch.Tensor]:
-    return {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
+    """Weights and buffers by name, each in memory of its own, also where layers share them."""
+    return {name: value.cpu().clone().contiguous() for name, value in model.state_dict().items()}
 
 
 def place(model: nn.Module, device: torch.device) -> nn.Module:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from bench.core.experiment import Protocol
 from bench.core.images import Stack, batches
 from bench.core.results import Array, Restored
-from bench.core.rng import streams
+from bench.core.rng import global_streams, streams
 from bench.lookup.denoisers import place
 from bench.lookup.tiles import restore
 from bench.metrics import METRICS
@@ -17,7 +17,7 @@ from bench.noises import NOISES
 BATCH = 200
 
 
-SIDE = 64  # pixels; width and height of the examples that are kept
+EXAMPLES, SIDE = 8, 64  # images that are kept to look at, and the most pixels to each side
 
 
 @torch.inference_mode()
@@ -36,20 +36,24 @@ def evaluate(
     for variance, metric in sorted(cells):
         wanted.setdefault(variance, []).append(metric)
     alike = list(batches(clean, BATCH))
+    examples = dict(enumerate(clean[:EXAMPLES]))
+    shown = _middles(examples)
     for variance, metrics in wanted.items():
         values = {metric: torch.empty(len(clean), dtype=torch.float64) for metric in metrics}
         for numbers, images in alike:
             batch = images.float() / 255
             noisy = corrupt(batch, variance, protocol, numbers.tolist()).to(device)
             batch = batch.to(device)
-            restored = restore(model, noisy, torch.full((len(batch),), variance, device=device))
+            with global_streams("scoring", protocol.dataset, protocol.seed, str(variance), int(numbers[0])):
+                restored = restore(model, noisy, torch.full((len(batch),), variance, device=device))
             restored = restored.clamp(0, 1) if clip else restored
             for metric in metrics:
-                values[metric][numbers] = METRICS[metric](batch, restored).cpu()
-            for image in restored[(numbers == 0).to(device)]:
-                example = (image.clamp(0, 1) * 255).round().byte().cpu()
+                values[metric][numbers] = METRICS[metric](batch, restored).cpu().double()
+            for number, image in zip(numbers.tolist(), restored, strict=True):
+                if number in examples:
+                    examples[number] = (image.clamp(0, 1) * 255).round().byte().cpu()
         by_metric = {metric: tensor.numpy() for metric, tensor in values.items()}
-        yield Restored(variance, by_metric, _middle(clean[0]), _middle(example))
+        yield Restored(variance, by_metric, shown, _middles(examples))
 
 
 def corrupt(clean: Tensor, variance: float, protocol: Protocol, numbers: Iterable[int]) -> Tensor:
@@ -66,9 +70,12 @@ def corrupt(clean: Tensor, variance: float, protocol: Protocol, numbers: Iterabl
     return torch.cat(noisy)
 
 
-def _middle(image: Tensor) -> Array:
-    """The middle of an image, uint8 (C, H, W), to look at: at most SIDE × SIDE pixels."""
-    height, width = (min(SIDE, size) for size in image.shape[1:])
-    row, column = (image.shape[1] - height) // 2, (image.shape[2] - width) // 2
-    middle = image[:, row : row + height, column : column + width]
-    return middle.permute(1, 2, 0)[None].numpy() if len(middle) == 3 else middle.numpy()
+def _middles(images: dict[int, Tensor]) -> Array:
+    """The middles of images, uint8 (C, H, W), to look at: all of one size, at most SIDE pixels to a side."""
+    height, width = (min(SIDE, *(image.shape[axis] for image in images.values())) for axis in (1, 2))
+    middles = []
+    for image in images.values():
+        row, column = (image.shape[1] - height) // 2, (image.shape[2] - width) // 2
+        middles.append(image[:, row : row + height, column : column + width])
+    together = torch.stack(middles)
+    return together.permute(0, 2, 3, 1).numpy() if together.shape[1] == 3 else together[:, 0].numpy()

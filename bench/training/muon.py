@@ -32,6 +32,8 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: None = None) -> None:  # type: ignore[override]  # no closure is ever passed
         for group in self.param_groups:
             for kernel in group["params"]:
+                if kernel.grad is None:  # of a layer that is not used; Adam passes over those too
+                    continue
                 state = self.state[kernel]
                 if not state:
                     state["average"] = torch.zeros_like(kernel)

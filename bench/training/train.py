@@ -11,7 +11,7 @@ from bench.core.experiment import Experiment
 from bench.core.images import Stack, one_size
 from bench.core.recipes import Recipe
 from bench.core.results import ROWS, Progress
-from bench.core.rng import stream
+from bench.core.rng import global_streams, stream
 from bench.core.variance import Range
 from bench.lookup.denoisers import place
 from bench.lookup.images import split
@@ -69,37 +69,46 @@ def fit(model: nn.Module, images: Stack, experiment: Experiment, device: torch.d
     optimizers = optimizers_of(model, recipe)
     schedules = [schedule_of(optimizer, recipe, steps * recipe.epochs) for optimizer in optimizers]
     for epoch in range(recipe.epochs):
-        model.train()
-        if recipe.patch:
-            shuffled = draw_patches(training, recipe.patch, count, order).to(device)
-        else:
-            shuffled = one_size(training)[torch.randperm(count, generator=order).to(device)]
-        losses = []
-        # A short last batch is left out: its images would weigh more than the others.
-        for step, batch in enumerate(torch.split(shuffled, recipe.batch)[:steps], start=1):
-            loss = loss_of(model, batch, experiment, rng)
-            loss.backward()  # type: ignore[no-untyped-call]  # not annotated in torch
-            for optimizer, schedule in zip(optimizers, schedules, strict=True):
-                optimizer.step()
-                optimizer.zero_grad()
-                schedule.step()
-            losses.append(loss.detach())
-            if step * ROWS // steps > (step - 1) * ROWS // steps:
-                mean = torch.stack(losses).mean().item()
-                ended = step == steps and math.isfinite(mean)
-                row = Progress(epoch + step / steps, mean, validate(model, validation, experiment) if ended else None)
-                yield row
-                if row.diverged:
-                    return
-                losses = []
+        with global_streams("training", dataset, experiment.seed, epoch):
+            model.train()
+            if recipe.patch:
+                shuffled = draw_patches(training, recipe.patch, count, order).to(device)
+            else:
+                shuffled = one_size(training)[torch.randperm(count, generator=order).to(device)]
+            losses = []
+            # A short last batch is left out: its images would weigh more than the others.
+            for step, batch in enumerate(torch.split(shuffled, recipe.batch)[:steps], start=1):
+                loss = loss_of(model, batch, experiment, rng)
+                loss.backward()  # type: ignore[no-untyped-call]  # not annotated in torch
+                for optimizer, schedule in zip(optimizers, schedules, strict=True):
+                    optimizer.step()
+                    optimizer.zero_grad()
+                    schedule.step()
+                losses.append(loss.detach())
+                if step * ROWS // steps > (step - 1) * ROWS // steps:
+                    mean = torch.stack(losses).mean().item()
+                    ended = step == steps and math.isfinite(mean)
+                    checks = validate(model, validation, experiment) if ended else (None, None)
+                    row = Progress(epoch + step / steps, mean, *checks)
+                    yield row
+                    if row.diverged:
+                        return
+                    losses = []
 
 
 def loss_of(model: nn.Module, clean: Tensor, experiment: Experiment, rng: torch.Generator) -> Tensor:
     """Loss of one batch of clean uint8 images, with noise of freshly drawn variances."""
+    output, target, recipe = _outcome(model, clean.float() / 255, experiment, rng)
+    return LOSSES[recipe.loss](output, target)
+
+
+def _outcome(
+    model: nn.Module, clean: Tensor, experiment: Experiment, rng: torch.Generator
+) -> tuple[Tensor, Tensor, Recipe]:
+    """What the model gives for clean images in [0, 1] under noise, what it should give, and the recipe."""
     variance, recipe, noise = experiment.variance, experiment.recipe, experiment.noise
     if variance is None or recipe is None or noise is None:
         raise ValueError(f"{experiment.id} has nothing to train")
-    clean = clean.float() / 255
     variances = draw(variance, len(clean), rng)
     noisy = NOISES[noise](clean, variances, rng)
     if recipe.target == "renoised":
@@ -108,16 +117,22 @@ def loss_of(model: nn.Module, clean: Tensor, experiment: Experiment, rng: torch.
         target = noisy if recipe.target == "noisy" else clean
     with torch.autocast(clean.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
         output = model(noisy, variances)
-    return LOSSES[recipe.loss](output.float(), target)
+    return output.float(), target, recipe
 
 
 @torch.inference_mode()
-def validate(model: nn.Module, images: Tensor, experiment: Experiment) -> float:
-    """Mean loss over validation images, under the same noise after every epoch."""
+def validate(model: nn.Module, images: Tensor, experiment: Experiment) -> tuple[float, float]:
+    """Mean loss and mean PSNR in dB, clipped, over validation images, under the same noise after every epoch."""
     rng = stream("validation", experiment.dataset or "", device=images.device)
     model.eval()
-    losses = [loss_of(model, batch, experiment, rng) * len(batch) for batch in torch.split(images, 200)]
-    return torch.stack(losses).sum().item() / len(images)
+    sums = []
+    for batch in torch.split(images, 200):
+        clean = batch.float() / 255
+        output, target, recipe = _outcome(model, clean, experiment, rng)
+        mse = (output.clamp(0, 1) - clean).square().mean((1, 2, 3))
+        sums.append(torch.stack([LOSSES[recipe.loss](output, target) * len(batch), -10 * mse.log10().sum()]))
+    loss, psnr = (torch.stack(sums).sum(0) / len(images)).tolist()
+    return loss, psnr
 
 
 def optimizers_of(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimizer]:
