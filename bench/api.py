@@ -26,15 +26,16 @@ from bench.analysis.scored import Scored
 from bench.analysis.scores import transfer_frame
 from bench.cli.actions import run_experiments
 from bench.cli.prepare import prepare
+from bench.core.dataset_names import dataset_title
 from bench.core.experiment import Protocol
 from bench.core.program import ROOT
 from bench.core.registry import SESSION, pick, snake_case
 from bench.core.results import Array, summarize
 from bench.core.values import whole
 from bench.core.variance import Range
-from bench.datasets import DATASETS, dataset_title
+from bench.datasets import DATASETS
 from bench.lookup.denoisers import parameters
-from bench.lookup.images import images_of
+from bench.lookup.images import identified, images_of
 from bench.measurements import holds_any
 from bench.metrics import METRICS
 from bench.report.frames import ablations_frame, latency_frame, regret_frame
@@ -131,9 +132,9 @@ def load(study: str | Path) -> Study:
     for folder in (*(place / study for place in places), Path(study)):
         if holds_any(Store(folder)):
             return Study(folder)
-    there = sorted({folder.name for place in places for folder in place.glob("*") if holds_any(Store(folder))})
-    near = difflib.get_close_matches(str(study), there, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(there) or 'none yet'};"
+    studies = sorted({folder.name for place in places for folder in place.glob("*") if holds_any(Store(folder))})
+    near = difflib.get_close_matches(str(study), studies, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(studies) or 'none yet'};"
     profile = study if study in PROFILES else "quick"
     raise ValueError(
         f"no study {str(study)!r}; {hint} make one with bench.run(profile={profile!r}), or in a shell with "
@@ -206,7 +207,7 @@ def _run(asked: dict[str, str], quiet: bool, choices: dict[str, Any]) -> Study:
     work = prepare(command)
     for note in work.notes:
         warnings.warn(note.replace("--refresh measures", "refresh=True measures"), stacklevel=3)
-    failures = run_experiments(command, work, Console(quiet=quiet))
+    failures = run_experiments(command, work, Console(quiet=quiet, highlight=False))
     if failures:
         kept = f"{len(failures)} failed; what was finished is kept: bench.load({str(work.store.root)!r})"
         said = [kept, *(Text.from_markup(failure).plain for failure in failures)]
@@ -226,22 +227,24 @@ def _name_of(name: Name) -> str:
         return name
     if not (isinstance(name, type) and issubclass(name, nn.Module)):
         raise ValueError(f"a denoiser is a name or a class of nn.Module, got {name!r}")
-    registered = [known for known, cls in DENOISERS.items() if name in cls.__mro__[:2]]
-    if not registered:
-        denoiser(name=snake_case(name.__name__))(name)
-    return registered[0] if registered else snake_case(name.__name__)
+    for registered, cls in DENOISERS.items():
+        if name in cls.__mro__[:2]:
+            return registered
+    denoiser(name=snake_case(name.__name__))(name)
+    return snake_case(name.__name__)
 
 
 def _written(variances: Variances) -> tuple[str, ...]:
     """As on the command line; no digit is lost."""
     if isinstance(variances, str | float | int | Range):
-        return _written([variances])
-    ranges = [each if isinstance(each, str | Range) else Range(each, each) for each in variances]
-    exact = [
-        each if isinstance(each, str) or Range.parse(str(each)) == each else f"{each.low!r}..{each.high!r} {each.law}"
-        for each in ranges
-    ]
-    return tuple(map(str, exact))
+        variances = [variances]
+    ranges = [variance if isinstance(variance, str | Range) else Range(variance, variance) for variance in variances]
+    return tuple(
+        str(span)
+        if isinstance(span, str) or Range.parse(str(span)) == span
+        else f"{span.low!r}..{span.high!r} {span.law}"
+        for span in ranges
+    )
 
 
 # What `run` takes beside `quiet`, and how a `Command` holds it.
@@ -289,14 +292,17 @@ def evaluate(
         [22.3]
     """
     ranges = [Range.parse(text) for text in _written(variances)]
-    if wide := [each for each in ranges if not each.fixed]:
+    if wide := [variance for variance in ranges if not variance.fixed]:
         raise ValueError(f"a test variance is one number, got the range {wide[0]}")
+    dataset = identified(dataset)
     clean = images_of(dataset).test
-    protocol = Protocol(dataset, noise, tuple(each.low for each in ranges), tuple(METRICS), min(images, len(clean)))
+    protocol = Protocol(
+        dataset, noise, tuple(variance.low for variance in ranges), tuple(METRICS), min(images, len(clean))
+    )
     check(protocol)
-    found = score.evaluate(_Checked(model), clean, protocol, protocol.cells, torch.device("cpu"))
-    scores = [summarize(each.variance, metric, values) for each in found for metric, values in each.values.items()]
-    return pd.DataFrame([vars(each) for each in scores]).drop(columns="blocks")
+    evaluated = score.evaluate(_Checked(model), clean, protocol, protocol.cells, torch.device("cpu"))
+    scores = [summarize(cell.variance, name, values) for cell in evaluated for name, values in cell.values.items()]
+    return pd.DataFrame(scores).drop(columns="blocks")
 
 
 class _Checked(nn.Module):
@@ -308,9 +314,9 @@ class _Checked(nn.Module):
             raise ValueError(f"a model is an nn.Module or a function, got {model!r}")
         self.model = deepcopy(model) if isinstance(model, nn.Module) else model
         function = model.forward if isinstance(model, nn.Module) else model
-        kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        wanted = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
-        self.told = len([p for p in wanted if p.default is p.empty]) > 1
+        wanted = inspect.signature(function).parameters.values()
+        positional = [p for p in wanted if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        self.told = len([p for p in positional if p.default is p.empty]) > 1
         self.clipped = getattr(model, "clipped", True)
 
     def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:

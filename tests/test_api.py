@@ -90,7 +90,10 @@ def test_a_run_gives_tables(study: bench.Study, counter: Counter) -> None:
     regret = study.regret()
     assert {"mean", "half_width", "specialist", "exact", "inside"} <= set(regret)
     lost = regret[(regret.denoiser == "my_net") & (regret.trained_on == "0.001..0.1") & (regret.variance == 0.01)]
-    assert lost["mean"].item() == pytest.approx(transfer[0.01]["0.01"] - transfer[0.01]["0.001..0.1"])
+    assert lost["mean"].item() == pytest.approx(
+        transfer[0.01]["0.01"] - transfer[0.01]["0.001..0.1"],
+        abs=5e-5,  # blocks are kept with six digits
+    )
     assert lost.exact.item()
     assert lost.inside.item()
 
@@ -138,7 +141,8 @@ def test_a_class_nobody_registered_is_registered(counter: Counter) -> None:
 
 
 def test_what_fails_is_said_and_the_rest_is_kept(counter: Counter) -> None:
-    net = run_cell(NET.format(size=3).replace("noisy + self.layer(noisy)", "noisy[:, :, 1:]"))["MyNet"]
+    late = "(noisy if len(noisy) < 9 else noisy[:, :, 1:])"  # which a tiny batch does not show
+    net = run_cell(NET.format(size=3).replace("noisy + self.layer(noisy)", f"{late} + self.layer(noisy)"))["MyNet"]
     with pytest.raises(
         RuntimeError, match=r"1 failed; what was finished is kept: bench.load\(.*\)\nmy_net trained on 0.01"
     ):

@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 import run_all
+from bench.core.dataset_names import PLACES
 from bench.core.experiment import Protocol
 from bench.core.image_files import Unusable, read
 from bench.core.images import PIXELS, batches, digest, one_size, stack, take, twins
@@ -20,7 +21,7 @@ from bench.core.registry import UnknownName
 from bench.datasets.folder import folder
 from bench.datasets.photos import photos
 from bench.lookup import torchvision_datasets
-from bench.lookup.images import images_of, pinned, source_of
+from bench.lookup.images import identified, images_of, source_of
 from bench.lookup.torchvision_datasets import images_from, names
 from bench.running.plan import check
 from tests.conftest import Counter, folder_of_images
@@ -196,16 +197,19 @@ def test_a_folder_that_cannot_be_used_says_why(tmp_path: Path, change: Callable[
 
 def test_a_name_with_a_path_holds_a_digest_and_other_images_are_refused(here: Path) -> None:
     folder_of_images(here)
-    name = pinned("folder:./")
-    assert name == pinned("folder:.") == pinned(name)
-    assert name.startswith("folder:.@")
-    assert pinned("folder_colour:.")[-8:] != name[-8:]
-    assert pinned("mnist") == "mnist"
+    name = identified("folder:./")
+    assert name == identified("folder:.") == identified(name)
+    assert name.startswith("folder@")
+    assert identified("folder_colour:.")[-8:] != name[-8:]
+    assert identified("mnist") == "mnist"
+    with pytest.raises(ValueError, match="it is not known where the images folder@00000000 are"):
+        images_of("folder@00000000")
     images_of.cache_clear()
     images_of(name)
     images_of.cache_clear()
     Path("test", "3.png").rename(here / "test" / "9.png")  # which changes the order
-    assert pinned("folder:.") != name
+    assert identified("folder:.") != name
+    PLACES[name] = "folder:."
     with pytest.raises(ValueError, match=r"the images of folder:\. changed"):
         images_of(name)
     images_of.cache_clear()
@@ -262,15 +266,15 @@ def test_colour_images_are_scored_in_colour_by_networks_built_for_them(counter: 
         for number in range(48 if part == "train" else 4):
             values = np.random.default_rng([number, part == "train"]).integers(0, 256, (16, 16, 3), dtype=np.uint8)
             Image.fromarray(values).save(f"{part}/{number:02}.png")
-    options = ["--dataset", "folder_colour:.", "--denoisers", "noisy,dncnn", "--train", "0.01", "--test", "0.01"]
+    options = ["--dataset", "folder_colour:.", "--denoisers", "noisy,dncnn_small", "--train", "0.01", "--test", "0.01"]
     assert counter.run("--grid", *options, "--jobs", "1") == 0
     store = Store(Path("results/quick"))
     (section,) = store.sections()
-    (network,) = (each for each in section.experiments if each.denoiser == "dncnn")
+    (network,) = (each for each in section.experiments if each.denoiser == "dncnn_small")
     assert dict(network.options) == {"channels": 3}
-    assert store.examples(network, section.protocol)["clean"].shape == (1, 16, 16, 3)
+    assert store.examples(network, section.protocol)["clean"].shape == (4, 16, 16, 3)
     report = Path("results/quick/REPORT.md").read_text(encoding="utf-8")
-    assert "| dncnn | 0.01 |" in report
+    assert "| dncnn_small | 0.01 |" in report
 
 
 # Photographs, and torchvision's datasets.

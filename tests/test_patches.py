@@ -13,7 +13,7 @@ from bench.core.recipes import FAST, RECIPES
 from bench.core.rng import stream
 from bench.core.variance import Range
 from bench.lookup.denoisers import build
-from bench.lookup.images import pinned, training_of
+from bench.lookup.images import identified, training_of
 from bench.training.patches import draw_patches
 from bench.training.train import fit
 from tests.conftest import Counter
@@ -79,7 +79,7 @@ def photographs(folder: Path, count: int = 10) -> Path:
 
 
 def test_a_network_is_trained_on_patches_of_images_of_any_size(tmp_path: Path) -> None:
-    folder = pinned(f"folder:{photographs(tmp_path / 'photographs').as_posix()}")
+    folder = identified(f"folder:{photographs(tmp_path / 'photographs').as_posix()}")
     base = Experiment("conv_autoencoder", (), folder, "gaussian", Range(0.01, 0.01), PHOTOGRAPHS)
     images = training_of(folder)
     weights = []

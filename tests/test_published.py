@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.analysis.rows import rows_of
-from bench.datasets import dataset_title
+from bench.core.dataset_names import dataset_title
 from bench.measurements import chapters
 from bench.report.report import build
 from bench.store.reported import has_figure

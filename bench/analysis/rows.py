@@ -12,12 +12,12 @@ from architectures import DENOISERS, Denoiser
 from bench.ablations import by_seed
 from bench.analysis.intervals import Sample
 from bench.core.conditions import Machine
+from bench.core.dataset_names import dataset_title
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import Recipe, changed, recipe_name
 from bench.core.results import Score
 from bench.core.tasks import Section
 from bench.core.variance import Range
-from bench.datasets import dataset_title
 from bench.lookup.denoisers import untouched
 from bench.store.store import Store
 

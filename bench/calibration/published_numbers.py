@@ -4,9 +4,9 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.core.dataset_names import dataset_title, parse
 from bench.core.tasks import Section
 from bench.core.variance import Range
-from bench.datasets import dataset_title
 
 PUBLISHED = Path(__file__).with_name("published.csv")
 
@@ -52,6 +52,9 @@ def curves(dataset: str) -> list[Curve]:
 def curves_of(section: Section) -> list[Curve]:
     """The curves to show beside a section: only grids of grey images under Gaussian noise have some."""
     protocol = section.protocol
-    if section.name != "grid" or not protocol.dataset.startswith("folder:") or protocol.noise != "gaussian":
-        return []
-    return curves(dataset_title(protocol.dataset))
+    grey = parse(protocol.dataset).kind == "folder"
+    return (
+        curves(dataset_title(protocol.dataset))
+        if section.name == "grid" and grey and protocol.noise == "gaussian"
+        else []
+    )

@@ -30,6 +30,11 @@ class Section:
     def key(self) -> str:
         return f"{self.name}-{self.protocol.digest}"
 
+    @property
+    def later_key(self) -> str:
+        """The key of the same section under the next version of its protocol."""
+        return f"{self.name}-{replace(self.protocol, version=self.protocol.version + 1).digest}"
+
     def joined(self, other: "Section") -> "Section":
         """Both together; the cells of a section may be filled by several commands."""
         protocol = replace(
@@ -65,7 +70,7 @@ class Task:
 
     `weights` are safetensors bytes of an earlier training, and `trials` those of an earlier tuning;
     without them the task trains or tunes. A fresh task replaces all that the store has of its
-    experiment.
+    experiment. `places` say where the pixels of its datasets are (see `bench.core.dataset_names`).
     """
 
     experiment: Experiment
@@ -75,6 +80,7 @@ class Task:
     device: str = "cpu"
     plugins: tuple[Path, ...] = ()
     fresh: bool = False
+    places: tuple[tuple[str, str], ...] = ()
 
     @property
     def cells(self) -> int:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import torch
 
+from bench.core.dataset_names import PLACES, full_name, parse, place_of
 from bench.core.images import Stack, channels_of, digest, take, twins
 from bench.core.registry import UnknownName
 from bench.core.rng import stream
 from bench.core.tasks import Source
-from bench.datasets import DATASETS, Images, parted
+from bench.datasets import DATASETS, Images
+from bench.lookup.contracts import check_images, check_plugin
 
 
 @cache
@@ -22,12 +24,20 @@ def images_of(name: str) -> Images:
 
     Raises:
         UnknownName: there is no such dataset.
-        ValueError: it needs a path and got none, takes none and got one, or its images changed.
+        ValueError: it needs a path and got none, takes none and got one, or its images changed or are not known.
     """
-    plain, expected = parted(name)
-    if expected is None:
-        function, path = function_of(name), plain.partition(":")[2]
-        return function(Path(path)) if path else function()
+    _, path, expected = parse(name)
+    if not expected:
+        function = function_of(name)
+        arguments = [Path(path)] if path else []
+        images = function(*arguments)
+        kind = parse(name).kind
+        if kind in DATASETS:
+            check_plugin(DATASETS, kind, lambda: check_images(images, function(*arguments)))
+        return images
+    plain = place_of(name)
+    if not plain:
+        raise ValueError(f"it is not known where the images {name} are: name them by --dataset or --train-data")
     images = images_of(plain)
     if (actual := digest(*images)) != expected:
         raise ValueError(
@@ -43,7 +53,7 @@ def function_of(name: str) -> Callable[..., Images]:
     Raises:
         UnknownName, ValueError: as `images_of`, as far as can be told from the name.
     """
-    kind, colon, path = parted(name)[0].partition(":")
+    kind, path, expected = parse(name)
     try:
         function = DATASETS[kind]
     except UnknownName:
@@ -51,17 +61,22 @@ def function_of(name: str) -> Callable[..., Images]:
 
         function = function_of(kind)
     takes = bool(inspect.signature(function).parameters)
-    if takes and not path:
+    if takes and not (path or expected):
         raise ValueError(f"the dataset {kind!r} needs a path, got {name!r}: write {kind}:PATH")
-    if colon and not takes:
+    if ":" in name and not takes:
         raise ValueError(f"the dataset {kind!r} takes no path, got {name!r}: write {kind}")
     return function
 
 
-def pinned(name: str) -> str:
-    """The name of a dataset as an experiment holds it: with a digest where there is a path."""
-    plain, expected = parted(name)
-    return name if expected is not None or ":" not in plain else f"{plain}@{digest(*images_of(plain))}"
+def identified(name: str) -> str:
+    """A dataset as experiments and protocols hold it: by a digest of its pixels, unless these come with Desruido."""
+    kind, path, expected = parse(name)
+    if expected or (not path and function_of(name).__module__ == f"{DATASETS.package}.{kind}"):
+        return name
+    plain = f"{kind}:{path}" if path else kind
+    identity = f"{kind}@{digest(*images_of(plain))}"
+    PLACES[identity] = plain
+    return identity
 
 
 def training_of(name: str) -> Stack:
@@ -82,11 +97,12 @@ def source_of(test: str, train: str | None) -> Source:
     training, channels = training_of(train), channels_of(clean.test)
     if channels_of(training) != channels:
         raise ValueError(
-            f"the images of {train} have {channels_of(training)} channels, and those of {test} have {channels}: "
-            "name both in grey or both in colour"
+            f"the images of {full_name(train)} have {channels_of(training)} channels, and those of {full_name(test)} "
+            f"have {channels}: name both in grey or both in colour"
         )
     if same := twins(clean.test, training):
-        raise ValueError(f"{len(same)} of the test images of {test} are in {train} too: take them away from one")
+        both = f"{len(same)} of the test images of {full_name(test)} are in {full_name(train)} too"
+        raise ValueError(f"{both}: take them away from one")
     return Source(train, channels)
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from bench.analysis.regret import regret_frame as regret_of
 from bench.analysis.scored import Scored
+from bench.core.dataset_names import full_name
 from bench.store.frames import scores_frame
 from bench.store.store import Store
 from bench.timing.latency import latencies
@@ -26,7 +27,7 @@ def _joined(frames: Iterable[tuple[tuple[str, str], pd.DataFrame]]) -> pd.DataFr
     """Frames with the test images and noise in front."""
     parts = []
     for (dataset, noise), frame in frames:
-        frame.insert(0, "test_dataset", dataset)
+        frame.insert(0, "test_dataset", full_name(dataset))
         frame.insert(1, "test_noise", noise)
         parts.append(frame)
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()

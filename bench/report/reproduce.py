@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator, Sequence
 
 from architectures import DENOISERS
+from bench.core.dataset_names import full_name
 from bench.core.tasks import Section
 from bench.report.render import render
 from bench.running.profiles import PROFILES
@@ -25,7 +26,7 @@ def reproduce(store: Store, asked: Sequence[Section], actions: Iterable[str]) ->
         "reproduce",
         commands=list(shortest(commands, PROFILES[profile].seeds if profile in PROFILES else 1)),
         packages={name: package for name in denoisers if (package := getattr(DENOISERS[name], "requires", None))},
-        folders=sorted(name for name in datasets if ":" in name),
+        folders=sorted(full_name(name) for name in datasets if "@" in name),
     )
 
 

@@ -15,8 +15,8 @@ from bench.analysis.scores import main_rows
 from bench.analysis.tutorial_losses import is_printed
 from bench.calibration.distances import distances
 from bench.calibration.published_numbers import curves_of
+from bench.core.dataset_names import dataset_title
 from bench.core.tasks import Section
-from bench.datasets import dataset_title
 from bench.figures.choose import compares_ranges, drawings_of
 from bench.figures.drawing import Drawing
 from bench.report.chapter import Chapter

@@ -6,10 +6,10 @@ import pandas as pd
 
 from bench.ablations import by_seed
 from bench.analysis.rows import Row
+from bench.core.dataset_names import dataset_title, full_name
 from bench.core.experiment import Experiment
 from bench.core.recipes import RECIPES, Recipe, family_of, recipe_name, recipe_text
 from bench.core.tasks import Section
-from bench.datasets import dataset_title
 from bench.report.render import render
 from bench.report.tables.table import Table, lines_of, numbers, texts
 
@@ -32,12 +32,14 @@ def setup(sections: Sequence[Section], rows: Sequence[Row]) -> str:
         if row.learned and row.seeds:
             learned.setdefault(row.experiment, row)
     training = {row.experiment: row.seconds[0] for row in rows}  # of sections that share their trainings
+    trained_on = {row.experiment.dataset for row in rows if row.experiment.dataset} - {protocol.dataset}
     return render(
         "setup",
         protocol=protocol,
+        dataset=full_name(protocol.dataset),
         digests=[section.protocol.digest for section in sections],
         noises=[section.protocol.noise for section in sections],
-        trained_on=sorted({row.experiment.dataset for row in rows if row.experiment.dataset} - {protocol.dataset}),
+        trained_on=sorted(map(full_name, trained_on)),
         recipes=list(_recipes(learned, [base.recipe for base in sections[0].bases])),
         networks=_networks(learned.values()) if learned else None,
         trained_once=not by_seed(sections[0].name) and any(row.seeds == 1 for row in learned.values()),

@@ -12,14 +12,14 @@ from PIL import Image
 from torch import Tensor
 
 from architectures import Memorizing
+from bench.core.dataset_names import dataset_title, full_name, place_of
 from bench.core.experiment import Experiment
 from bench.core.image_files import SMALLEST, read
 from bench.core.images import one_size
 from bench.core.program import invocation
 from bench.core.results import Array
-from bench.datasets import dataset_title, parted
 from bench.lookup.denoisers import build, load, place, tuned
-from bench.lookup.images import split, training_of
+from bench.lookup.images import identified, split, training_of
 from bench.lookup.tiles import restore
 from bench.store.store import Store
 
@@ -151,17 +151,16 @@ def asked_for(store: Store, denoiser: str) -> list[Experiment]:
 
 def of_dataset(experiments: Sequence[Experiment], dataset: str | None, store: Store) -> list[Experiment]:
     """Experiments trained on one dataset, named with or without digest; raises ValueError if it is not clear which."""
-    # Without digests; empty for a filter with its defaults.
-    names = {experiment: parted(experiment.dataset or "")[0] for experiment in experiments}
-    known = sorted(set(names.values()) - {""})
-    if dataset is None and len(known) > 1:
-        raise ValueError(f"{store.root} has it trained on {' and on '.join(known)}: choose one by --train-data NAME")
-    if dataset is None:
-        return list(experiments)
-    wanted = parted(dataset)[0]
-    if wanted not in known:
-        raise ValueError(f"{store.root} has it trained on {' and on '.join(known) or 'nothing'}, not on {wanted}")
-    return [experiment for experiment, name in names.items() if name in ("", wanted)]
+    trained = {experiment.dataset: place_of(experiment.dataset) for experiment in experiments if experiment.dataset}
+    names = " and on ".join(sorted(trained.values()))
+    if dataset is None and len(trained) > 1:
+        raise ValueError(f"{store.root} has it trained on {names}: choose one by --train-data NAME")
+    chosen = [name for name, written in trained.items() if dataset in (None, name, full_name(name), written)]
+    if dataset is not None and not chosen:
+        chosen = [name for name in (identified(dataset),) if name in trained]  # the same pixels, elsewhere
+    if dataset is not None and not chosen:
+        raise ValueError(f"{store.root} has it trained on {names or 'nothing'}, not on {dataset}")
+    return [experiment for experiment in experiments if experiment.dataset in (None, *chosen)]
 
 
 def choose(experiments: Sequence[Experiment], denoiser: str, store: Store, variance: float) -> Experiment:

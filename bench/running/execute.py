@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from architectures import Memorizing
+from bench.core.dataset_names import PLACES
 from bench.core.images import one_size
 from bench.core.registry import load_plugin
 from bench.core.tasks import Result, Task
@@ -52,6 +53,7 @@ def _measure_here(task: Task) -> Result:
 
 
 def _measure(task: Task, result: Result) -> None:
+    PLACES.update(task.places)
     for plugin in task.plugins:
         load_plugin(plugin)
     device, started = torch.device(task.device), time.monotonic()

@@ -8,7 +8,7 @@ from bench.core.experiment import Protocol
 from bench.core.recipes import Recipe
 from bench.core.tasks import Source
 from bench.core.variance import Range
-from bench.lookup.images import images_of, pinned, source_of, training_of
+from bench.lookup.images import identified, images_of, source_of, training_of
 from bench.metrics import METRICS
 from bench.running.command import Command
 from bench.running.profiles import PROFILES, Profile
@@ -33,7 +33,7 @@ def study_of(command: Command) -> Study:
     recipe, images = profile.recipe(command.recipe), profile.images
     dataset, source = command.dataset or profile.dataset, None
     if command.train_data or dataset != profile.dataset:
-        dataset, train = pinned(dataset), pinned(command.train_data) if command.train_data else None
+        dataset, train = identified(dataset), identified(command.train_data) if command.train_data else None
         source = source_of(dataset, train)
         # The profile was made for its own dataset; another may be smaller.
         images = min(images, len(images_of(dataset).test))
