@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -42,10 +43,13 @@ class Diverging(nn.Module):
 """
 
 
+SECONDS = ("provenance.json", "manifest.sha256", ".reported")
+
+
 def content() -> dict[str, bytes]:
-    """Every file but those that hold seconds or the times of others."""
+    """Every file but those that hold seconds, or digests or times of others."""
     files = (path for path in Path("results").rglob("*") if path.is_file())
-    return {str(path): path.read_bytes() for path in files if path.name not in ("provenance.json", ".reported")}
+    return {str(path): path.read_bytes() for path in files if path.name not in SECONDS}
 
 
 def test_a_second_run_measures_nothing_and_changes_nothing(counter: Counter) -> None:
@@ -158,6 +162,7 @@ def test_other_code_makes_results_stale_and_refresh_measures_them_again(counter:
         values = json.loads(path.read_text())
         values["sources"]["bench.training.train"] = "of long ago"
         path.write_text(json.dumps(values))
+        (path.parent / "manifest.sha256").unlink()
     counter.run("--grid", *SMALL)
     assert counter.trained == []
     counter.run("--grid", *SMALL, "--refresh")
@@ -168,7 +173,19 @@ def test_other_code_makes_results_stale_and_refresh_measures_them_again(counter:
 def test_a_dry_run_writes_nothing(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
     assert counter.run("--grid", *SMALL, "--dry-run") == 0
     assert not Path("results").exists()
-    assert "2 experiments to measure; nothing was done" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "2 experiments to measure; nothing was done" in shown
+    assert "how long it takes is not known, since nothing like it was measured in results/smoke" in shown
+
+
+def test_a_dry_run_says_how_long_it_takes_by_what_was_measured(
+    counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert counter.run("--grid", *SMALL) == 0
+    capsys.readouterr()
+    assert counter.run("--grid", *SMALL, "--seeds", "3", "--dry-run", "--jobs", "2") == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"it takes about \d+ seconds of 2 workers\n2 experiments to measure", shown)
 
 
 def test_trainings_of_several_recipes_are_told_apart_by_them(
@@ -250,8 +267,8 @@ def test_a_divergence_is_told_and_never_averaged_in(counter: Counter, capsys: py
             "'shapes' cannot have salt_and_pepper noise of variance 0.9: ",
         ),
         (
-            ["--ablate", "bias_free", "--denoisers", "dncnn"],
-            "'bias_free' needs a denoiser with a bias-free twin, and there is no 'dncnn_bias_free'",
+            ["--ablate", "bias_free", "--denoisers", "dncnn_small"],
+            "'bias_free' needs a denoiser with a bias-free twin, and there is no 'dncnn_small_bias_free'",
         ),
         (["--ablate", "all", "--denoisers", "unet"], "name one ablation to choose --denoisers"),
         (["--ablate", "target", "--recipe", "photographs"], "trains as the tutorial does, on whole images; leave out"),

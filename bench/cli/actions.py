@@ -1,5 +1,6 @@
 """What a command does once it is checked: measure, restore an image, show tables, and write reports."""
 
+import random
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -8,7 +9,7 @@ from PIL import Image
 from rich.console import Console
 from rich.markup import escape
 
-from bench.cli.display import Display, describe, listing, show
+from bench.cli.display import Display, describe, duration, listing, show
 from bench.cli.prepare import Work
 from bench.core.conditions import cores
 from bench.core.program import ROOT
@@ -16,8 +17,10 @@ from bench.core.variance import Range
 from bench.measurements import chapters
 from bench.running.command import Command
 from bench.running.denoise_file import denoise
+from bench.running.estimate import estimate
 from bench.running.execute import run, run_there
 from bench.running.missing import pending
+from bench.running.verify import TOLERANCE, Recomputed, recompute
 from bench.running.workers import news_queue, undisturbed
 from bench.store.files import write
 from bench.store.lock import alone
@@ -37,24 +40,27 @@ def carry_out(command: Command, work: Work) -> int:
     if command.listing:
         console.print(listing())
     if command.dry_run:
-        _announce(work, console)
+        _announce(command, work, console)
         return 0
     failures = run_experiments(command, work, console) + _measure_figures(command, work, console)
+    if command.verify is not None:
+        failures += _verify(command, command.verify, work.store, console)
     if command.denoise is not None and command.out is not None:
         _denoise(command.denoise, command.out, command, work.store, console)
+    written = [_report(store, command) for store in work.reports]  # first, whatever the terminal makes of tables
     for job in work.jobs:
         for part in job.measurement.tables(work.store, job.sections):
             show(console, part)
-    for store in work.reports:
-        _report(store, command, console)
+    for line in written:
+        console.print(line)
     failures += [failure for job in work.jobs for failure in job.measurement.failures(work.store)]
     for failure in failures:
         console.print(f"[red]failed[/red] {failure}", soft_wrap=True)
     return 1 if failures else 0
 
 
-def _announce(work: Work, console: Console) -> None:
-    """Says what would be measured."""
+def _announce(command: Command, work: Work, console: Console) -> None:
+    """Says what would be measured, and how long it would take."""
     names = describe(work.tasks)
     for task in work.tasks:
         step = "score" if task.weights or task.experiment.recipe is None else "train and score"
@@ -64,7 +70,20 @@ def _announce(work: Work, console: Console) -> None:
             console.print(job.measurement.intention.format(f"[bold]{name}[/bold]"))
     others = sum(len(job.due) for job in work.jobs)
     more = f", {others} other figures" if others else ""
+    if work.tasks:
+        console.print(_time(command, work), soft_wrap=True)
     console.print(f"{len(work.tasks)} experiments to measure{more}; nothing was done")
+
+
+def _time(command: Command, work: Work) -> str:
+    """How long the experiments of a command would take."""
+    expected = estimate(work.store, work.tasks)
+    if expected is None:
+        return f"how long it takes is not known, since nothing like it was measured in {work.store.root}"
+    jobs = 0 if command.cluster else command.jobs or cores()
+    workers = "one worker" if jobs in (0, 1) else f"{jobs} workers"
+    guessed = f" ({len(expected.guessed)} of them guessed from other denoisers)" if expected.guessed else ""
+    return f"it takes about {duration(3600 * expected.hours / max(jobs, 1))} of {workers}{guessed}"
 
 
 def run_experiments(command: Command, work: Work, console: Console) -> list[str]:
@@ -75,10 +94,11 @@ def run_experiments(command: Command, work: Work, console: Console) -> list[str]
         for section in sections:
             store.ask(section)
         if work.tasks:
+            store.mend()
             # Once more, since another command may have ended after this one looked.
             tasks = pending(store, sections, command.device, command.plugin, command.refresh)
             names, news = describe(tasks), news_queue()
-            with Display(console, tasks, news) as display:
+            with Display(console, tasks, news, estimate(store, tasks)) as display:
                 address, jobs = command.cluster, command.jobs or cores()
                 for result in run_there(tasks, address) if address else run(tasks, jobs, news):
                     with undisturbed():
@@ -112,6 +132,31 @@ def _measure_figures(command: Command, work: Work, console: Console) -> list[str
     return failures
 
 
+def _verify(command: Command, count: int, store: Store, console: Console) -> list[str]:
+    """Checks the files of a store, and measures cells again; returns what does not agree, in words."""
+    files, damaged = store.verify()
+    console.print(f"{files} files of {store.root} checked, {damaged} damaged", soft_wrap=True)
+    failures = [f"{damaged} files of {store.root} are damaged"] if damaged else []
+    if count:
+        jobs, done, alike = command.jobs or cores(), 0, 0
+        with console.status(f"measuring {count} cells again"):
+            for cell in recompute(store, count, lambda tasks: run(tasks, jobs, news_queue()), random.Random()):
+                if isinstance(cell, str) or not cell.agrees:
+                    failures.append(escape(cell if isinstance(cell, str) else _difference(cell)))
+                else:
+                    done, alike = done + 1, alike + cell.alike
+        rest = f", {done - alike} within {TOLERANCE:g} of it under other conditions" if done > alike else ""
+        fewer = "; there are no more that need no training" if done + len(failures) < count else ""
+        console.print(f"{done} cells came back, {alike} of them bit for bit{rest}{fewer}")
+    return failures
+
+
+def _difference(cell: Recomputed) -> str:
+    what = f"{cell.metric} of {cell.experiment.id} at test variance {cell.variance:g}"
+    conditions = "the same conditions" if cell.alike else "other conditions"
+    return f"{what} is {cell.again!r} under {conditions}, and {cell.stored!r} is stored"
+
+
 def _denoise(noisy: Path, out: Path, command: Command, store: Store, console: Console) -> None:
     """Restores one image file; everything it needs was checked but the image itself."""
     variance = Range.parse(command.variance).low if command.variance else None
@@ -122,15 +167,17 @@ def _denoise(noisy: Path, out: Path, command: Command, store: Store, console: Co
     console.print(f"image    {out}")
 
 
-def _report(store: Store, command: Command, console: Console) -> None:
-    """Writes the report of a store and the figures that changed; nothing unless --report asks, if nothing changed."""
+def _report(store: Store, command: Command) -> str:
+    """Writes the report of a store and the figures that changed; nothing unless --report asks, if nothing changed.
+
+    Returns where they are, for the user.
+    """
     published = store.root.resolve() == ROOT / "results" / "full"
     path = ROOT / "REPORT.md" if published else store.root / "REPORT.md"
     code = [file for room in ("architectures", "bench") for file in (ROOT / room).rglob("*") if file.suffix in CODE]
     code += [*command.plugin, Path(sys.executable), path]
     if path.exists() and not command.report and is_reported(store.root, state_of(store.root, code)):
-        console.print(f"report   {path}, as it was\nfigures  {figure_path(store.root, '*')}")
-        return
+        return escape(f"report   {path}, as it was\nfigures  {figure_path(store.root, '*')}")
 
     from bench.analysis.scored import Scored  # late: slow to import
     from bench.report.frames import csv_files
@@ -148,7 +195,5 @@ def _report(store: Store, command: Command, console: Console) -> None:
         for drawing in drawn:
             keep_figure(store.root, drawing.name, png(drawing.draw(), drawing.digest))
     keep_reported(store.root, state_of(store.root, code))
-    console.print(
-        f"report   {path}\nfigures  {figure_path(store.root, '*')} ({len(drawings)}, {len(drawn)} drawn anew)",
-        highlight=False,
-    )
+    figures = f"figures  {figure_path(store.root, '*')} ({len(drawings)}, {len(drawn)} drawn anew)"
+    return escape(f"report   {path}\n{figures}")

@@ -25,6 +25,7 @@ from bench.datasets import DATASETS
 from bench.metrics import METRICS
 from bench.noises import NOISES
 from bench.report.tables.table import Table
+from bench.running.estimate import Estimate
 from bench.running.plan import cost
 from bench.running.profiles import PROFILES
 from bench.running.workers import News
@@ -34,11 +35,14 @@ class Display:
     """A line for each running experiment and a bar for all; plain lines where there is no terminal.
 
     Args:
-        tasks: all that will run, each weighing what it costs.
+        tasks: all that will run.
+        expected: how long each will take; where that is not known, each weighs what it costs.
         news: what the workers tell; None ends the listening.
     """
 
-    def __init__(self, console: Console, tasks: Sequence[Task], news: "Queue[News | None]") -> None:
+    def __init__(
+        self, console: Console, tasks: Sequence[Task], news: "Queue[News | None]", expected: Estimate | None = None
+    ) -> None:
         self._names = describe(tasks)
         self._news = news
         self._rows: dict[str, list[History]] = {}
@@ -54,7 +58,7 @@ class Display:
             console=console,
             disable=not console.is_terminal,
         )
-        costs = {task.experiment.id: cost(task.experiment, task.cells) for task in tasks}
+        costs = expected.seconds if expected else {t.experiment.id: cost(t.experiment, t.cells) for t in tasks}
         self._overall = self._progress.add_task(f"0 of {len(costs)} experiments", total=sum(costs.values()))
         self._lines = {
             name: self._progress.add_task(words, start=False, visible=False, total=1.0, cost=costs[name])
@@ -105,6 +109,13 @@ class Display:
         self._progress.console.print(line, soft_wrap=True)
 
 
+def duration(seconds: float) -> str:
+    """Seconds in words: "40 seconds", "12 minutes", "3.5 hours"."""
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+
+
 def listing() -> RichTable:
     """Everything there is to choose from, each with the first line of its docstring."""
     table = RichTable("kind", "name", "what it is", box=SIMPLE_HEAD)
@@ -146,15 +157,17 @@ def _outcome(result: Result) -> str:
     seconds = result.provenance.seconds if result.provenance else Seconds()
     how = "trained" if result.history else "tuned"
     trained = f"{how} in {seconds.training:.1f} s, " if seconds.training is not None else ""
+    if result.history and (psnr := result.history[-1].psnr) is not None:
+        trained += f"validation PSNR {psnr:.2f} dB, "
     return f"{trained}scored in {sum(seconds.scoring.values()):.1f} s"
 
 
 def _epoch(rows: Sequence[History]) -> str:
-    """Losses of one epoch; the training loss is the mean over all its steps."""
+    """What one epoch reached; the training loss is the mean over all its steps."""
     start = rows[-1].epoch - 1
     ends = [start, *(row.epoch for row in rows)]
     loss = sum(row.training * (end - begin) for row, begin, end in zip(rows, ends[:-1], ends[1:], strict=True))
-    return f"epoch {rows[-1].epoch:.0f}: training loss {loss:.5f}, validation loss {rows[-1].validation:.5f}"
+    return f"epoch {rows[-1].epoch:.0f}: training loss {loss:.5f}, validation PSNR {rows[-1].psnr:.2f} dB"
 
 
 def show(console: Console, table: Table | str) -> None:

@@ -1,18 +1,35 @@
 """Desruido from a shell: from the words of a command to its exit status."""
 
+import io
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from bench.cli.options import parse
 from bench.core.program import invocation
 from bench.core.registry import UnknownName
+from bench.core.values import Note
+
+if TYPE_CHECKING:
+    from bench.running.command import Command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit status."""
     command = parse(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without σ shows "?", and the work is not lost
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", Note)
+        warnings.showwarning = _warn
+        return _run(command)
+
+
+def _run(command: "Command") -> int:
     try:
         # Late, since both import torch, and --help should not wait for it.
         from bench.cli.actions import carry_out
@@ -30,6 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _say(f"{error}; what was finished is kept", status=1)
     except KeyboardInterrupt:
         return _say("stopped; what was finished is kept, and the same command goes on from there", status=130)
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    _say(str(message))
 
 
 def _say(message: str, status: int = 0) -> int:

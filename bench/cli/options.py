@@ -19,6 +19,7 @@ EXAMPLES = """examples:
   python run_all.py --latency --profile full             time every denoiser, batch by batch
   python run_all.py --denoise noisy.png --with unet --out clean.png
   python run_all.py --report                             every report again, measuring nothing
+  python run_all.py --verify 20                          check all files, and measure 20 cells again
 
 A command that was stopped goes on where it was when given again. Exit status: 0 all done,
 1 some experiments failed, 2 wrong usage, 130 stopped."""
@@ -44,6 +45,14 @@ def parser() -> argparse.ArgumentParser:
             actions.add_argument(flag, dest=dest, action="store_const", const="", help=about)
     actions.add_argument("--denoise", metavar="IMAGE", type=Path, help="restore an image file with a trained denoiser")
     actions.add_argument("--report", action="store_true", help="write reports anew from what was measured")
+    actions.add_argument(
+        "--verify",
+        metavar="N",
+        type=_number,
+        nargs="?",
+        const=0,
+        help="check every stored file, and measure N random cells again",
+    )
     actions.add_argument("--list", dest="listing", action="store_true", help="name everything there is to choose from")
     choice = parser.add_argument_group("selections; the profile decides what is not given")
     choice.add_argument("--profile", metavar="NAME", help=f"{', '.join(PROFILES)} (default: quick)")
@@ -98,9 +107,11 @@ def parse(arguments: Sequence[str] | None = None) -> Command:
     kinds = in_place()
     asked = {kind: given.pop(KIND + kind) for kind in kinds if KIND + kind in given}
     command = Command(asked, **given)
-    if not (asked or command.denoise or command.report or command.listing):
+    if not (asked or command.denoise or command.report or command.listing or command.verify is not None):
         flags = (measurement.flag for measurement in kinds.values())
-        commands.error(f"nothing to do; say one of {', '.join([*flags, '--denoise', '--report', '--list'])}")
+        commands.error(
+            f"nothing to do; say one of {', '.join([*flags, '--denoise', '--report', '--verify', '--list'])}"
+        )
     return command
 
 
@@ -109,6 +120,10 @@ def _names(text: str) -> list[str]:
     if not names:
         raise argparse.ArgumentTypeError(f"needs names separated by commas, got {text!r}")
     return names
+
+
+def _number(text: str) -> int:
+    return 0 if text == "0" else _count(text)
 
 
 def _count(text: str) -> int:

@@ -71,12 +71,13 @@ def prepare(command: Command) -> Work:
     tasks = pending(store, every_section, command.device, command.plugin, command.refresh)
     if not command.refresh and (others := measured_by_other_code(store, every_section)):
         notes.append(f"{others} experiments were measured by other code; --refresh measures them again")
-    if command.asked:
-        store.check_writable()
     check(tasks)
     _check_place(command, tasks)
     jobs = [Job(kind, kinds[kind], sections[kind], kinds[kind].due(command, store)) for kind in kinds]
-    return Work(store, jobs, tasks, _reports(command, store), notes)
+    reports = _reports(command, store)
+    for other in reports:
+        other.check_writable()
+    return Work(store, jobs, tasks, reports, notes)
 
 
 def _sections(command: Command, kind: str, measurement: Measurement) -> Iterator[Section]:

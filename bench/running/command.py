@@ -18,6 +18,7 @@ class Command:
 
     Attributes:
         asked: the kinds of measurement, each with the argument of its option, "" where it takes none.
+        verify: how many cells to measure again after all files were checked; None where that is not asked.
         train, test, variance: variances of the noise, as they were written.
         listing: whether to name everything there is to choose from.
     """
@@ -25,6 +26,7 @@ class Command:
     asked: Mapping[str, str] = field(default_factory=dict)
     denoise: Path | None = None
     report: bool = False
+    verify: int | None = None
     listing: bool = False
     profile: str = ""
     denoisers: tuple[str, ...] = ()

@@ -4,9 +4,9 @@ from typing import Any
 
 import pandas as pd
 
+from bench.core.dataset_names import full_name
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import recipe_name
-from bench.store.files import read_rows
 from bench.store.store import Store
 
 # In this order; docs/results.md says what each holds.
@@ -26,9 +26,9 @@ def scores_frame(store: Store) -> pd.DataFrame:
     for (experiment, digest), (protocol, names) in asked.items():
         about = {"experiment": experiment.id, "seed": experiment.seed if experiment.recipe else None}
         about |= training_columns(experiment) | {"sections": " ".join(dict.fromkeys(names)), "protocol": digest}
-        about |= {"test_dataset": protocol.dataset, "test_noise": protocol.noise}
-        cells = read_rows(store.folder(experiment) / f"scores-{digest}.csv", _cell)
-        rows += [about | dict(zip(OF_CELL, cell, strict=True)) for cell in cells]
+        about |= {"test_dataset": full_name(protocol.dataset), "test_noise": protocol.noise}
+        scores = store.scores(experiment, protocol)
+        rows += [about | {name: getattr(score, name) for name in OF_CELL} for score in scores]
     frame = pd.DataFrame(rows, columns=["experiment", *OF_TRAINING, "seed", *OF_PROTOCOL, *OF_CELL])
     frame["seed"] = frame["seed"].astype("Int64")
     first = {name: place for place, name in enumerate(dict.fromkeys(frame["test_dataset"]))}
@@ -45,10 +45,7 @@ def training_columns(experiment: Experiment) -> dict[str, Any]:
     trained = experiment.variance
     options = " ".join(f"{name}={value}" for name, value in experiment.options)
     recipe = recipe_name(experiment.recipe) if experiment.recipe else None
+    dataset = full_name(experiment.dataset) if experiment.dataset else None
     ends = (str(trained), trained.low, trained.high, trained.law) if trained else (None, None, None, None)
-    values = experiment.denoiser, options, recipe, experiment.dataset, experiment.noise, *ends
+    values = experiment.denoiser, options, recipe, dataset, experiment.noise, *ends
     return dict(zip(OF_TRAINING, values, strict=True))
-
-
-def _cell(row: dict[str, str]) -> tuple[float, str, float, float, int]:
-    return float(row["variance"]), row["metric"], float(row["mean"]), float(row["spread"]), int(row["images"])

@@ -12,7 +12,7 @@ NAME = ".reported"
 
 def state_of(root: Path, others: Iterable[Path]) -> str:
     """A digest of the names, sizes and times of all files below `root` and of others; equal where nothing changed."""
-    below = (path for path in root.rglob("*") if path.name not in (NAME, lock.NAME) and path.is_file())
+    below = (path for path in root.rglob("*") if path.name not in (NAME, lock.NAME, lock.HOLDER) and path.is_file())
     seen = sorted((path.as_posix(), (stat := path.stat()).st_size, stat.st_mtime_ns) for path in (*below, *others))
     return hashlib.sha256(repr(seen).encode()).hexdigest()
 
