@@ -2,21 +2,29 @@
 
 import inspect
 import itertools
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
+import run_all
 from architectures import DENOISERS
 from bench.ablations import ABLATIONS
 from bench.core.experiment import Experiment, Protocol
 from bench.core.images import twins
 from bench.core.recipes import FAST
+from bench.core.registry import Registry, load_plugin
 from bench.core.rng import stream
+from bench.core.settings import SETTINGS
 from bench.core.tasks import Source
+from bench.core.values import Note
 from bench.core.variance import Range
 from bench.datasets import DATASETS
+from bench.lookup.contracts import Broken, check_denoiser, check_metric, check_noise, check_plugin
 from bench.lookup.denoisers import learns, missing_package, parameters
+from bench.lookup.images import images_of
 from bench.metrics import METRICS
 from bench.noises import NOISES
 from bench.running.plan import grid
@@ -178,3 +186,262 @@ def factors(experiment: Experiment) -> dict[str, object]:
     values = dict(vars(experiment)) | dict(experiment.options) | vars(experiment.recipe)
     rates = [values.pop(name) for name in ("optimizer", "lr", "lr_vectors")]
     return {name: value for name, value in values.items() if name not in ("options", "recipe")} | {"rates": rates}
+
+
+# What plug-ins are tried for.
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", DENOISERS)
+def test_our_own_denoisers_pass_what_plugins_must_pass(name: str, channels: int) -> None:
+    check_denoiser(experiment(name, channels))
+
+
+@pytest.mark.parametrize("name", NOISES)
+def test_our_own_noises_pass_what_plugins_must_pass(name: str) -> None:
+    check_noise(name)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_our_own_metrics_pass_what_plugins_must_pass(name: str) -> None:
+    check_metric(name)
+
+
+DENOISER = """
+import numpy as np
+import torch
+from torch import nn
+from architectures import Denoiser, denoiser
+
+@denoiser
+class Mine(Denoiser):
+    def forward(self, noisy, variance):
+        {body}
+"""
+NETWORK = """
+import torch
+from torch import nn
+from architectures import Denoiser, denoiser
+
+@denoiser
+class Mine(Denoiser):
+    def __init__(self):
+        super().__init__()
+        {layers}
+
+    def forward(self, noisy, variance):
+        {body}
+"""
+NOISE = """
+import numpy as np
+import torch
+from bench.noises import noise
+
+@noise
+def mine(clean, variance, rng):
+    scale = variance.sqrt().view(-1, 1, 1, 1)
+    {body}
+"""
+METRIC = """
+import torch
+from bench.metrics import metric
+
+@metric(better="{better}")
+def mine(clean, restored):
+    {body}
+"""
+DATASET = """
+import numpy as np
+import torch
+from bench.datasets import Images, dataset
+
+def stack(count, *shape, seed=0):
+    return torch.randint(256, (count, *(shape or (1, 16, 16))), generator=torch.Generator().manual_seed(seed)).byte()
+
+@dataset
+def mine():
+    return {images}
+"""
+DRAWN = "torch.randn(clean.shape, generator=rng)"
+BROKEN_DENOISERS = {
+    "return noisy.squeeze(1)": "gives the shape .* for images of shape",
+    "return noisy, variance": "gives a tuple",
+    "return None": "gives a NoneType",
+    "return noisy.numpy()": "gives a ndarray",
+    "return noisy[..., 1:]": "gives the shape",
+    "return (noisy.clamp(0, 1) * 255).byte()": "gives torch.uint8, and must give torch.float32, with values in",
+    "return noisy.clamp(0, 1) * 255": "are they in 0..255",
+    "return noisy.double()": "gives torch.float64",
+    "return noisy.to(torch.complex64)": "gives torch.complex64",
+    "return noisy * float('nan')": "not finite",
+    "return noisy - noisy.mean()": "does it use statistics of the batch",
+    "return noisy + 0.01 * torch.rand(1)": "another result the second time",
+    "self.seen = getattr(self, 'seen', 0) + 1; return noisy + self.seen": "another result the second time",
+    "return noisy * (1 - variance.view(-1, 1, 1, 1))": "uses the variance .* blind = False",
+    "return noisy.mul_(0.5)": "changes its input",
+    "variance += 1; return noisy": "changes its input",
+    "raise RuntimeError('of its own')": "fails on a tiny batch: RuntimeError: of its own",
+    "raise SystemExit('bye')": "fails on a tiny batch: SystemExit: bye",
+}
+BROKEN_NETWORKS = {
+    ("self.layer = nn.Conv2d(1, 1, 3, padding=1)", "return self.layer(noisy).detach()"): "no gradient",
+    (
+        "self.layer = nn.BatchNorm2d(1, track_running_stats=False)",
+        "return self.layer(noisy)",
+    ): "does it use statistics of the batch",
+    ("self.reach = 1", "return noisy - noisy.mean((1, 2, 3), keepdim=True)"): "says reach = 1",
+}
+BROKEN_NOISES = {
+    f"return clean + {DRAWN} * scale ** 2": "where 0.01 was asked for: does it take a standard deviation",
+    f"return clean + {DRAWN} * 2 * scale": "has a variance of 0.04.* where 0.01 was asked for",
+    f"return clean.add_({DRAWN} * scale)": "changes its input",
+    "return clean + torch.randn_like(clean) * scale": "draws from a global generator",
+    f"np.random.rand(); return clean + {DRAWN} * scale": "draws from a global generator",
+    f"return (clean + {DRAWN} * scale).double()": "gives torch.float64",
+    f"return (clean + {DRAWN} * scale)[:, 0]": "gives torch.float32 of shape",
+    "return clean + torch.randn(clean.shape, generator=torch.Generator().manual_seed(0)) * scale": "another one",
+}
+BROKEN_METRICS = {
+    ("lower", "return (clean - restored).square().mean()"): "gives one value for all images",
+    ("lower", "return (clean - restored).square().mean((1, 2, 3)).numpy()"): "gives a ndarray",
+    ("lower", "return clean.mul_(255).sub(restored).square().mean((1, 2, 3))"): "changes its input",
+    ("higher", "return (clean - restored).square().mean((1, 2, 3))"): "says better = 'higher'",
+    ("lower", "return (clean - restored).square().mean((1, 2))"): "gives the shape",
+    ("lower", "return (clean - restored).square().mean((1, 2, 3)) + restored.std()"): "in a batch than alone",
+}
+BROKEN_DATASETS = {
+    "Images(torch.rand(9, 1, 16, 16), torch.rand(5, 1, 16, 16))": "has torch.float32 in train, .*multiply by 255",
+    "Images(stack(9, 16, 16), stack(5, 16, 16, seed=1))": "add a channel axis",
+    "Images(stack(9, 16, 16, 3), stack(5, 16, 16, 3, seed=1))": "channels come first",
+    "Images(stack(9).numpy(), stack(5, seed=1).numpy())": "use torch.from_numpy",
+    "((stack(9), 1), (stack(5, seed=1), 2))": "leave labels out",
+    "stack(9)": "must return Images",
+    "Images(stack(9, 1, 8, 8), stack(5, 1, 8, 8, seed=1))": "has an image of 8 pixels to a side, and 16 are needed",
+    "Images(stack(9), stack(9)[:0])": "no image to test on",
+    "Images(stack(9), stack(9)[3:5])": "has 2 of its test images among those for training",
+    "Images(stack(9), torch.randint(256, (5, 1, 16, 16)).byte())": "gives other images at each call",
+    "Images(stack(9, 3, 16, 16), stack(5, seed=1))": r"images of \[1, 3\] channels",
+}
+
+
+def loaded(path: Path, text: str) -> None:
+    """Loads a plug-in `mine` from its text."""
+    file = path / "mine.py"
+    file.write_text(text)
+    load_plugin(file)
+
+
+@pytest.fixture(autouse=True)
+def _everything_of_mine_is_forgotten() -> Iterator[None]:
+    yield
+    for registry in Registry.every:
+        if "mine" in registry:
+            registry.forget("mine")
+    sys.modules.pop("plugins.mine", None)
+    parameters.cache_clear()
+    images_of.cache_clear()
+
+
+@pytest.mark.parametrize(("body", "message"), BROKEN_DENOISERS.items())
+def test_a_denoiser_that_breaks_its_contract_is_told_why(tmp_path: Path, body: str, message: str) -> None:
+    loaded(tmp_path, DENOISER.format(body=body))
+    with pytest.raises(Broken, match=f"the denoiser 'mine' .*{message}"):
+        check_plugin(DENOISERS, "mine", lambda: check_denoiser(BASE.but(denoiser="mine")))
+
+
+@pytest.mark.parametrize(("parts", "message"), BROKEN_NETWORKS.items())
+def test_a_network_that_breaks_its_contract_is_told_why(tmp_path: Path, parts: tuple[str, str], message: str) -> None:
+    loaded(tmp_path, NETWORK.format(layers=parts[0], body=parts[1]))
+    with pytest.raises(Broken, match=f"the denoiser 'mine' .*{message}"):
+        check_plugin(DENOISERS, "mine", lambda: check_denoiser(BASE.but(denoiser="mine")))
+
+
+@pytest.mark.parametrize(("body", "message"), BROKEN_NOISES.items())
+def test_a_noise_that_breaks_its_contract_is_told_why(tmp_path: Path, body: str, message: str) -> None:
+    loaded(tmp_path, NOISE.format(body=body))
+    with pytest.raises(Broken, match=f"the noise 'mine' .*{message}"):
+        check_plugin(NOISES, "mine", lambda: check_noise("mine"))
+
+
+@pytest.mark.parametrize(("parts", "message"), BROKEN_METRICS.items())
+def test_a_metric_that_breaks_its_contract_is_told_why(tmp_path: Path, parts: tuple[str, str], message: str) -> None:
+    loaded(tmp_path, METRIC.format(better=parts[0], body=parts[1]))
+    with pytest.raises(Broken, match=f"the metric 'mine' .*{message}"):
+        check_plugin(METRICS, "mine", lambda: check_metric("mine"))
+
+
+@pytest.mark.parametrize(("images", "message"), BROKEN_DATASETS.items())
+def test_a_dataset_that_breaks_its_contract_is_told_why(tmp_path: Path, images: str, message: str) -> None:
+    loaded(tmp_path, DATASET.format(images=images))
+    with pytest.raises(Broken, match=f"the dataset 'mine' .*{message}"):
+        images_of("mine")
+
+
+SOUND = {
+    "reads values of tensors": (
+        "self.rates = [x.item() for x in torch.linspace(0, 0.1, 4)]; self.layer = nn.Conv2d(1, 1, 3, padding=1)",
+        "return self.layer(noisy)",
+    ),
+    "lazy": ("self.layer = nn.LazyConv2d(1, 3, padding=1)", "return self.layer(noisy)"),
+    "tied": ("self.layer = nn.Conv2d(1, 1, 3, padding=1); self.again = self.layer", "return self.again(noisy)"),
+    "unused": (
+        "self.layer = nn.Conv2d(1, 1, 3, padding=1); self.more = nn.Conv2d(1, 1, 3)",
+        "return self.layer(noisy)",
+    ),
+    "dropout": ("self.layers = nn.Sequential(nn.Conv2d(1, 1, 1), nn.Dropout(0.5))", "return self.layers(noisy)"),
+}
+
+
+@pytest.mark.parametrize(("layers", "body"), SOUND.values(), ids=SOUND)
+def test_sound_networks_are_trained(here: Path, layers: str, body: str) -> None:
+    Path("mine.py").write_text(NETWORK.format(layers=layers, body=body))
+    options = ["--plugin", "mine.py", "--denoisers", "mine", "--train", "0.01", "--test", "0.01", "--jobs", "1"]
+    assert run_all.main(["--grid", "--profile", "smoke", "--metrics", "psnr", *options]) == 0
+    assert len(list(Path("results").rglob("weights.safetensors"))) == 1
+
+
+def test_a_metric_of_single_precision_is_sound(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mine.py").write_text(METRIC.format(better="lower", body="return (clean - restored).abs().mean((1, 2, 3))"))
+    options = ["--plugin", "mine.py", "--denoisers", "clip", "--test", "0.01", "--metrics", "mine", "--jobs", "1"]
+    assert run_all.main(["--grid", "--profile", "smoke", *options]) == 0
+    assert "MINE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        (DENOISER.format(body="return None"), ["--denoisers", "mine"], "the denoiser 'mine' gives a NoneType"),
+        (NOISE.format(body=f"return clean + {DRAWN} * scale ** 2"), ["--noise", "mine"], "a standard deviation?"),
+        (METRIC.format(better="lower", body="return clean.mean()"), ["--metrics", "mine"], "one value for all images"),
+        (DATASET.format(images="stack(9)"), ["--dataset", "mine"], "the dataset 'mine' gives a Tensor"),
+        ("import sys; sys.exit('bye')", [], "does not load: SystemExit: bye"),
+        ("import argparse; argparse.ArgumentParser().parse_args(['--x'])", [], "does not load: SystemExit: 2"),
+    ],
+)
+def test_a_broken_plugin_is_refused_in_the_plan(
+    here: Path, capsys: pytest.CaptureFixture[str], text: str, options: list[str], message: str
+) -> None:
+    Path("mine.py").write_text(text)
+    denoisers = [] if "--denoisers" in options else ["--denoisers", "clip"]
+    arguments = ["--grid", "--profile", "smoke", "--plugin", "mine.py", *denoisers, *options]
+    assert run_all.main(arguments) == 2
+    assert message in capsys.readouterr().err
+    assert not Path("results").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "setting"),
+    [
+        ("torch.set_grad_enabled(False)", "grad mode"),
+        ("torch.set_default_dtype(torch.float64)", "default dtype"),
+        ("torch.set_num_threads(3)", "number of threads"),
+        ("torch.use_deterministic_algorithms(True)", "deterministic mode"),
+        ("torch.set_default_device('meta')", "default device"),
+    ],
+)
+def test_what_a_plugin_does_to_torch_is_undone_and_told(tmp_path: Path, line: str, setting: str) -> None:
+    before = {name: get() for name, (get, _) in SETTINGS.items()}
+    text = DENOISER.format(body="return noisy").replace("@denoiser", f"{line}\n\n@denoiser")
+    with pytest.warns(Note, match=f"the plug-in mine.py changes torch's {setting}, which is undone"):
+        loaded(tmp_path, text)
+    assert {name: get() for name, (get, _) in SETTINGS.items()} == before

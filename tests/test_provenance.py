@@ -55,12 +55,12 @@ def test_a_digest_is_the_same_in_every_python(module: Path) -> None:
 def test_what_other_code_measured_is_stale(module: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ROLES, "measured", ("measured",))
     known = replace(MEASURED, sources={"measured": digest_of(module, BEFORE)})
-    assert not stale(known)
+    assert not stale(known, EXPERIMENT)
     digest_of(module, BEFORE.replace("2 * x", "3 * x"))
-    assert stale(known)
-    assert stale(replace(MEASURED, sources={"no_such_role": "0123456789"}))
-    assert not stale(MEASURED)
-    assert not stale(None)
+    assert stale(known, EXPERIMENT)
+    assert stale(replace(MEASURED, sources={"no_such_role": "0123456789"}), EXPERIMENT)
+    assert not stale(MEASURED, EXPERIMENT)
+    assert not stale(None, EXPERIMENT)
 
 
 def test_the_roles_are_those_that_move_the_numbers() -> None:
@@ -70,7 +70,7 @@ def test_the_roles_are_those_that_move_the_numbers() -> None:
         *("noise:gaussian", "random", "score", "split", "tiles", "train"),
     ]
     assert EXPERIMENT.recipe is not None
-    photographs = EXPERIMENT.but(dataset="folder:x", recipe=replace(EXPERIMENT.recipe, patch=48, patches=320))
+    photographs = EXPERIMENT.but(dataset="folder@00000000", recipe=replace(EXPERIMENT.recipe, patch=48, patches=320))
     assert {"patches", "files", "dataset:folder"} < set(roles_of(Task(photographs, REQUESTS)))
     plain = roles_of(Task(settle(EXPERIMENT.but(denoiser="clip")), REQUESTS))
     assert "train" not in plain

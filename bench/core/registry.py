@@ -52,7 +52,7 @@ class Registry(Mapping[str, T]):
 
     def __init__(self, kind: str, package: str) -> None:
         self.kind = kind
-        self._package = package
+        self.package = package
         self._origin: dict[str, str] = {}
         self._entries: dict[str, T] = {}
         self._filled = False
@@ -96,9 +96,9 @@ class Registry(Mapping[str, T]):
     def _fill(self) -> dict[str, T]:
         if not self._filled:
             self._filled = True  # first, because a plug-in may look up another one
-            package = importlib.import_module(self._package)
+            package = importlib.import_module(self.package)
             for module in pkgutil.iter_modules(package.__path__):
-                importlib.import_module(f"{self._package}.{module.name}")
+                importlib.import_module(f"{self.package}.{module.name}")
         return self._entries
 
     def __getitem__(self, name: str) -> T:
@@ -109,6 +109,12 @@ class Registry(Mapping[str, T]):
 
     def __len__(self) -> int:
         return len(self._fill())
+
+
+def from_outside(entry: Any) -> bool:
+    """Whether an entry of a registry comes from a plug-in, a notebook or a script."""
+    module = getattr(entry, "function", entry).__module__
+    return module in SESSION or module.startswith(PLUGINS)
 
 
 def load_plugin(path: Path) -> None:
@@ -128,9 +134,14 @@ def load_plugin(path: Path) -> None:
         raise ValueError(f"--plugin needs a Python file, and {path} is none")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))  # so that it may import what lies beside it, as a script may
+    from bench.core.settings import settings_kept  # late, since it imports torch
+
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
+        with settings_kept(f"the plug-in {path.name}"):
+            spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise ValueError(f"the plug-in {path} does not load: {type(error).__name__}: {error}") from error
     if not any(registry.holds(name) for registry in Registry.every):

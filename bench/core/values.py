@@ -6,6 +6,10 @@ from dataclasses import field, fields
 from typing import Any
 
 
+class Note(UserWarning):
+    """What the user should know; the command line shows it as a line."""
+
+
 def later(neutral: Any) -> Any:
     """Declares a field added after results were published: it stays out of the digest while it is neutral."""
     return field(default=neutral, metadata={"neutral": neutral})

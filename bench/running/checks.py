@@ -1,15 +1,20 @@
 """Checks of tasks before the first is measured."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TypeVar
 
 import torch
 
+from architectures import DENOISERS
+from bench.core.dataset_names import full_name
 from bench.core.images import batches, one_size
 from bench.core.rng import stream
 from bench.core.tasks import Task
 from bench.core.variance import written
+from bench.lookup.contracts import check_denoiser, check_metric, check_noise, check_plugin
 from bench.lookup.images import images_of, training_of
+from bench.metrics import METRICS
 from bench.noises import NOISES
 from bench.scoring.score import corrupt
 
@@ -20,22 +25,40 @@ def check(tasks: Iterable[Task]) -> None:
     """Makes sure that tasks can be measured.
 
     Raises:
+        Broken: a plug-in does not keep its contract.
         ValueError: a recipe needs more images than its dataset has, or images of one size; a noise cannot
             have a variance that is asked for.
         OSError: a dataset cannot be read.
     """
     tasks = list(tasks)
+    check_plugins(tasks)
     for task in tasks:
         _check_images(task)
     _check_test_noises(tasks)
     _check_training_noises(tasks)
 
 
+def check_plugins(tasks: Iterable[Task]) -> None:
+    """Tries every plug-in that the tasks use on a tiny batch.
+
+    Raises:
+        Broken: one does not keep its contract.
+    """
+    requests = [request for task in tasks for request in task.requests]
+    for experiment in {(task.experiment.denoiser, task.experiment.options): task.experiment for task in tasks}.values():
+        check_plugin(DENOISERS, experiment.denoiser, partial(check_denoiser, experiment))
+    noises = {task.experiment.noise or "" for task in tasks} | {request.protocol.noise for request in requests}
+    for noise in sorted(noises - {""}):
+        check_plugin(NOISES, noise, partial(check_noise, noise))
+    for metric in sorted({metric for request in requests for _, metric in request.cells}):
+        check_plugin(METRICS, metric, partial(check_metric, metric))
+
+
 def _check_images(task: Task) -> None:
     recipe, dataset = task.experiment.recipe, task.experiment.dataset
     if dataset is None:
         return
-    images = training_of(dataset)
+    images, dataset = training_of(dataset), full_name(dataset)
     if recipe is not None and recipe.patch:
         smallest = min(min(image.shape[1:]) for image in images)
         if smallest < recipe.patch:
@@ -104,7 +127,8 @@ def _largest(asked: Iterable[tuple[Key, float]]) -> Iterator[tuple[Key, float]]:
 
 def _impossible(dataset: str, noise: str, variance: float, error: ValueError, option: str) -> ValueError:
     return ValueError(
-        f"{dataset!r} cannot have {noise} noise of variance {written(variance)}: {error}; leave it out of {option}"
+        f"{full_name(dataset)!r} cannot have {noise} noise of variance {written(variance)}: {error}; "
+        f"leave it out of {option}"
     )
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from bench.core.dataset_names import known_places
 from bench.core.experiment import Cell, Experiment, Protocol
 from bench.core.tasks import Request, Section, Task
 from bench.running.plan import check, order
-from bench.running.provenance import stale
+from bench.running.provenance import other_plugins, stale
 from bench.store.store import Store
 
 Requests = dict[str, Request]  # by the digest of their protocol
@@ -17,6 +18,9 @@ def pending(
     store: Store, sections: Iterable[Section], device: str = "cpu", plugins: Sequence[Path] = (), refresh: bool = False
 ) -> list[Task]:
     """One task for each experiment that lacks cells, or that other code measured if `refresh` is set.
+
+    One that lacks cells and was measured with other plug-ins or weights is measured again as a whole, since no row
+    may hold cells of both.
 
     Tasks are sorted in the order in which they should be measured.
     """
@@ -29,7 +33,8 @@ def pending(
                 _add(missing.setdefault(experiment, {}), section.protocol, cells)
     tasks, known = [], store.sections()
     for experiment, requests in wanted.items():
-        again = refresh and stale(store.provenance(experiment))
+        before = store.provenance(experiment)
+        again = (refresh and stale(before, experiment)) or (experiment in missing and other_plugins(before, experiment))
         if not (again or experiment in missing):
             continue
         weights = None if again else store.weights(experiment)
@@ -39,7 +44,9 @@ def pending(
         if fresh:
             _add_what_is_there(store, known, experiment, requests)
         chosen = tuple((requests if fresh else missing[experiment]).values())
-        tasks.append(Task(experiment, chosen, weights, trials, device, tuple(plugins), fresh))
+        names = {experiment.dataset, *(request.protocol.dataset for request in chosen)}
+        places = tuple(known_places(names).items())
+        tasks.append(Task(experiment, chosen, weights, trials, device, tuple(plugins), fresh, places))
     return sorted(tasks, key=lambda task: order(task.experiment, task.cells))
 
 
@@ -63,6 +70,6 @@ def _add_what_is_there(store: Store, known: Iterable[Section], experiment: Exper
 def measured_by_other_code(store: Store, sections: Iterable[Section]) -> int:
     """Number of experiments in the sections that `refresh` would measure again."""
     return sum(
-        stale(store.provenance(experiment))
+        stale(store.provenance(experiment), experiment)
         for experiment in {experiment: None for section in sections for experiment in section.experiments}
     )

@@ -7,6 +7,7 @@ import json
 import linecache
 import os
 import sys
+import sysconfig
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
@@ -14,16 +15,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import safetensors.torch
 import torch
 
 from architectures import DENOISERS
 from bench.core import image_files, images, rng
 from bench.core.conditions import Provenance, Seconds, machine
-from bench.core.registry import PLUGINS, SESSION
+from bench.core.dataset_names import parse
+from bench.core.experiment import Experiment
+from bench.core.program import ROOT
+from bench.core.registry import PLUGINS, SESSION, from_outside
 from bench.core.tasks import Task
-from bench.datasets import DATASETS, folder, parted
+from bench.datasets import DATASETS, folder
 from bench.lookup import tiles, torchvision_datasets
-from bench.lookup.denoisers import build, parameters, place
+from bench.lookup.denoisers import build, parameters, place, state_of
 from bench.lookup.images import source_of, split, training_of
 from bench.metrics import METRICS
 from bench.noises import NOISES
@@ -60,14 +65,42 @@ def provenance(task: Task, device: torch.device, training: float | None, scoring
         blind=contract.blind,
         kin=contract.kin or experiment.denoiser,
         seconds=Seconds.from_json({step: round(value, 2) for step, value in seconds.as_json().items()}),
-        sources={role: source_digest(role) for role in roles_of(task)},
+        sources={role: _digest(role, experiment) for role in roles_of(task)},
     )
 
 
-def stale(provenance: Provenance | None) -> bool:
-    """Whether a measurement was made by other code than there is now; False if there is none."""
+def stale(provenance: Provenance | None, experiment: Experiment) -> bool:
+    """Whether an experiment was measured by other code than there is now, or a plug-in from other weights.
+
+    False if it was not measured.
+    """
+    return bool(_changed(provenance, experiment))
+
+
+def other_plugins(provenance: Provenance | None, experiment: Experiment) -> bool:
+    """Whether one of the plug-ins behind an experiment changed, its weights included: cells of both must not mix."""
+    return any(role == "state" or ":" in role for role in _changed(provenance, experiment))
+
+
+def _changed(provenance: Provenance | None, experiment: Experiment) -> list[str]:
     sources = provenance.sources if provenance else {}
-    return any(source_digest(role) != digest for role, digest in sources.items())
+    return [role for role, digest in sources.items() if _digest(role, experiment) != digest]
+
+
+def _digest(role: str, experiment: Experiment) -> str:
+    return state_digest(experiment) if role == "state" else source_digest(role)
+
+
+def state_digest(experiment: Experiment) -> str:
+    """Ten hexadecimal digits over all weights and buffers of a denoiser as it is built, such as those from a file.
+
+    Empty where it cannot be built.
+    """
+    try:
+        state = state_of(build(experiment))
+    except Exception:  # whatever a plug-in raises, such as for a file that is gone
+        return ""
+    return hashlib.sha256(safetensors.torch.save(state)).hexdigest()[:10]
 
 
 def roles_of(task: Task) -> list[str]:
@@ -76,10 +109,12 @@ def roles_of(task: Task) -> list[str]:
     datasets = [name for name in (experiment.dataset, *(protocol.dataset for protocol in protocols)) if name]
     noises = [name for name in (experiment.noise, *(protocol.noise for protocol in protocols)) if name]
     roles = {*ALWAYS, f"denoiser:{experiment.denoiser}"}
+    if experiment.denoiser in DENOISERS and from_outside(DENOISERS[experiment.denoiser]):
+        roles |= {"state"}
     roles |= {f"metric:{metric}" for request in task.requests for _, metric in request.cells}
-    roles |= {f"dataset:{parted(name)[0].partition(':')[0]}" for name in datasets}
+    roles |= {f"dataset:{parse(name).kind}" for name in datasets}
     roles |= {f"noise:{name}" for name in noises}
-    if any(":" in name for name in datasets):
+    if any("@" in name for name in datasets):
         roles |= {"files"}
     if experiment.dataset is not None:
         roles |= {"split"}
@@ -140,7 +175,7 @@ def _tree(part: Part) -> Any:
         return None
     tree = ast.parse(Path(spec.origin).read_bytes())
     if isinstance(part, str | ModuleType):
-        return plain_tree(tree)
+        return [plain_tree(tree), *_helpers(tree)] if name.startswith(PLUGINS) else plain_tree(tree)
     (function,) = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == part.__name__)
     return plain_tree(function)
 
@@ -152,7 +187,49 @@ def _session_tree(code: Any) -> Any:
     text = "".join(linecache.getlines(functions[0].__code__.co_filename)) if functions else ""
     body = ast.parse(text).body
     ends = [number for number, node in enumerate(body, 1) if getattr(node, "name", None) == code.__name__]
-    return plain_tree(body[: ends[-1]]) if ends else f"process {os.getpid()}, object {id(code)}"
+    if not ends:
+        return f"process {os.getpid()}, object {id(code)}"
+    body = body[: ends[-1]]
+    return plain_tree(body) + _helpers(ast.Module(body, []))
+
+
+def _helpers(tree: ast.Module) -> list[Any]:
+    """The syntax trees of modules that a plug-in imports, and that these import, unless they were installed."""
+    trees: dict[str, Any] = {}
+    left = _imported(tree)
+    while left:
+        name = left.pop()
+        origin = _own_file(name)
+        if origin and name not in trees:
+            helper = ast.parse(origin.read_bytes())
+            left += _imported(helper)
+            trees[name] = [name, plain_tree(helper)]
+    return [trees[name] for name in sorted(trees)]
+
+
+def _imported(tree: ast.Module) -> list[str]:
+    """Names of modules that some code imports; of `from a import b` both a and a.b, since b may be a module."""
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return names
+
+
+def _own_file(module: str) -> Path | None:
+    """The file of a module that belongs to the user: neither to Python, nor to a package, nor to Desruido."""
+    try:
+        spec = sys.modules[module].__spec__ if module in sys.modules else find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+        return None
+    path, rooms = Path(spec.origin), (ROOT / "bench", ROOT / "architectures")
+    installed = [Path(folder) for folder in sysconfig.get_paths().values()]
+    theirs = any(path.is_relative_to(folder) for folder in (*installed, *rooms))
+    return None if theirs or {"site-packages", "dist-packages"} & set(path.parts) else path
 
 
 def plain_tree(node: Any) -> Any:
