@@ -64,8 +64,8 @@ def restore(model: nn.Module, noisy: Tensor, variance: float = 0.01) -> Tensor:
         ("deep_autoencoder", {"depth": 6}, "depth must be at least 7, .* got 6"),
         ("unet_bias_free", {"width": 0}, "width counts channels and must be at least 1, got 0"),
         ("unet_conditioned", {"width": 0}, "width counts channels and must be at least 1, got 0"),
-        ("dncnn", {"depth": 1}, "depth must be at least 2, .* got 1"),
-        ("dncnn", {"width": 0}, "width counts channels and must be at least 1, got 0"),
+        ("dncnn_small", {"depth": 1}, "depth must be at least 2, .* got 1"),
+        ("dncnn_small", {"width": 0}, "width counts channels and must be at least 1, got 0"),
     ],
 )
 def test_an_option_out_of_range_is_refused(name: str, options: dict[str, Any], message: str) -> None:
@@ -153,7 +153,7 @@ def test_defaults_draw_the_weights_they_always_did(name: str, parameters: int, l
 @pytest.mark.parametrize(("depth", "width"), [(2, 4), (5, 8), (8, 16)])
 def test_dncnn_has_the_parameters_of_its_layers(depth: int, width: int) -> None:
     first, between, last = 10 * width, 9 * width**2 + 2 * width, 9 * width + 1
-    model = built("dncnn", depth=depth, width=width)
+    model = built("dncnn_small", depth=depth, width=width)
     assert sum(parameter.numel() for parameter in model.parameters()) == first + (depth - 2) * between + last
 
 
@@ -163,7 +163,7 @@ def test_a_deep_autoencoder_counts_its_layers() -> None:
         assert sum(isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) for layer in model.modules()) == depth
 
 
-@pytest.mark.parametrize("name", ["dncnn", "unet", "unet_bias_free", "unet_conditioned"])
+@pytest.mark.parametrize("name", ["dncnn_small", "unet", "unet_bias_free", "unet_conditioned"])
 def test_a_residual_network_subtracts_what_it_gives(name: str) -> None:
     noisy = noisy_images(2)
     weights = built(name, residual=False).state_dict()
@@ -206,8 +206,25 @@ def test_the_bias_free_unet_is_homogeneous(residual: bool, factor: float) -> Non
     torch.testing.assert_close(scaled, factor * restore(model, noisy), rtol=1e-5, atol=1e-5 * scaled.abs().max().item())
 
 
-def test_the_unet_is_not() -> None:
-    model, noisy = trained("unet"), noisy_images(3)
+@pytest.mark.parametrize(("factor", "shift"), [(0.5, 0), (2, -1), (10, 3)])
+@pytest.mark.parametrize("residual", [False, True])
+def test_the_normalized_unet_follows_contrast_and_brightness(residual: bool, factor: float, shift: float) -> None:
+    model, noisy = trained("unet_normalized", residual=residual), noisy_images(3)
+    expected = factor * restore(model, noisy) + shift
+    torch.testing.assert_close(restore(model, factor * noisy + shift), expected, rtol=1e-4, atol=1e-4 * factor)
+
+
+def test_a_constant_image_stays_finite_where_it_is_normalized() -> None:
+    model = trained("unet_normalized")
+    assert restore(model, torch.full((1, 1, 16, 16), 0.3)).isfinite().all()
+
+
+def test_the_unet_follows_neither_and_the_bias_free_one_no_brightness() -> None:
+    noisy = noisy_images(3)
+    for name in ("unet", "unet_bias_free"):
+        model = trained(name)
+        assert (restore(model, noisy + 10) - restore(model, noisy) - 10).abs().max() > 0.1
+    model = trained("unet")
     assert (restore(model, 10 * noisy) - 10 * restore(model, noisy)).abs().max() > 0.1
 
 

@@ -103,8 +103,8 @@ def test_the_networks_of_the_study_have_such_layers() -> None:
             kind is not type(module) for kind, module in zip(before, quicken(model, KINDS).modules(), strict=True)
         )
 
-    found = {name: changed(name) for name in ("conv_autoencoder", "deep_autoencoder", "dncnn", "unet")}
-    assert found == {"conv_autoencoder": 2, "deep_autoencoder": 1, "dncnn": 1, "unet": 0}
+    found = {name: changed(name) for name in ("conv_autoencoder", "deep_autoencoder", "dncnn_small", "unet")}
+    assert found == {"conv_autoencoder": 2, "deep_autoencoder": 1, "dncnn_small": 1, "unet": 0}
 
 
 def test_a_replaced_layer_has_the_very_parameters_and_names_of_the_other() -> None:

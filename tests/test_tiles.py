@@ -14,7 +14,7 @@ from bench.lookup.tiles import restore
 
 BASE = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), None)
 NETWORKS = [name for name in DENOISERS if not missing_package(name) and DENOISERS[name]().reach is not None]
-DEEPER = [("dncnn", 5), ("dncnn", 12), ("deep_autoencoder", 7), ("deep_autoencoder", 12)]
+DEEPER = [("dncnn_small", 5), ("dncnn_small", 12), ("deep_autoencoder", 7), ("deep_autoencoder", 12)]
 
 
 def positive(name: str, **options: int) -> nn.Module:
@@ -32,8 +32,9 @@ def _small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench.lookup.tiles, "TILE", 32)
 
 
-def test_every_network_that_is_trained_can_be_tiled() -> None:
-    assert [name for name in DENOISERS if not missing_package(name) and parameters(name, ())] == NETWORKS
+def test_every_network_that_is_trained_can_be_tiled_unless_it_uses_the_mean_of_the_image() -> None:
+    trained = [name for name in DENOISERS if not missing_package(name) and parameters(name, ())]
+    assert [name for name in trained if name != "unet_normalized"] == NETWORKS
     assert len(NETWORKS) >= 6
 
 

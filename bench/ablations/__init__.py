@@ -59,5 +59,5 @@ def require_muon(recipe: Recipe | None) -> None:
     """Raises ValueError for a recipe that leaves nothing to be compared with Adam."""
     if recipe and recipe.optimizer != "muon":
         raise ValueError(
-            f"this ablation compares Adam with a recipe of Muon, and got one of {recipe.optimizer}; leave out --recipe"
+            f"this ablation changes a recipe of Muon, and got one of {recipe.optimizer}; leave out --recipe"
         )

@@ -19,10 +19,11 @@ class Grid(Measurement):
 
     def sections(self, command: Command) -> Iterator[Section]:
         from bench.running.plan import grid
-        from bench.running.study import ranges_of, study_of
+        from bench.running.study import profile_of, ranges_of, study_of
 
         names = command.denoisers or [name for name, package in _missing_packages(command).items() if not package]
-        yield grid(ranges_of(command, names), *study_of(command))
+        other_seeds = {} if command.seeds else profile_of(command).other_seeds
+        yield grid(ranges_of(command, names), *study_of(command), other_seeds)
 
     def notes(self, command: Command) -> list[str]:
         return [

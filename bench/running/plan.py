@@ -8,6 +8,7 @@ from typing import Any
 
 from architectures import DENOISERS
 from bench.ablations import ABLATIONS
+from bench.core.dataset_names import full_name
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import Recipe
 from bench.core.tasks import Section, Source
@@ -19,11 +20,17 @@ from bench.noises import NOISES
 
 
 def grid(
-    ranges: Mapping[str, Sequence[Range]], protocol: Protocol, recipe: Recipe, seeds: int, source: Source | None = None
+    ranges: Mapping[str, Sequence[Range]],
+    protocol: Protocol,
+    recipe: Recipe,
+    seeds: int,
+    source: Source | None = None,
+    other_seeds: Mapping[str, int] | None = None,
 ) -> Section:
     """Every denoiser, trained on each of its ranges with every seed. Filters also appear with their defaults.
 
     Args:
+        other_seeds: numbers of seeds of single denoisers.
         source: training images, if they are not those of the tested dataset in grey. Without any,
             filters have their defaults alone.
 
@@ -38,7 +45,8 @@ def grid(
         if not learns(plain):
             wanted.append(plain)
         for variance in ranges[name] if source.training else ():
-            wanted += [plain.but(variance=variance, recipe=recipe, seed=seed) for seed in range(seeds)]
+            count = (other_seeds or {}).get(name, seeds)
+            wanted += [plain.but(variance=variance, recipe=recipe, seed=seed) for seed in range(count)]
     return Section("grid", protocol, settled(wanted))
 
 
@@ -87,8 +95,8 @@ def _plain(denoiser: str, protocol: Protocol, source: Source) -> Experiment:
     plain = Experiment(denoiser, (), source.training, protocol.noise, None, None).but(options=options)
     if source.training is None and (learns(plain) or memorizes(denoiser)):
         raise ValueError(
-            f"{denoiser!r} must be trained, and {protocol.dataset!r} has no images to train on: put some into its "
-            "folder train/, name others by --train-data, or choose other --denoisers"
+            f"{denoiser!r} must be trained, and {full_name(protocol.dataset)!r} has no images to train on: put some "
+            "into its folder train/, name others by --train-data, or choose other --denoisers"
         )
     return plain
 

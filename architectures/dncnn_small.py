@@ -1,4 +1,4 @@
-"""DnCNN: a stack of convolutions at full size that predicts the noise."""
+"""A small DnCNN: a stack of convolutions at full size that predicts the noise."""
 
 from torch import Tensor, nn
 
@@ -6,12 +6,12 @@ from architectures import Denoiser, denoiser
 
 
 @denoiser
-class DnCNN(Denoiser):
+class DnCNNSmall(Denoiser):
     """Convolution and ReLU, then convolution, batch norm and ReLU again and again, then convolution.
 
     Zhang, Zuo, Chen, Meng and Zhang, "Beyond a Gaussian Denoiser: Residual Learning of Deep CNN for
-    Image Denoising", IEEE Transactions on Image Processing 2017. Theirs has 17 layers of 64 channels;
-    this one is sized so that a training step takes about as long as one of `unet`.
+    Image Denoising", IEEE Transactions on Image Processing 2017. Theirs has 17 layers of 64 channels, the options
+    `depth=17` and `width=64`; this one is sized so that a training step takes about as long as one of `unet`.
 
     Args:
         depth: layers in all, at least 2; a pixel sees `depth` pixels to each side.
