@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_OPTIONS ?=
 
-.PHONY: grid test check report clean
+.PHONY: grid test test-faults check report clean
 
 grid: $(VENV)/installed  ## the main job: train, score, tables, figures, report
 	$(BIN)/python run_all.py --grid
@@ -16,6 +16,9 @@ check: $(VENV)/installed  ## lint, format, strict types, and imports that go one
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+test-faults: $(VENV)/installed  ## kills, full disks, damaged files and hostile input: minutes
+	$(BIN)/python -m pytest -s tests/faults.py
 
 report: $(VENV)/installed  ## every report again, from what was measured
 	$(BIN)/python run_all.py --report

@@ -51,6 +51,9 @@ class Range:
         if sigma != numbers:
             require(min(ends) >= 0, f"a noise σ is not negative, got {text!r}")
             ends, law = ((ends[0] / 255) ** 2, (ends[1] / 255) ** 2), law or "uniform-sigma"
+        else:
+            hint = f"if that is σ in grey levels of 255, write sigma={numbers}"
+            require(not 1 < ends[1] < math.inf, f"a variance is at most 1, with pixels in [0, 1], got {text!r}; {hint}")
         return cls(*ends, named.strip() or law or "uniform")
 
     @property
