@@ -2,6 +2,7 @@
 
 import shutil
 import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,14 @@ def test_of_a_camera_s_file_of_several_pictures_the_first_is_read(tmp_path: Path
     assert set(read(tmp_path / "camera.jpg").flatten().tolist()) == {50}
 
 
+@pytest.mark.parametrize("suffix", ["jfif", "jpe", "JPEG", "dib"])
+def test_every_suffix_of_a_format_is_read(tmp_path: Path, suffix: str) -> None:
+    folder_of_images(tmp_path)
+    image = Image.fromarray(np.full((20, 24), 77, np.uint8))
+    image.save(tmp_path / "test" / f"more.{suffix}", format="BMP" if suffix == "dib" else "JPEG")
+    assert len(folder(tmp_path).test) == 4
+
+
 def test_sixteen_bits_are_scaled_and_rounded(tmp_path: Path) -> None:
     levels = np.linspace(0, 65535, 20 * 24).round().astype(np.uint16).reshape(20, 24)
     for name in ("deep.png", "deep.tif"):
@@ -123,6 +132,15 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:600])
 
 
+def claiming(width: int, height: int) -> bytes:
+    """The beginning of a PNG that says it has this size."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    return b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
+
+
+DEEP = Image.fromarray(np.arange(20 * 24, dtype=np.uint16).reshape(20, 24))
+
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty.png": (lambda path: path.write_bytes(b""), "is empty"),
     "text.png": (lambda path: path.write_text("no image"), "cannot be read as an image"),
@@ -133,6 +151,12 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: path.write_bytes(b"BM" + struct.pack("<IIIIii", 0, 0, 54, 40, 10**5, 10**5)),
         "cannot be",
     ),
+    "wide.png": (lambda path: path.write_bytes(claiming(100_000, 100_000)), "has more than 200 megapixels, or says so"),
+    "claims.png": (lambda path: path.write_bytes(claiming(2**16, 2**15)), "has more than 200 megapixels, or says so"),
+    "link.png": (lambda path: path.symlink_to("nowhere"), "is a link to what is not there"),
+    "raw.dng": (lambda path: path.write_bytes(b"raw"), "is no PNG, JPEG, TIFF or BMP"),
+    "twelve.tif": (lambda path: saved(path, DEEP, tiffinfo={281: 4095}), "holds fewer than 16 bits in 16"),
+    "clear.png": (lambda path: saved(path, DEEP, transparency=0), "is transparent"),
     "one.png": (lambda path: saved(path, Image.fromarray(GREY[:1, :1])), "has 1×1 pixels"),
     "flat.bmp": (lambda path: saved(path, Image.fromarray(GREY[:15])), "has 15×24 pixels"),
     "moving.png": (animated, "holds 2 images"),

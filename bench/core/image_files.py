@@ -1,5 +1,6 @@
 """Reading an image file as pixels, or saying by name why it cannot be used."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
 
 
 SMALLEST = 16  # pixels to each side, which is what denoisers promise to take
+MOST = 200_000_000  # pixels of one image: beyond any camera, and within the memory of a workstation
 
 
 class Unusable(ValueError):
@@ -25,10 +27,15 @@ def read(path: Path, colour: bool = False) -> Tensor:
 
     Raises:
         Unusable: the file is no PNG, JPEG, TIFF or BMP, is damaged, animated or of several pages,
-            transparent, of an unknown scale, or smaller than 16×16.
+            transparent, of an unknown scale, smaller than 16×16, or larger than 200 megapixels.
     """
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # there is a limit of our own
+            opened = Image.open(path, formats=FORMATS)
+        with opened as image:
+            if image.width * image.height > MOST:
+                raise Image.DecompressionBombError
             frames = getattr(image, "n_frames", 1)
             if frames > 1 and image.format != "MPO":
                 raise Unusable(f"{path} holds {frames} images: save one of them to a file of its own")
@@ -36,6 +43,9 @@ def read(path: Path, colour: bool = False) -> Tensor:
             return pixels(image, colour, str(path))
     except Unusable:
         raise
+    except Image.DecompressionBombError:
+        large = f"{path} has more than {MOST // 10**6} megapixels, or says so"
+        raise Unusable(f"{large}: cut it into smaller ones") from None
     except Exception as error:  # the type of error depends on where the damage is
         if not path.exists():
             raise Unusable(f"there is no file {path}") from None
@@ -59,6 +69,7 @@ def pixels(image: Image.Image, colour: bool, name: str) -> Tensor:
         raise Unusable(f"{name} has {size} pixels, and denoisers need at least {SMALLEST}×{SMALLEST}: take it away")
     sixteen = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG")
     if sixteen:
+        _check_sixteen(image, name)
         grey = (np.asarray(image).astype(np.uint32) + 128) // 257
         image = Image.fromarray(grey.astype(np.uint8))
     elif image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA"):
@@ -71,3 +82,13 @@ def pixels(image: Image.Image, colour: bool, name: str) -> Tensor:
         image = image.convert("RGB")
     array = np.array(image.convert("RGB" if colour else "L"))  # a copy, since Pillow's own is read-only
     return torch.from_numpy(array).view(*array.shape[:2], -1).permute(2, 0, 1).contiguous()
+
+
+def _check_sixteen(image: Image.Image, name: str) -> None:
+    """Raises `Unusable` for 16-bit grey whose values mean something else than a share of 65,535."""
+    tags = getattr(image, "tag_v2", {})
+    bits, largest = tags.get(258, (16,)), tags.get(281, (65535,))  # BitsPerSample, MaxSampleValue
+    if tuple(bits) != (16,) or tuple(np.atleast_1d(largest)) != (65535,):
+        raise Unusable(f"{name} holds fewer than 16 bits in 16, so its scale is not known: convert it to 8-bit grey")
+    if "transparency" in image.info and (np.asarray(image) == image.info["transparency"]).any():
+        raise Unusable(f"{name} is transparent, and what is behind it is not known: flatten it to grey or RGB")

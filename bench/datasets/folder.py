@@ -6,8 +6,11 @@ from bench.core.image_files import Unusable, read
 from bench.core.images import Stack, stack, twins
 from bench.datasets import Images, dataset
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
-OTHERS = (".apng", ".avif", ".gif", ".heic", ".jp2", ".pbm", ".pgm", ".ppm", ".webp")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".dib")
+OTHERS = (
+    *(".apng", ".avif", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".pbm", ".pgm", ".ppm", ".tga", ".webp"),
+    *(".arw", ".cr2", ".dng", ".exr", ".mat", ".nef", ".npy", ".psd", ".svg"),
+)
 
 
 @dataset
@@ -53,9 +56,11 @@ def _stack(folder: Path, files: list[Path], colour: bool) -> Stack:
 
 
 def _files(folder: Path) -> list[Path]:
-    """The image files of a folder, sorted by name; raises `Unusable` for images of other formats."""
-    files = sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
+    """The image files of a folder, sorted by name; raises `Unusable` for other formats and links to nothing."""
+    files = sorted(file for file in folder.iterdir() if not file.name.startswith(".") and not file.is_dir())
     for file in files:
+        if not file.exists() and file.suffix.lower() in SUFFIXES:
+            raise Unusable(f"{file} is a link to what is not there: fetch it, or take the link away")
         if file.suffix.lower() in OTHERS:
             raise Unusable(f"{file} is no PNG, JPEG, TIFF or BMP: convert it, or take it away")
     return [file for file in files if file.suffix.lower() in SUFFIXES]
