@@ -377,6 +377,17 @@ def test_a_replacement_that_was_killed_is_ended_by_the_next_command(
     assert outcomes == {"old", "new"}
 
 
+def test_half_files_of_a_killed_command_are_taken_away(store: Store) -> None:
+    store.keep(result(ALL))
+    before = files_of(store.root)
+    for folder in (store.root, store.root / "figures"):
+        folder.mkdir(exist_ok=True)
+        (folder / ".REPORT.md.12345").write_text("half")
+    (store.root / ".reported").write_text("whole")
+    store.mend()
+    assert files_of(store.root) == before | {".reported": b"whole"}
+
+
 class Killed(BaseException):
     """What ends a process at once; nothing after it touches the disk."""
 

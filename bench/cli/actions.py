@@ -183,6 +183,7 @@ def _report(store: Store, command: Command) -> str:
     from bench.report.frames import csv_files
     from bench.report.report import build
 
+    store.sweep()
     scored = Scored(store)
     text, drawings = build(store, "results/full/figures" if published else "figures", chapters(), scored)
     write(path, text)

@@ -62,7 +62,7 @@ class Measurement:
         from bench.report.tables.scores import scores
 
         for section in sections:
-            yield f"[bold]{heading(section)}[/bold]"
+            yield f"[bold]{heading(section)}[/bold], {section.protocol.images:,} test images"
             rows = rows_of(store, section)
             yield from (scores(section, rows, metric, intervals=False) for metric in section.protocol.metrics)
 

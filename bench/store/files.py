@@ -159,6 +159,13 @@ def unfinished(root: Path) -> list[Path]:
     return sorted({root / path.stem.removeprefix(".") for path in left})
 
 
+def sweep(folder: Path) -> None:
+    """Takes away files that a command which was killed was writing into a folder."""
+    for path in folder.glob(".*.*"):
+        if path.suffix[1:].isdecimal() and path.is_file():
+            path.unlink(missing_ok=True)
+
+
 def settle(folder: Path) -> None:
     """Makes the names in a folder last over a loss of power, where the system can."""
     if _lasting() and hasattr(os, "O_DIRECTORY"):

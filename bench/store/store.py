@@ -201,6 +201,12 @@ class Store:
         """Ends what a command that was killed left half-way. Call it where no other command measures here."""
         for folder in files.unfinished(self.root):
             files.mend(folder)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Takes away half files that a command which was killed left."""
+        for folder in (self.root, self.root / "figures"):
+            files.sweep(folder)
 
     def keep(self, result: Result) -> None:
         """Stores all that a task gave, at once.
