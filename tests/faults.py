@@ -108,22 +108,25 @@ def clean(folder: Path) -> bool:
 
 @LINUX
 def test_a_killed_command_loses_nothing(undisturbed: Path, seconds: float, tmp_path: Path, say: Say) -> None:
-    draw, killed = random.Random(0), 0
-    for store in range(5):
-        folder = tmp_path / str(store)
+    draw, killed, stores = random.Random(0), 0, 0
+    while killed < 30:
+        stores += 1
+        folder = tmp_path / str(stores)
         folder.mkdir()
-        for _ in range(6):
+        for _ in range(8):
             process = started(folder)
-            time.sleep(draw.uniform(0, seconds))
-            killed += process.poll() is None
+            time.sleep(draw.uniform(0, 0.8 * seconds))
+            ended = process.poll() is not None
             process.kill()
             process.communicate()
             assert gone_within(process, 10)
+            killed += not ended
+            if ended or killed == 30:
+                break
         finished(folder)
         assert numbers(folder) == numbers(undisturbed)
         assert clean(folder)
-    say(f"driver killed at {killed} of 30 random moments; all scores and reports as undisturbed")
-    assert killed >= 20
+    say(f"driver killed at {killed} random moments in {stores} stores; all scores and reports as undisturbed")
 
 
 @LINUX

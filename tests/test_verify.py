@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import run_all
 from bench.store.files import MANIFEST, sha256
 from tests.conftest import SMALL, Counter
 
@@ -71,6 +72,12 @@ def test_damage_is_told_set_aside_and_fails(measured: Counter, capsys: pytest.Ca
     assert measured.run("--grid", *SMALL) == 0
     assert sorted(set(measured.scored)) == [("clip", v, m) for v in (0.01, 0.1) for m in ("mse", "psnr", "ssim")]
     assert measured.run("--verify", "--profile", "smoke") == 0
+
+
+def test_there_must_be_something_to_verify(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_all.main(["--verify", "3", "--profile", "smoke"]) == 2
+    assert "nothing was measured in results/smoke; measure with: " in capsys.readouterr().err
+    assert not Path("results").exists()
 
 
 def test_verify_needs_a_number(measured: Counter, capsys: pytest.CaptureFixture[str]) -> None:

@@ -64,6 +64,8 @@ def prepare(command: Command) -> Work:
     store = Store(command.results / (command.profile or "quick"))
     if command.denoise:
         _check_denoise(command)
+    if command.verify is not None and not (command.asked or holds_any(store)):
+        raise ValueError(f"nothing was measured in {store.root}; measure with: {invocation()} --grid")
     kinds = {kind: MEASUREMENTS[kind] for kind in command.asked}
     notes = [note for measurement in kinds.values() for note in measurement.notes(command)]
     sections = {kind: list(_sections(command, kind, measurement)) for kind, measurement in kinds.items()}
