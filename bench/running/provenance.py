@@ -52,6 +52,7 @@ ROLES: dict[str, tuple[Part, ...]] = {
     "tune": (tune,),
     "files": (folder, image_files, training_of, source_of),
 }
+ENTRIES: dict[str, Any] = {"denoiser": DENOISERS, "dataset": DATASETS, "noise": NOISES, "metric": METRICS}
 ALWAYS = ("random", "images", "build", "score", "tiles")
 
 
@@ -78,8 +79,17 @@ def stale(provenance: Provenance | None, experiment: Experiment) -> bool:
 
 
 def other_plugins(provenance: Provenance | None, experiment: Experiment) -> bool:
-    """Whether one of the plug-ins behind an experiment changed, its weights included: cells of both must not mix."""
-    return any(role == "state" or ":" in role for role in _changed(provenance, experiment))
+    """Whether the denoiser changed, with its weights, or a plug-in behind its scores: cells of both must not mix."""
+    return any(
+        role == "state" or role.startswith("denoiser:") or _from_outside(role)
+        for role in _changed(provenance, experiment)
+    )
+
+
+def _from_outside(role: str) -> bool:
+    """Whether a role is that of a plug-in; a change of our own code has a new version of the protocol."""
+    kind, _, name = role.partition(":")
+    return name in ENTRIES.get(kind, {}) and from_outside(ENTRIES[kind][name])
 
 
 def _changed(provenance: Provenance | None, experiment: Experiment) -> list[str]:
@@ -148,8 +158,7 @@ def _parts_of(role: str) -> tuple[Part, ...]:
         return ROLES.get(role, ())
     if kind == "dataset" and name not in DATASETS:
         return (torchvision_datasets,)
-    entries: dict[str, Any] = {"denoiser": DENOISERS, "dataset": DATASETS, "noise": NOISES, "metric": METRICS}
-    entry = entries[kind].get(name) if kind in entries else None
+    entry = ENTRIES[kind].get(name) if kind in ENTRIES else None
     code = getattr(entry, "function", entry)
     return () if code is None else (code,) if code.__module__ in SESSION else (code.__module__,)
 
