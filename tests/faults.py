@@ -278,11 +278,9 @@ MANY = settings(max_examples=1200, deadline=None, suppress_health_check=list(Hea
 TEXT = st.text(max_size=300) | st.sampled_from(
     ["..", "/", "\0", "a" * 300, "../../x", "folder:", "folder:\0", "@", ":@"]
 )
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
-    max_leaves=12,
-)
+LEAF = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+FLAT = LEAF | st.lists(LEAF, max_size=4) | st.dictionaries(st.text(max_size=12), LEAF, max_size=4)
+JSON = FLAT | st.lists(FLAT, max_size=4) | st.dictionaries(st.text(max_size=12), FLAT, max_size=4)
 REFUSED = (ValueError, UnknownName, OSError)
 
 

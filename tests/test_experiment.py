@@ -141,3 +141,9 @@ def test_canonical_json_has_no_nan() -> None:
     with pytest.raises(ValueError, match="JSON"):
         digest(replace(FAST, lr=math.inf))
     assert canonical(Range(0.1, 0.2)) == {"low": 0.1, "high": 0.2, "law": "uniform"}
+
+
+@pytest.mark.parametrize("name", ["", "a" * 300, "../x", "/x", "a\0", "a\\b", "a\nb"])
+def test_a_denoiser_whose_name_leads_out_of_the_store_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="a denoiser's name has up to 200 bytes and no slash"):
+        BASE.but(denoiser=name)

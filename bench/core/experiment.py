@@ -29,6 +29,9 @@ class Experiment:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        name = str(self.denoiser)  # which begins the name of a folder
+        fits = name.isprintable() and 0 < len(name.encode()) <= 200 and not set(name) & set("/\\")
+        require(fits, f"a denoiser's name has up to 200 bytes and no slash, got {name[:40]!r}")
         pairs = self.options.items() if isinstance(self.options, Mapping) else self.options
         object.__setattr__(self, "options", tuple(sorted(pairs)))
         object.__setattr__(self, "seed", whole("seed", self.seed, 0))
