@@ -332,16 +332,21 @@ def one_result(undisturbed: Path) -> Path:
     return next((undisturbed / STORE).glob("conv_autoencoder-*"))
 
 
+def copied(one_result: Path) -> tuple[Path, Section, Experiment]:
+    """A store with one experiment to be damaged; what it was asked, and the experiment."""
+    root = one_result.parents[2] / "fuzzed"
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.copytree(one_result, root / one_result.name)
+    (section,) = Store(one_result.parent).sections()
+    return root, section, next(e for e in section.experiments if e.id == one_result.name)
+
+
 @MANY
 @given(JSON, st.randoms(use_true_random=False), st.sampled_from(["experiment", "provenance", "section"]))
 def test_any_json_in_a_store(one_result: Path, other: Any, draw: random.Random, kind: str) -> None:
     """In a store without manifests, where only the values themselves can tell."""
     FUZZED["inputs"] += 1
-    root = one_result.parents[2] / "fuzzed"
-    shutil.rmtree(root, ignore_errors=True)
-    (section,) = Store(one_result.parent).sections()
-    experiment = next(e for e in section.experiments if e.id == one_result.name)
-    shutil.copytree(one_result, root / one_result.name)
+    root, section, experiment = copied(one_result)
     (root / one_result.name / "manifest.sha256").unlink()
     path = root / f"section-{section.key}.json"
     path.write_text(json.dumps(json.loads(next(one_result.parent.glob("section-*")).read_text())))
@@ -363,11 +368,7 @@ def test_any_json_in_a_store(one_result: Path, other: Any, draw: random.Random, 
 @given(st.binary(max_size=400), st.sampled_from(["scores", "images", "examples", "history", "manifest"]), st.booleans())
 def test_any_bytes_in_a_store(one_result: Path, data: bytes, kind: str, inside: bool) -> None:
     FUZZED["inputs"] += 1
-    root = one_result.parents[2] / "fuzzed"
-    shutil.rmtree(root, ignore_errors=True)
-    (section,) = Store(one_result.parent).sections()
-    experiment = next(e for e in section.experiments if e.id == one_result.name)
-    shutil.copytree(one_result, root / one_result.name)
+    root, section, experiment = copied(one_result)
     if kind != "manifest":
         (root / one_result.name / "manifest.sha256").unlink()
     path = next((root / one_result.name).glob(f"{kind}*"))

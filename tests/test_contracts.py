@@ -382,6 +382,10 @@ SOUND = {
         "self.rates = [x.item() for x in torch.linspace(0, 0.1, 4)]; self.layer = nn.Conv2d(1, 1, 3, padding=1)",
         "return self.layer(noisy)",
     ),
+    "reads arrays of tensors": (
+        "self.rates = torch.ones(3).numpy().tolist(); self.layer = nn.Conv2d(1, 1, 3, padding=1)",
+        "return self.layer(noisy)",
+    ),
     "lazy": ("self.layer = nn.LazyConv2d(1, 3, padding=1)", "return self.layer(noisy)"),
     "tied": ("self.layer = nn.Conv2d(1, 1, 3, padding=1); self.again = self.layer", "return self.again(noisy)"),
     "unused": (

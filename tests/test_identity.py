@@ -142,6 +142,20 @@ def test_equal_pixels_are_one_dataset_wherever_they_are(counter: Counter) -> Non
     assert section.protocol.dataset.startswith("folder@")
 
 
+def test_images_that_moved_are_read_where_the_command_says(counter: Counter) -> None:
+    Path("one").mkdir()
+    for number in range(4):
+        Image.fromarray(np.random.default_rng(number).integers(0, 256, (20, 20), dtype=np.uint8)).save(
+            f"one/{number}.png"
+        )
+    options = [*RUN, "--denoisers", "clip"]
+    assert counter.run(*options, "--dataset", "folder:one", "--test", "0.01") == 0
+    Path("one").rename("moved")
+    images_of.cache_clear()
+    assert counter.run(*options, "--dataset", "folder:moved", "--test", "0.01", "0.1") == 0
+    assert counter.scored == [("clip", 0.1, "psnr")]
+
+
 DROPOUT = """
 import random
 import numpy as np

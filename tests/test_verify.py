@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 import run_all
+from bench.lookup.images import images_of
 from bench.store.files import MANIFEST, sha256
-from tests.conftest import SMALL, Counter
+from tests.conftest import SMALL, Counter, folder_of_images
 
 RESULTS = Path("results/smoke")
 
@@ -84,3 +85,17 @@ def test_verify_needs_a_number(measured: Counter, capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit, match="2"):
         measured.run("--verify", "some")
     assert "needs a whole number of at least 1, got 'some'" in capsys.readouterr().err
+
+
+def test_cells_whose_plugin_or_images_are_not_here_are_left_out(
+    counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder_of_images(Path())
+    options = ["--grid", "--profile", "smoke", "--metrics", "psnr", "--test", "0.01", "--denoisers", "clip"]
+    assert counter.run(*options) == 0
+    assert counter.run(*options, "--dataset", "folder:test") == 0
+    Path("test").rename("elsewhere")
+    images_of.cache_clear()
+    capsys.readouterr()
+    assert counter.run("--verify", "9", "--profile", "smoke") == 0
+    assert "1 cells came back, 1 of them bit for bit; there are no more" in capsys.readouterr().out

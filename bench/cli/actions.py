@@ -140,14 +140,17 @@ def _verify(command: Command, count: int, store: Store, console: Console) -> lis
     if count:
         jobs, done, alike = command.jobs or cores(), 0, 0
         with console.status(f"measuring {count} cells again"):
-            for cell in recompute(store, count, lambda tasks: run(tasks, jobs, news_queue()), random.Random()):
+            again = recompute(
+                store, count, lambda tasks: run(tasks, jobs, news_queue()), random.Random(), command.plugin
+            )
+            for cell in again:
                 if isinstance(cell, str) or not cell.agrees:
                     failures.append(escape(cell if isinstance(cell, str) else _difference(cell)))
                 else:
                     done, alike = done + 1, alike + cell.alike
         rest = f", {done - alike} within {TOLERANCE:g} of it under other conditions" if done > alike else ""
-        fewer = "; there are no more that need no training" if done + len(failures) < count else ""
-        console.print(f"{done} cells came back, {alike} of them bit for bit{rest}{fewer}")
+        fewer = "; there are no more that can be measured here without training" if done + len(failures) < count else ""
+        console.print(f"{done} cells came back, {alike} of them bit for bit{rest}{fewer}", soft_wrap=True)
     return failures
 
 

@@ -38,7 +38,7 @@ def global_streams(*names: str | int) -> Iterator[None]:
     Ordinary dropout draws from them. They are as before when the block has ended.
     """
     seed = seed_of(*names)
-    # numpy's old generator is the global one, which is what this is about.
+    # numpy's old generator is the global one, which is what this is about: hence no NPY002 here.
     numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
     used = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]  # not annotated in torch
     with torch.random.fork_rng(range(torch.cuda.device_count()) if used else ()):

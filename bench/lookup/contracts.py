@@ -218,5 +218,5 @@ def _nothing_drawn() -> Iterator[None]:
 
 
 def _global_states() -> list[object]:
-    numpy_state = np.random.get_state()  # noqa: NPY002  # the global one is what this is about
-    return [torch.get_rng_state().tolist(), repr(numpy_state), random.getstate()]
+    _, numbers, *rest = np.random.get_state()  # noqa: NPY002  # the global one is what this is about
+    return [torch.get_rng_state().tolist(), list(numbers), rest, random.getstate()]

@@ -20,7 +20,7 @@ from bench.core.rng import seed_of
 
 @cache
 def parameters(denoiser: str, options: tuple[tuple[str, Any], ...]) -> int:
-    """Number of trainable parameters, counted without allocating any.
+    """Number of trainable parameters, counted without allocating any where the constructor reads no tensor.
 
     Raises:
         ValueError: the denoiser has no such option, or refuses its value.
@@ -34,7 +34,7 @@ def parameters(denoiser: str, options: tuple[tuple[str, Any], ...]) -> int:
             with torch.device("meta"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # that stored weights cannot be copied there
                 model = _complete(DENOISERS[denoiser](**dict(options)), options)
-        except (RuntimeError, NotImplementedError):  # of one that reads the values of tensors
+        except (RuntimeError, NotImplementedError, TypeError):  # of one that reads tensors, by .item() or .numpy()
             model = _complete(DENOISERS[denoiser](**dict(options)), options)
     except ModuleNotFoundError as error:
         raise ValueError(str(error)) from None

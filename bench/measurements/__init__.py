@@ -49,7 +49,7 @@ class Measurement:
 
     def measure(self, name: str, command: Command, store: Store) -> dict[str, Any]:
         """One figure as JSON values, which the store keeps under the kind and the name."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{self.flag} measures no figures but experiments")
 
     def notes(self, command: Command) -> list[str]:
         """What the user should know beforehand."""

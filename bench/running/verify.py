@@ -3,12 +3,18 @@
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
-from bench.core.conditions import Machine
+from architectures import DENOISERS
 from bench.core.dataset_names import known_places
 from bench.core.experiment import Experiment, Protocol
+from bench.core.registry import UnknownName
 from bench.core.results import summarize
 from bench.core.tasks import Request, Result, Task
+from bench.lookup.images import images_of
+from bench.metrics import METRICS
+from bench.noises import NOISES
 from bench.store.store import Store
 
 TOLERANCE = 1e-4  # of a score, where the conditions are others: rounding grows in a deep network
@@ -37,9 +43,15 @@ class Recomputed:
 
 
 def recompute(
-    store: Store, count: int, measure: Callable[[Sequence[Task]], Iterator[Result]], draw: random.Random
+    store: Store,
+    count: int,
+    measure: Callable[[Sequence[Task]], Iterator[Result]],
+    draw: random.Random,
+    plugins: Sequence[Path] = (),
 ) -> Iterator[Recomputed | str]:
-    """Measures cells again whose denoiser needs no training here; yields what failed as text.
+    """Measures cells again that need no training and whose denoiser, metric and images are here.
+
+    Yields what failed as text.
 
     Args:
         count: of cells, fewer where the store has fewer.
@@ -49,8 +61,11 @@ def recompute(
         (experiment, section.protocol, score)
         for section in store.sections()
         for experiment in section.experiments
+        if experiment.denoiser in DENOISERS and {experiment.noise, section.protocol.noise} <= {None, *NOISES}
         if experiment.recipe is None or store.weights(experiment) is not None
+        if all(map(_is_here, filter(None, (experiment.dataset, section.protocol.dataset))))
         for score in store.scores(experiment, section.protocol)
+        if score.metric in METRICS
     ]
     chosen = draw.sample(cells, min(count, len(cells)))
     stored = {}
@@ -58,27 +73,28 @@ def recompute(
     for experiment, protocol, score in chosen:
         stored[experiment, protocol.digest, score.variance, score.metric] = score.mean
         wanted.setdefault((experiment, protocol), []).append((score.variance, score.metric))
-    tasks = [
-        Task(
-            experiment,
-            (Request(protocol, tuple(asked)),),
-            store.weights(experiment),
-            tuple(store.trials(experiment)),
-            places=tuple(known_places([experiment.dataset, protocol.dataset]).items()),
-        )
-        for (experiment, protocol), asked in wanted.items()
-    ]
-    for task in tasks:
+    for (experiment, protocol), asked in wanted.items():
+        places = tuple(known_places([experiment.dataset, protocol.dataset]).items())
+        request, trials = Request(protocol, tuple(asked)), tuple(store.trials(experiment))
+        task = Task(experiment, (request,), store.weights(experiment), trials, plugins=tuple(plugins), places=places)
+        before = store.provenance(experiment)
         for result in measure([task]):
             if result.failure is not None:
-                yield f"{task.experiment.id}: {result.failure}"
-            for protocol, restored in result.restored:
+                yield f"{experiment.id}: {result.failure}"
+            after = result.provenance
+            alike = bool(before and after and not before.elsewhere and before.machine == after.machine)
+            for _, restored in result.restored:
                 for metric, values in restored.values.items():
-                    before = stored[task.experiment, protocol.digest, restored.variance, metric]
+                    mean = stored[experiment, protocol.digest, restored.variance, metric]
                     again = summarize(restored.variance, metric, values).mean
-                    alike = _machine(store.provenance(task.experiment)) == _machine(result.provenance)
-                    yield Recomputed(task.experiment, restored.variance, metric, before, again, alike)
+                    yield Recomputed(experiment, restored.variance, metric, mean, again, alike)
 
 
-def _machine(provenance: object) -> Machine | None:
-    return getattr(provenance, "machine", None)
+@cache
+def _is_here(dataset: str) -> bool:
+    """Whether the images of a dataset can be read, and are those that were measured."""
+    try:
+        images_of(dataset)
+    except (UnknownName, ValueError, OSError):
+        return False
+    return True

@@ -312,7 +312,8 @@ def _section(path: Path, data: bytes) -> Section:
     section = Section(values["name"], protocol, experiments, commands, bases)
     old, new = f"section-{section.key}", f"section-{section.key}-{files.sha256(data)[:10]}"
     require(path.stem in (old, new), f"what it holds makes the name {new}.json")
-    PLACES.update(values.get("places", {}))
+    for name, place in values.get("places", {}).items():
+        PLACES.setdefault(name, place)  # a command that named another place knows better
     return section
 
 
