@@ -117,9 +117,9 @@ def counter(here: Path, monkeypatch: pytest.MonkeyPatch) -> Counter:
     counter = Counter()
     fit, tune, evaluate = train.fit, tune_filter.tune, score.evaluate
 
-    def counted_fit(model: Any, images: Any, experiment: Any, device: Any) -> Any:
+    def counted_fit(model: Any, images: Any, experiment: Any, device: Any, *checkpoint: Any) -> Any:
         counter.trained.append(experiment.denoiser)
-        return fit(model, images, experiment, device)
+        return fit(model, images, experiment, device, *checkpoint)
 
     def counted_tune(experiment: Any, images: Any, device: Any) -> Any:
         counter.tuned.append(experiment.denoiser)

@@ -98,12 +98,14 @@ def run_experiments(command: Command, work: Work, console: Console) -> list[str]
             # Once more, since another command may have ended after this one looked.
             tasks = pending(store, sections, command.device, command.plugin, command.refresh)
             names, news = describe(tasks), news_queue()
-            with Display(console, tasks, news, estimate(store, tasks)) as display:
+            with Display(console, tasks, news, estimate(store, tasks), store.keep_checkpoint) as display:
                 address, jobs = command.cluster, command.jobs or cores()
                 for result in run_there(tasks, address) if address else run(tasks, jobs, news):
                     with undisturbed():
                         store.keep(result)
                     display.finish(result)
+                    if result.weights is not None or result.diverged:
+                        store.drop_checkpoint(result.task.experiment.id)
                     if result.failure is not None:
                         failures.append(f"{names[result.task.experiment.id]}: {escape(result.failure)}")
     failures += [

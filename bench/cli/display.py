@@ -5,7 +5,7 @@ import math
 import re
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.queues import Queue
 
 from rich.box import SIMPLE_HEAD
@@ -38,13 +38,20 @@ class Display:
         tasks: all that will run.
         expected: how long each will take; where that is not known, each weighs what it costs.
         news: what the workers tell; None ends the listening.
+        keep: takes the id of an experiment and a state of its training to go on from.
     """
 
     def __init__(
-        self, console: Console, tasks: Sequence[Task], news: "Queue[News | None]", expected: Estimate | None = None
+        self,
+        console: Console,
+        tasks: Sequence[Task],
+        news: "Queue[News | None]",
+        expected: Estimate | None = None,
+        keep: Callable[[str, bytes], None] = lambda _, __: None,
     ) -> None:
         self._names = describe(tasks)
         self._news = news
+        self._keep = keep
         self._rows: dict[str, list[History]] = {}
         self._finished: set[str] = set()
         self._lock = threading.Lock()  # news come in a thread of their own
@@ -82,7 +89,12 @@ class Display:
                 if message[0] not in self._finished:
                     self._hear(*message)
 
-    def _hear(self, name: str, share: float, row: History | None) -> None:
+    def _hear(self, name: str, share: float, row: History | None, checkpoint: bytes | None) -> None:
+        if checkpoint is not None:
+            try:
+                self._keep(name, checkpoint)
+            except OSError as error:  # the training goes on, and cannot be resumed from here
+                self._print(f"  {self._names[name]}: no checkpoint is kept ({escape(str(error))})")
         self._progress.start_task(self._lines[name])
         self._advance(name, share, visible=True)
         if row is not None:

@@ -71,6 +71,7 @@ class Task:
     `weights` are safetensors bytes of an earlier training, and `trials` those of an earlier tuning;
     without them the task trains or tunes. A fresh task replaces all that the store has of its
     experiment. `places` say where the pixels of its datasets are (see `bench.core.dataset_names`).
+    `checkpoint` is the last state of a training that was stopped (see `bench.training.checkpoint`).
     """
 
     experiment: Experiment
@@ -81,6 +82,7 @@ class Task:
     plugins: tuple[Path, ...] = ()
     fresh: bool = False
     places: tuple[tuple[str, str], ...] = ()
+    checkpoint: bytes | None = None
 
     @property
     def cells(self) -> int:

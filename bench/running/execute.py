@@ -18,11 +18,14 @@ from bench.core.tasks import Result, Task
 from bench.core.variance import written
 from bench.lookup.denoisers import build, load, state_of, tuned
 from bench.lookup.images import images_of, split, training_of
-from bench.running.provenance import only_here, provenance
+from bench.running.provenance import code_of, only_here, provenance
 from bench.running.workers import News, cluster, keep_memory, pool, tell
 from bench.scoring.score import evaluate
+from bench.training.checkpoint import Checkpoint
 from bench.training.train import fit
 from bench.training.tune import tune
+
+OFTEN = 10  # seconds of training between two checkpoints, at least
 
 
 def measure(task: Task) -> Result:
@@ -57,8 +60,8 @@ def _measure(task: Task, result: Result) -> None:
     for plugin in task.plugins:
         load_plugin(plugin)
     device, started = torch.device(task.device), time.monotonic()
-    model = _ready(task, result, device)
-    training = time.monotonic() - started if result.history or result.trials else None
+    model, before = _ready(task, result, device)
+    training = before + time.monotonic() - started if result.history or result.trials else None
     scoring: dict[str, float] = {}
     result.provenance = provenance(task, device, training, scoring)  # which a failure while scoring must not lose
     if not result.diverged:
@@ -83,9 +86,12 @@ def _score(task: Task, result: Result, model: nn.Module, device: torch.device, s
             tell(task.experiment, 0.9 + 0.1 * done / total, None)
 
 
-def _ready(task: Task, result: Result, device: torch.device) -> nn.Module:
-    """The denoiser with what it is to know: stored weights, trained ones, tuned parameters or memorized images."""
-    experiment = task.experiment
+def _ready(task: Task, result: Result, device: torch.device) -> tuple[nn.Module, float]:
+    """The denoiser with what it is to know: stored weights, trained ones, tuned parameters or memorized images.
+
+    Returns also the seconds of a training that was stopped earlier, and goes on here.
+    """
+    experiment, before = task.experiment, 0.0
     model = build(experiment)
     if task.weights is not None:
         load(model, task.weights)
@@ -96,14 +102,19 @@ def _ready(task: Task, result: Result, device: torch.device) -> nn.Module:
                 result.trials = tune(experiment, images, device)
             model = build(tuned(experiment, list(task.trials) or result.trials))
         elif experiment.recipe is not None:
-            for row in fit(model, images, experiment, device):
+            checkpoint, start = Checkpoint(task.checkpoint, code_of(task)), time.monotonic()
+            result.history, before, saved = [*checkpoint.rows], checkpoint.seconds, start
+            for row in fit(model, images, experiment, device, checkpoint):
                 result.history.append(row)
-                tell(experiment, 0.9 * row.epoch / experiment.recipe.epochs, row)
+                now, state = time.monotonic(), None
+                if row.epoch < experiment.recipe.epochs and row.validation is not None and now - saved >= OFTEN:
+                    state, saved = checkpoint.save(result.history, before + now - start), now
+                tell(experiment, 0.9 * row.epoch / experiment.recipe.epochs, row, state)
             if not result.diverged:
                 result.weights = safetensors.torch.save(state_of(model))
         elif isinstance(model, Memorizing):
             model.fit(one_size(split(images, experiment.dataset)[0]))
-    return model
+    return model, before
 
 
 def execute(

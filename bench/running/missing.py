@@ -46,7 +46,8 @@ def pending(
         chosen = tuple((requests if fresh else missing[experiment]).values())
         names = {experiment.dataset, *(request.protocol.dataset for request in chosen)}
         places = tuple(known_places(names).items())
-        tasks.append(Task(experiment, chosen, weights, trials, device, tuple(plugins), fresh, places))
+        checkpoint = store.checkpoint(experiment) if weights is None else None
+        tasks.append(Task(experiment, chosen, weights, trials, device, tuple(plugins), fresh, places, checkpoint))
     return sorted(tasks, key=lambda task: order(task.experiment, task.cells))
 
 

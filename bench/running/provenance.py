@@ -70,6 +70,13 @@ def provenance(task: Task, device: torch.device, training: float | None, scoring
     )
 
 
+def code_of(task: Task) -> str:
+    """Ten hexadecimal digits over all that decides the bits of a training, but for the kind of processor."""
+    parts = {role: _digest(role, task.experiment) for role in roles_of(task)}
+    text = json.dumps([parts, torch.__version__, task.device], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
 def stale(provenance: Provenance | None, experiment: Experiment) -> bool:
     """Whether an experiment was measured by other code than there is now, or a plug-in from other weights.
 

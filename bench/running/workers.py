@@ -17,16 +17,17 @@ import torch
 from bench.core.experiment import Experiment
 from bench.core.results import Progress
 
-News = tuple[str, float, Progress | None]  # experiment id, share done, newest row of the history
+# Experiment id, share done, newest row of the history, and a state of the training to go on from.
+News = tuple[str, float, Progress | None, bytes | None]
 CONTEXT = multiprocessing.get_context("spawn")
 PATIENCE = 10  # seconds that a scheduler has to answer
 _news: "Queue[News | None] | None" = None
 
 
-def tell(experiment: Experiment, share: float, row: Progress | None) -> None:
+def tell(experiment: Experiment, share: float, row: Progress | None, checkpoint: bytes | None = None) -> None:
     """Sends news to the driver, if there is a queue."""
     if _news is not None:
-        _news.put((experiment.id, share, row))
+        _news.put((experiment.id, share, row, checkpoint))
 
 
 @contextmanager

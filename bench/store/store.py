@@ -119,6 +119,21 @@ class Store:
         """Trained weights as safetensors bytes, if they are there."""
         return self._read(self.folder(experiment) / "weights.safetensors", lambda data: data, None)
 
+    def checkpoint(self, experiment: Experiment) -> bytes | None:
+        """The last state of a training that was stopped, if there is one."""
+
+        def parse(data: bytes) -> bytes:
+            require(path.stem.endswith(f"-{files.sha256(data)[:10]}"), "its name has another digest")
+            return data
+
+        for path in self._checkpoints(experiment.id):
+            if (data := self._read(path, parse, None)) is not None:
+                return data
+        return None
+
+    def _checkpoints(self, experiment_id: str) -> list[Path]:
+        return sorted(self.root.glob(f"checkpoint-{experiment_id}-*.safetensors"))
+
     def provenance(self, experiment: Experiment) -> Provenance | None:
         """Where its numbers come from; None if it was not measured."""
         path = self.folder(experiment) / "provenance.json"
@@ -281,6 +296,17 @@ class Store:
         }
         text = _text(values, 1)
         files.write(self.root / f"section-{section.key}-{files.sha256(text)[:10]}.json", text)
+
+    def keep_checkpoint(self, experiment_id: str, state: bytes) -> None:
+        """Keeps the state of a training in place of an earlier one; `drop_checkpoint` takes it away."""
+        path = self.root / f"checkpoint-{experiment_id}-{files.sha256(state)[:10]}.safetensors"
+        files.write(path, state)
+        self.drop_checkpoint(experiment_id, but=path)
+
+    def drop_checkpoint(self, experiment_id: str, but: Path | None = None) -> None:
+        for path in self._checkpoints(experiment_id):
+            if path != but:
+                path.unlink(missing_ok=True)
 
     def keep_timing(self, kind: str, name: str, values: dict[str, Any]) -> None:
         files.replace(self.root / kind, {f"{name}.json": _text(values, 1)})

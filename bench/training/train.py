@@ -16,6 +16,7 @@ from bench.core.variance import Range
 from bench.lookup.denoisers import place
 from bench.lookup.images import split
 from bench.noises import NOISES
+from bench.training.checkpoint import Checkpoint
 from bench.training.fast_layers import quicken
 from bench.training.muon import Muon
 from bench.training.patches import draw_patches
@@ -44,10 +45,17 @@ def draw(variance: Range, count: int, rng: torch.Generator) -> Tensor:
     return low + share * (high - low)
 
 
-def fit(model: nn.Module, images: Stack, experiment: Experiment, device: torch.device) -> Iterator[Progress]:
+def fit(
+    model: nn.Module,
+    images: Stack,
+    experiment: Experiment,
+    device: torch.device,
+    checkpoint: Checkpoint | None = None,
+) -> Iterator[Progress]:
     """Trains the model in place on images of one size, or on patches; yields ten rows of history per epoch.
 
-    A loss that is not finite ends the training; its row is the last.
+    It goes on from the checkpoint, which may be saved whenever a row ends an epoch. A loss that is not finite ends
+    the training; its row is the last.
     """
     recipe, dataset = experiment.recipe, experiment.dataset
     if recipe is None or dataset is None:
@@ -67,8 +75,9 @@ def fit(model: nn.Module, images: Stack, experiment: Experiment, device: torch.d
         quicken(model, recipe.fast_layers)
     steps = count // recipe.batch
     optimizers = optimizers_of(model, recipe)
-    schedules = [schedule_of(optimizer, recipe, steps * recipe.epochs) for optimizer in optimizers]
-    for epoch in range(recipe.epochs):
+    peaks = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
+    done = (checkpoint or Checkpoint()).attach(model, optimizers, (order, rng))
+    for epoch in range(done, recipe.epochs):
         with global_streams("training", dataset, experiment.seed, epoch):
             model.train()
             if recipe.patch:
@@ -80,10 +89,12 @@ def fit(model: nn.Module, images: Stack, experiment: Experiment, device: torch.d
             for step, batch in enumerate(torch.split(shuffled, recipe.batch)[:steps], start=1):
                 loss = loss_of(model, batch, experiment, rng)
                 loss.backward()  # type: ignore[no-untyped-call]  # not annotated in torch
-                for optimizer, schedule in zip(optimizers, schedules, strict=True):
+                share = share_of_peak(recipe, (epoch * steps + step - 0.5) / (steps * recipe.epochs))
+                for optimizer, own_peaks in zip(optimizers, peaks, strict=True):
+                    for group, peak in zip(optimizer.param_groups, own_peaks, strict=True):
+                        group["lr"] = peak * share
                     optimizer.step()
                     optimizer.zero_grad()
-                    schedule.step()
                 losses.append(loss.detach())
                 if step * ROWS // steps > (step - 1) * ROWS // steps:
                     mean = torch.stack(losses).mean().item()
@@ -150,15 +161,11 @@ def optimizers_of(model: nn.Module, recipe: Recipe) -> list[torch.optim.Optimize
     return optimizers
 
 
-def schedule_of(optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int) -> torch.optim.lr_scheduler.LambdaLR:
-    """The learning rate of each step as a share of its peak."""
-
-    def share(step: int) -> float:
-        done, warm_up = (step + 0.5) / steps, recipe.warm_up
-        if recipe.schedule == "constant":
-            return 1.0
-        if done < warm_up:
-            return done / warm_up
-        return 0.5 + 0.5 * math.cos(math.pi * (done - warm_up) / (1 - warm_up))
-
-    return torch.optim.lr_scheduler.LambdaLR(optimizer, share)
+def share_of_peak(recipe: Recipe, done: float) -> float:
+    """The learning rate as a share of its peak, when a share `done` of all steps is done."""
+    warm_up = recipe.warm_up
+    if recipe.schedule == "constant":
+        return 1.0
+    if done < warm_up:
+        return done / warm_up
+    return 0.5 + 0.5 * math.cos(math.pi * (done - warm_up) / (1 - warm_up))
