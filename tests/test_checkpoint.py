@@ -24,9 +24,9 @@ from bench.training.train import fit
 CPU = torch.device("cpu")
 SHORT = replace(FAST, epochs=3, train_images=256)
 PROTOCOL = Protocol("shapes", "gaussian", (0.01,), ("psnr",), 16)
-PHOTOGRAPHS: Stack = [
+PHOTOGRAPHS: Stack = tuple(
     torch.randint(256, (1, 40, 40 + place), dtype=torch.uint8, generator=stream("x")) for place in range(20)
-]
+)
 
 
 def experiment(denoiser: str = "conv_autoencoder", recipe: Recipe = SHORT) -> Experiment:
