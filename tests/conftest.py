@@ -89,6 +89,18 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small study in results/smoke, its report and its explorer; not to be changed."""
+    folder = tmp_path_factory.mktemp("measured")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(bench.running.execute, "pool", in_this_process)
+        grid = "--grid --profile smoke --denoisers noisy,clip,median,memorizer,conv_autoencoder,unet --test 0.01 0.1"
+        assert run_all.main([*grid.split(), "--train", "0.01", "0.1", "0.01..0.1"]) == 0
+    return folder
+
+
 class Counter:
     """Counts trainings, tunings and scored cells of commands that run inside this process."""
 

@@ -27,7 +27,7 @@ from bench.store.lock import alone
 from bench.store.reported import figure_path, has_figure, is_reported, keep_figure, keep_reported, state_of
 from bench.store.store import Store
 
-CODE = (".py", ".j2")  # suffixes of the files that make a report
+CODE = (".py", ".j2", ".js", ".css")  # suffixes of the files that make a report
 
 
 def carry_out(command: Command, work: Work) -> int:
@@ -181,10 +181,17 @@ def _report(store: Store, command: Command) -> str:
     path = ROOT / "REPORT.md" if published else store.root / "REPORT.md"
     code = [file for room in ("architectures", "bench") for file in (ROOT / room).rglob("*") if file.suffix in CODE]
     code += [*command.plugin, Path(sys.executable), path]
-    if path.exists() and not command.report and is_reported(store.root, state_of(store.root, code)):
-        return escape(f"report   {path}, as it was\nfigures  {figure_path(store.root, '*')}")
+    explorer = store.root / "index.html"
+    if (
+        path.exists()
+        and explorer.exists()
+        and not command.report
+        and is_reported(store.root, state_of(store.root, code))
+    ):
+        return escape(f"report   {path}, as it was\nfigures  {figure_path(store.root, '*')}\nexplorer {explorer}")
 
     from bench.analysis.scored import Scored  # late: slow to import
+    from bench.explorer.page import page
     from bench.report.frames import csv_files
     from bench.report.report import build
 
@@ -200,6 +207,7 @@ def _report(store: Store, command: Command) -> str:
 
         for drawing in drawn:
             keep_figure(store.root, drawing.name, png(drawing.draw(), drawing.digest))
+    write(explorer, page(store, scored))
     keep_reported(store.root, state_of(store.root, code))
     figures = f"figures  {figure_path(store.root, '*')} ({len(drawings)}, {len(drawn)} drawn anew)"
-    return escape(f"report   {path}\n{figures}")
+    return escape(f"report   {path}\n{figures}\nexplorer {explorer}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from bench.analysis import answers
 from bench.analysis.facts import Finding
 from bench.analysis.intervals import Estimate
 from bench.core.variance import written
@@ -19,8 +20,9 @@ def render(template: str, **values: Any) -> str:
 
 def sentence(finding: Finding) -> str:
     """A finding in words, by the macro that has the name of its class."""
-    macros = _ENVIRONMENT.get_template("findings.md.j2").module
-    return _one_line(getattr(macros, type(finding).__name__)(finding))
+    template = "answers" if type(finding).__module__ == answers.__name__ else "findings"
+    macros = _ENVIRONMENT.get_template(f"{template}.md.j2").module
+    return _one_line(getattr(macros, type(finding).__name__)(finding)).replace(" ,", ",").replace(" .", ".")
 
 
 def _one_line(text: str) -> str:
@@ -47,8 +49,10 @@ _ENVIRONMENT.filters |= {
     "code": _code,
     "decimals": lambda value, digits=2: f"{value:.{digits}f}",
     "interval": _interval,
+    "digits": lambda value, digits: f"{value:.{digits}g}",
     "one_line": _one_line,
     "sentence": sentence,
+    "signed": signed,
     "signed_interval": lambda value: signed(value.mean) + margin(value.half_width),
     "size": lambda value: _interval(Estimate(abs(value.mean), value.half_width)),
     "span": _span,

@@ -1,0 +1,190 @@
+"""What the page knows, as JSON values made from the rows of a store."""
+
+import base64
+import math
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bench.analysis.answers import answers, exercises, grids_of, own_regrets
+from bench.analysis.facts import Finding
+from bench.analysis.ranking import ranking
+from bench.analysis.rows import Row
+from bench.analysis.scored import Scored
+from bench.analysis.scores import scores_frame
+from bench.core.dataset_names import dataset_title
+from bench.core.experiment import Protocol
+from bench.core.results import Array
+from bench.core.tasks import Section
+from bench.core.variance import in_sigma
+from bench.metrics import METRICS, metric_title
+from bench.report.render import sentence
+from bench.store.store import Store
+from bench.timing.latency import latencies
+
+IMAGES = 3_600_000  # characters that all images of the page may take
+DIGITS = {"psnr": 3, "ssim": 5, "mse": 7}  # decimals of scores; other metrics have four
+
+
+def page_data(store: Store, scored: Scored) -> dict[str, Any]:
+    """All of it. Scores are as in scores.csv, rounded; images are deflated bytes in base64."""
+    sections = [(s, rows) for s, rows in scored.others if s.name == "grid" and any(row.means for row in rows)]
+    first = grids_of(sections)[:1]
+    sections = [*first, *(pair for pair in sections if pair not in first)]
+    budget = IMAGES // max(1, len(sections))
+    return {
+        "study": store.root.name,
+        "answers": list(map(sentence, answers(scored.others))),
+        "exercises": [_exercise(finding) for finding in exercises(scored.others)],
+        "grids": [_grid(store, section, rows, budget) for section, rows in sections],
+        "ablations": [_ablation(tested, line) for tested, frame in scored.effects.items() for line in _lines(frame)],
+        "latency": [
+            {
+                "denoiser": row.denoiser,
+                "batch": row.batch,
+                "seconds": row.median / row.batch,
+                "device": row.conditions.device,
+            }
+            for row in latencies(store)
+        ],
+    }
+
+
+def _exercise(finding: Finding) -> dict[str, Any]:
+    rows = [{"denoiser": row.experiment.denoiser, "trained": row.training} for row in getattr(finding, "rows", ())]
+    return {"kind": type(finding).__name__, "answer": sentence(finding), "rows": rows}
+
+
+def _grid(store: Store, section: Section, rows: Sequence[Row], budget: int) -> dict[str, Any]:
+    protocol = section.protocol
+    measured = [row for row in rows if row.means]
+    marks = _marks(measured, protocol)
+    ranks = {place.row: [place.first, place.last] for place in ranking(measured, protocol.variances)}
+    own, place = own_regrets(measured, protocol.variances), {row: i for i, row in enumerate(measured)}
+    examples = {row: store.examples(row.experiment, protocol) for row in measured}
+    clean = next((arrays["clean"] for arrays in examples.values() if "clean" in arrays), None)
+    images = _images(measured, examples, protocol, budget)
+    return {
+        "title": dataset_title(protocol.dataset),
+        "noise": protocol.noise,
+        "sigma": all(map(in_sigma, protocol.variances)),
+        "variances": list(protocol.variances),
+        "images": protocol.images,
+        "metrics": [
+            {"name": name, "title": metric_title(name), "better": METRICS[name].better, "digits": METRICS[name].digits}
+            | {"scale": METRICS[name].scale}
+            for name in protocol.metrics
+        ],
+        "clean": None if clean is None else _packed(clean),
+        "shape": None if clean is None else list(clean.shape),
+        "rows": [
+            _row(row, protocol)
+            | {"marks": marks[row], "rank": ranks.get(row), "images": images.get(row)}
+            | {"regret": _regret(own.get(row, {}), protocol, place)}
+            for row in measured
+        ],
+    }
+
+
+def _row(row: Row, protocol: Protocol) -> dict[str, Any]:
+    experiment, trained = row.experiment, row.experiment.variance
+    scores = {
+        metric: [_number_pair(row, variance, metric) for variance in protocol.variances] for metric in protocol.metrics
+    }
+    return {
+        "name": row.subject,
+        "denoiser": experiment.denoiser,
+        "kind": "network" if row.learned else "input" if row.untouched else "filter",
+        "about": (row.contract.__doc__ or "").partition("\n")[0],
+        "told": not row.blind,
+        "trained": row.training if trained else "",
+        "low": trained.low if trained else None,
+        "high": trained.high if trained else None,
+        "seeds": row.seeds if row.learned else 0,
+        "parameters": row.parameters,
+        "seconds": round(row.seconds[0] / max(row.seeds, 1), 1),
+        "scores": scores,
+    }
+
+
+def _number_pair(row: Row, variance: float, metric: str) -> list[float | None] | None:
+    """Mean and half of its 95 % interval; None where nothing was measured, and for what is not finite."""
+    if (variance, metric) not in row.means:
+        return None
+    digits = DIGITS.get(metric, 4)
+    pair = row.means[variance, metric], row.samples[variance, metric].half_width
+    return [round(value, digits) if math.isfinite(value) else None for value in pair]
+
+
+def _marks(rows: Sequence[Row], protocol: Protocol) -> dict[Row, list[int]]:
+    """For each test variance 2 where PSNR is the best, 1 where it is not significantly worse, else 0."""
+    flags = {row: [0] * len(protocol.variances) for row in rows}
+    if "psnr" in protocol.metrics:
+        for line in _lines(scores_frame(rows, protocol.variances, "psnr")):
+            if line["best"]:
+                flags[rows[line["row"]]][protocol.variances.index(line["variance"])] = 1
+        for i, variance in enumerate(protocol.variances):
+            finite = [row for row in rows if row.psnr_at(variance)]
+            if finite:
+                flags[max(finite, key=lambda row: row.means[variance, "psnr"])][i] = 2
+    return flags
+
+
+def _regret(own: Mapping[float, Any], protocol: Protocol, place: Mapping[Row, int]) -> list[list[float] | None] | None:
+    """Mean, half-width and the specialist's place for each test variance; None where there is no specialist."""
+    if not own:
+        return None
+    cells: list[list[float] | None] = []
+    for variance in protocol.variances:
+        regret = own.get(variance)
+        cells.append(
+            None
+            if regret is None
+            else [round(regret.sample.mean, 3), round(regret.sample.half_width, 3), place[regret.specialist]]
+        )
+    return cells
+
+
+def _images(
+    rows: Sequence[Row], examples: Mapping[Row, Mapping[str, Array]], protocol: Protocol, budget: int
+) -> dict[Row, str]:
+    """Restored images of rows, deflated, (V, E, H, W): the input first, then networks, then filters, until full."""
+    order = sorted(rows, key=lambda row: (not row.untouched, not row.learned, row.experiment.variance is None))
+    packed: dict[Row, str] = {}
+    for row in order:
+        arrays = examples[row]
+        if all(str(variance) in arrays for variance in protocol.variances):
+            text = _packed(np.stack([arrays[str(variance)] for variance in protocol.variances]))
+            if len(text) <= budget:
+                packed[row], budget = text, budget - len(text)
+    return packed
+
+
+def _packed(images: Array) -> str:
+    return base64.b64encode(zlib.compress(images.tobytes(), 9)).decode()
+
+
+def _ablation(tested: tuple[str, str], line: dict[str, Any]) -> dict[str, Any]:
+    names = (
+        "ablation",
+        "trained_on",
+        "base",
+        "change",
+        "side",
+        "mean",
+        "half_width",
+        "significant",
+        "seeds",
+        "deviation",
+    )
+    plain = {name: line[name] for name in names}
+    plain |= {
+        name: None if math.isnan(line[name]) else round(line[name], 3) for name in ("mean", "half_width", "deviation")
+    }
+    return plain | {"dataset": dataset_title(tested[0]), "significant": bool(line["significant"])}
+
+
+def _lines(frame: Any) -> Iterator[dict[str, Any]]:
+    yield from frame.to_dict("records")
