@@ -77,9 +77,9 @@ def test_the_slip_of_the_tutorial_is_found_with_its_interval(tmp_path: Path, sna
     assert (losses.seeds, losses.inside, losses.of) == (3, 10 + inside, 20)
     interval = f"0.02538 ±{spread[0]:.5f}"
     assert losses.table.rows[0] == ("1", "0.02538", interval, "yes", "0.01088", interval, "no (−0.01450)")
-    text, _ = build(store, "figures")
-    assert text.count(sentence(slip)) == 2  # in short, and in its chapter
-    snapshot("ablation", text[text.index("## Ablations at a glance") : text.index("## Limits")])
+    text = build(store).pages["pages/training.md"]
+    assert sentence(slip) in text
+    snapshot("ablation", text)
 
 
 def tutorial_row(rows: Sequence[Row]) -> Row:
@@ -97,7 +97,7 @@ def test_one_training_agrees_with_nothing_since_nobody_knows_its_spread(tmp_path
     assert losses is not None
     assert losses.seeds == 1
     assert losses.table.rows[0] == ("1", "0.02538", "0.02538", "–", "0.01088", "0.02538", "–")
-    assert "beside one training of it here" in build(store, "figures")[0]
+    assert "beside one training of it here" in build(store).text
 
 
 def test_seeds_stand_in_rows_of_their_own_and_their_spread_is_told(tmp_path: Path) -> None:
@@ -121,15 +121,15 @@ def test_laws_of_noise_are_one_table_of_training_and_test(tmp_path: Path, snapsh
         for experiment in section.experiments:
             same = experiment.noise == section.protocol.noise
             keep(store, experiment, 30.0 if same else 25.0, protocol=section.protocol)
-    text, _ = build(store, "figures")
+    text = build(store).pages["pages/noise.md"]
     assert text.count("## Ablation `noise_law`") == 1
-    snapshot("ablation_by_noise", text[text.index("## Ablation") : text.index("## Limits")])
+    snapshot("ablation_by_noise", text)
     for noise in ("gaussian", "laplace", "salt_and_pepper"):
         (line,) = (line for line in text.splitlines() if line.startswith(f"| conv_autoencoder | 0.01 ({noise}) |"))
         assert line.count("**30.0") == 1
         assert line.count("25.0") == 5
-    (sentence,) = (line for line in text.splitlines() if "trained on 0.01 with one noise and tested at 0.01" in line)
-    assert all(f"−5.00 ±0.00 dB ({noise}, 5)" in sentence for noise in NOISES)
+    (sentence,) = (line for line in text.splitlines() if "on 0.01 with one noise, and test it at 0.01" in line)
+    assert all(f"−5.00 ±0.00 dB ({noise}, mean over 5)" in sentence for noise in NOISES)
 
 
 def test_what_a_law_of_noise_costs_is_told_from_least_to_most_and_over_what_is_there() -> None:

@@ -73,12 +73,13 @@ def test_the_report_shows_costs_with_their_conditions(counter: Counter) -> None:
     keep(store, replace(ROW, denoiser="clip"), replace(ROW, denoiser="clip", batch=1), replace(ROW, denoiser="noisy"))
     keep(store, replace(ROW, denoiser="conv_autoencoder", median=0.5, high=0.6, parameters=16385))
     store.keep_timing("speed", "any", Speed({"help": ((0.2, 0.0),)}, NOW).as_json())
-    text, drawings = build(store, "figures", chapters())
-    assert "## Cost" in text
+    report = build(store, makers=chapters())
+    text = report.text
+    assert "# Cost" in report.pages["pages/cost.md"]
     assert "| `--help` | the command | – | 0.2 s | – | 0.20 s | – | 1 | ≤ 0.5 s | reached |" in text
     assert NOW.device in text
     assert "python run_all.py --latency --profile smoke\npython run_all.py --speed --profile smoke" in text
-    figures = {drawing.name: drawing for drawing in drawings}
+    figures = {drawing.name: drawing for drawing in report.drawings}
     for name in ("latency-batch", "latency-quality"):
         assert min(Image.open(io.BytesIO(png(figures[name].draw(), ""))).size) > 300
 
@@ -88,9 +89,9 @@ def test_costs_alone_make_a_report(tmp_path: Path) -> None:
     assert not holds_any(store)
     keep(store, ROW)
     assert holds_any(store)
-    text, drawings = build(store, "figures", chapters())
-    assert "## Cost" in text
-    assert [drawing.name for drawing in drawings] == ["latency-batch"]
+    report = build(store, makers=chapters())
+    assert set(report.pages) == {"REPORT.md", "pages/cost.md"}
+    assert [drawing.name for drawing in report.drawings] == ["latency-batch"]
 
 
 def test_timings_of_another_machine_are_none_of_this_one(tmp_path: Path) -> None:

@@ -11,12 +11,11 @@ from PIL import Image
 from bench.analysis.rows import Row
 from bench.core.experiment import Experiment
 from bench.core.recipes import FAST
-from bench.core.results import Progress
 from bench.core.tasks import Section
 from bench.core.variance import Range
 from bench.figures.cost import Point
 from bench.figures.cost_curves import NEAR, quality
-from bench.figures.curves import losses, png, psnr
+from bench.figures.curves import png, psnr
 from bench.figures.style import marks, named
 from bench.report.report import build
 from bench.store.store import Store
@@ -35,7 +34,7 @@ ODD = {
 
 
 def drawn(store: Store) -> list[str]:
-    _, drawings = build(store, "figures")
+    drawings = build(store).drawings
     for drawing in drawings:
         assert min(Image.open(io.BytesIO(png(drawing.draw(), drawing.digest))).size) > 100, drawing.kind
     return ["-".join(filter(None, (drawing.kind, drawing.of))) for drawing in drawings]
@@ -53,7 +52,7 @@ def test_unfinished_stores_are_drawn(counter: Counter) -> None:
     (section,) = store.sections()
     for experiment in section.experiments:
         store.folder(experiment).rename(Path("aside"))
-        assert "transfer-psnr" in drawn(store)
+        assert "psnr" in drawn(store)
         Path("aside").rename(store.folder(experiment))
 
 
@@ -97,27 +96,9 @@ def test_gains_are_cut_off_below_networks_and_where_there_is_none_nothing_is() -
     assert psnr([memorizer, clip], [0.01, 0.1], []).axes[0].get_ylim()[0] < -15
 
 
-def test_an_ablation_has_curves_of_two_ranges_and_matrices_of_more(counter: Counter) -> None:
+def test_an_ablation_has_curves_of_two_ranges_and_regret_of_more(counter: Counter) -> None:
     kinds = []
     for trained in ("0.01", "0.1", "0.2"):
         assert counter.run("--ablate", "loss", *SMALL[:2], *SMALL[-3:], "--metrics", "psnr", "--train", trained) == 0
         kinds.append(drawn(Store(Path("results/smoke"))))
-    assert kinds == [[], ["psnr"], ["transfer-psnr", "regret", "psnr"]]
-
-
-def test_losses_of_a_kind_share_their_axis() -> None:
-    def history(*values: float) -> list[Progress]:
-        return [Progress(epoch, value, value) for epoch, value in enumerate(values, 1)]
-
-    panels = {
-        "one": {"0.01": history(0.2, 0.1), "0.001..0.1": history(0.3)},
-        "two": {"0.01": history(0.02, 0.01)},
-        "three": {"0.01": history(-20, -30)},
-    }
-    figure = losses(panels, {"one": "mse", "two": "mse", "three": "psnr"})
-    one, two, three = figure.axes
-    assert one.get_ylim() == two.get_ylim()
-    assert one.get_ylim()[0] < 0.01
-    assert (one.get_yscale(), three.get_yscale()) == ("log", "linear")
-    assert three.get_ylim()[0] < -30
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["0.01", "0.001..0.1"]
+    assert kinds == [[], ["psnr"], ["regret", "psnr"]]

@@ -9,15 +9,14 @@ import pytest
 from bench.analysis.facts import (
     Best,
     Difference,
-    HowFar,
     KinDifference,
     LargestLoss,
     Leader,
     LossByFactor,
     RangePrice,
 )
-from bench.analysis.findings import findings, headlines
-from bench.analysis.intervals import Estimate, Sample
+from bench.analysis.findings import findings
+from bench.analysis.intervals import Sample
 from bench.analysis.rows import Row
 from bench.core.experiment import Experiment
 from bench.core.recipes import FAST
@@ -60,7 +59,6 @@ def test_who_is_best_what_a_wrong_variance_costs_and_what_a_range_costs() -> Non
     assert largest == LargestLoss("unet", "0.01", 0.1, 16, estimate(8), None, ("median",))
     loss, worst = estimate(0.3), estimate(0.5)
     assert price == RangePrice("unet", "0.001..0.1", True, loss, True, worst, 0.01, count=2, of=2, kin="", of_kin=0)
-    assert list(headlines(found)) == [largest, price]
 
 
 def test_what_does_better_is_clip_or_the_least_of_two() -> None:
@@ -84,7 +82,6 @@ def test_what_one_variance_costs_is_said_by_how_many_times_as_much_the_noise_has
     found = findings(rows, (0.01, 0.02, 0.04))
     (factors,) = (finding for finding in found if isinstance(finding, LossByFactor))
     assert factors == LossByFactor("unet", {0.5: estimate(0.5), 2.0: estimate(1)})
-    assert list(headlines(found)) == [factors]
 
 
 def test_the_best_is_named_among_the_blind_too() -> None:
@@ -103,23 +100,6 @@ def test_those_that_do_not_differ_significantly_lead_together() -> None:
     assert isinstance(best, Best)
     assert [(leader.name, leader.trained) for leader in best.leaders] == [("unet", None), ("dncnn", None)]
     assert (best.at, best.single_seed) == (0.01, True)
-
-
-def test_the_headline_is_of_the_network_whose_range_costs_least() -> None:
-    def price(subject: str, loss: float, blind: bool = True) -> RangePrice:
-        return RangePrice(subject, "", blind, Estimate(loss, 0), True, Estimate(1, 0), 0.01, 6, 6, "", 0)
-
-    cheap, dear, told = price("unet", 0.1), price("small", 0.8), price("told", 0.0, blind=False)
-    of_small, of_unet = LossByFactor("small", {}), LargestLoss("unet", "", 0.1, 20, Estimate(3, 0), None, ())
-    assert list(headlines([of_small, of_unet, dear, cheap, told])) == [of_unet, cheap]
-    far = [HowFar(name, ()) for name in ("small", "unet")]
-    assert list(headlines([of_small, of_unet, *far, dear, cheap])) == [of_unet, far[1], cheap]
-    assert list(headlines([of_unet, of_small])) == [of_small]
-    gains = [
-        KinDifference(name, "", "", None, False, (Difference("inside", Estimate(gain, 0), 1, True),))
-        for name, gain in {"little": 1, "much": -3}.items()
-    ]
-    assert list(headlines([*gains, cheap])) == [cheap, gains[1]]
 
 
 def test_no_loss_is_said_where_the_wrong_variance_gains() -> None:

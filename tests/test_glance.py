@@ -49,12 +49,12 @@ def test_every_change_stands_beside_what_it_does_where_trained_and_elsewhere(tmp
         width = dict(experiment.options).get("width", 8)
         keep(store, experiment, *{8: (33, 30, 27, 24), 4: (32, 29.5, 27, 24), 16: (33, 30, 28, 27)}[width])
     assert lines(store) == [
-        ("width=16", "≈+0.00 ±0.00", "≈+0.00 ±0.00", "+2.00 ±0.00", "1"),
-        ("width=4", "−0.50 ±0.00", "−1.00 ±0.00", "≈+0.00 ±0.00", "1"),
+        ("width=16", "+0.00 ±0.00 ?", "+0.00 ±0.00 ?", "+2.00 ±0.00", "1"),
+        ("width=4", "−0.50 ±0.00", "−1.00 ±0.00", "+0.00 ±0.00 ?", "1"),
     ]
-    text, _ = build(store, "figures")
-    assert text.index("## Ablations at a glance: mnist, gaussian noise") < text.index("## Ablation `width`")
-    assert "says little where it is not far above what trainings differ by" in text
+    text = build(store).text
+    assert text.index("## At a glance: mnist, gaussian noise") < text.index("## Ablation `width`")
+    assert "of one seed, a difference holds for those two trainings" in text
 
 
 def test_each_denoiser_is_compared_with_its_own_base_and_a_relative_with_what_it_is_made_from(tmp_path: Path) -> None:
@@ -91,24 +91,21 @@ def test_seeds_are_averaged_and_their_differences_paired(tmp_path: Path) -> None
         keep(store, experiment, *[30 + experiment.seed + gain] * 4)
     # Trainings lie 1 dB apart, and the change gains the same in each: the interval is of the differences.
     assert lines(store) == [("precision=bfloat16", *["+0.30 ±0.00"] * 3, "3")]
-    text, _ = build(store, "figures")
-    assert "says little where" not in text
+    text = build(store).text
+    assert "of one seed" not in text
 
 
-def test_what_few_trainings_vary_by_is_told_by_all_of_the_table(tmp_path: Path) -> None:
-    """Student's limit for three trainings tells nothing apart in so many comparisons, and for one nothing is known."""
+def test_each_ablation_is_corrected_by_itself(tmp_path: Path) -> None:
+    """Three seeds tell a difference in a family of one that they do not tell among eighteen."""
     store, rng = Store(tmp_path / "full"), np.random.default_rng(1)
-    for name, seeds in (("schedule", 3), ("precision", 1)):
-        for experiment in asked(store, name, seeds=seeds).experiments:
+    for name in ("schedule", "precision"):
+        for experiment in asked(store, name, seeds=3).experiments:
             assert experiment.recipe is not None
-            lost = 0.3 * (experiment.recipe.lr != FAST.lr) + 0.02 * (experiment.recipe.precision == "bfloat16")
+            lost = 0.15 * (experiment.recipe.lr != FAST.lr or experiment.recipe.precision == "bfloat16")
             keep(store, experiment, *(30 - lost + 0.02 * rng.normal(size=4)))
     found = {change: at for change, at, *_ in lines(store)}
-    assert not found["lr=0.06"].startswith("≈")
-    assert found["batch=16"].startswith("≈")
-    assert found["precision=bfloat16"].startswith("≈")  # which its images alone would tell
-    text, _ = build(store, "figures")
-    assert "; the interval of one seed covers images alone" in text
+    assert not found["precision=bfloat16"].endswith("?")
+    assert found["lr=0.06"].endswith("?")
 
 
 def test_each_command_has_a_base_of_its_own(tmp_path: Path) -> None:
@@ -131,4 +128,4 @@ def test_nothing_to_compare_makes_no_table(tmp_path: Path) -> None:
     store = Store(tmp_path / "full")
     asked(store, "width")
     store.ask(grid({"unet": [Range(0.01, 0.01)]}, PROTOCOL, FAST, seeds=1))
-    assert "at a glance" not in build(store, "figures")[0]
+    assert "At a glance" not in build(store).text

@@ -1,5 +1,6 @@
 """The study that is committed: its report follows from it, and it holds its quality floors."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,38 @@ pytestmark = pytest.mark.skipif(not list(FULL.glob("section-*.json")), reason="r
 
 
 def test_the_report_at_the_top_is_made_of_the_committed_results() -> None:
-    text, drawings = build(Store(FULL), "results/full/figures", chapters())
-    assert (ROOT / "REPORT.md").read_text(encoding="utf-8") == text
-    for drawing in drawings:
+    report = build(Store(FULL), "results/full/", chapters())
+    for name, text in report.pages.items():
+        path = ROOT / name if name == "REPORT.md" else FULL / name
+        assert path.read_text(encoding="utf-8") == text, name
+    for drawing in report.drawings:
         assert has_figure(FULL, drawing.name, drawing.digest), drawing.name
+    assert {path.stem for path in (FULL / "figures").glob("*.png")} == {drawing.name for drawing in report.drawings}
+    assert {path.name for path in (FULL / "pages").iterdir()} == {Path(name).name for name in list(report.pages)[1:]}
+
+
+def test_the_first_page_is_short_and_so_is_each_topic() -> None:
+    first = (ROOT / "REPORT.md").read_bytes()
+    assert len(first) <= 25_000
+    assert first.count(b"![") <= 6
+    assert all(len(path.read_bytes()) <= 30_000 for path in (FULL / "pages").iterdir())
+
+
+@pytest.mark.parametrize("page", ["README.md", "REPORT.md"])
+def test_pages_are_in_plain_english(page: str) -> None:
+    """Flesch's reading ease, and no sentence of more than 35 words; of prose, not of tables, lists of links or code."""
+    textstat = pytest.importorskip("textstat")
+    sentences = prose((ROOT / page).read_text(encoding="utf-8"))
+    assert [sentence for sentence in sentences if len(sentence.split()) > 35] == []
+    assert textstat.flesch_reading_ease(" ".join(sentences)) >= 50
+
+
+def prose(text: str) -> list[str]:
+    """The sentences of a page in Markdown; a name in code counts as one word."""
+    text = re.sub(r"```.*?```|^\|.*?$|!\[.*?\]\(.*?\)|^#.*?$", "", text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", re.sub(r"`[^`]*`", "name", text)).replace("*", "")
+    parts = re.split(r"\n\s*\n|\n\s*(?:-|\d+\.) |(?<=[.?!:;]) ", text)
+    return [" ".join(part.split()) for part in parts if len(part.split()) > 2]
 
 
 def test_pictures_that_the_pages_show_are_there() -> None:

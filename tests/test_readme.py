@@ -29,7 +29,7 @@ def test_an_example_of_a_plugin_works_from_its_file_alone(name: str, counter: Co
         safetensors.torch.save_file({f"layers.{key}": value for key, value in weights.items()}, "mine.safetensors")
     assert counter.run("--grid", "--plugin", f"{file}.py", "--denoisers", f"{file},clip", *others) == 0
     assert counter.trained == []
-    text = Path("results/smoke/REPORT.md").read_text()
+    text = Path("results/smoke/pages/images.md").read_text()
     assert f"| {file} | – |" in text
     assert Path("results/smoke/figures").is_dir()
 

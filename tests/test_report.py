@@ -1,12 +1,12 @@
 import io
+import re
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from bench.figures.curves import png
-from bench.report.chapter import Chapter
-from bench.report.report import MANY, _contents, build
+from bench.report.report import build
 from bench.report.reproduce import shortest
 from bench.store.reported import has_figure
 from bench.store.store import Store
@@ -28,28 +28,33 @@ def test_commands_that_others_cover_are_left_out() -> None:
     assert list(shortest([f"{every} --seeds 1", width], 3)) == [f"{every} --seeds 1", width]
 
 
-def test_the_report_prints_its_conventions_above_the_first_table(store: Store) -> None:
-    text, _ = build(store, "figures")
-    conventions, table = text.index("## Conventions"), text.index("| denoiser |")
-    assert conventions < table
-    for word in ("never clipped", "[0, 1]", "per test image", "Wang", "float64", "80 : 20", "whole windows", "95 %"):
-        assert word in text[conventions:table], word
+def test_the_report_prints_its_conventions(store: Store) -> None:
+    text = build(store).pages["pages/trust.md"]
+    for word in (
+        "never clipped",
+        "[0, 1]",
+        "for each test image",
+        "Wang",
+        "float64",
+        "80 : 20",
+        "whole windows",
+        "95 %",
+    ):
+        assert word in text, word
 
 
 def test_the_report_is_a_function_of_the_store(store: Store) -> None:
-    first, drawings = build(store, "figures")
-    second, again = build(Store(store.root), "figures")
-    assert first == second
-    assert [drawing.digest for drawing in drawings] == [drawing.digest for drawing in again]
+    first, second = build(store), build(Store(store.root))
+    assert first.pages == second.pages
+    assert [drawing.digest for drawing in first.drawings] == [drawing.digest for drawing in second.drawings]
 
 
 def test_every_figure_in_the_text_is_made_and_carries_its_digest(store: Store) -> None:
-    text, drawings = build(store, "figures")
-    kinds = {(drawing.kind, drawing.of) for drawing in drawings}
-    heatmaps = {("tuned", "psnr"), *(("transfer", metric) for metric in ("psnr", "ssim", "mse"))}
-    assert kinds == {("psnr", ""), ("regret", ""), ("loss", ""), ("restored", "0.01")} | heatmaps
-    for drawing in drawings:
-        assert f"](figures/{drawing.name}.png)" in text
+    report = build(store)
+    kinds = {(drawing.kind, drawing.of) for drawing in report.drawings}
+    assert kinds == {("psnr", ""), ("regret", ""), ("map", ""), ("restored", "0.01")}
+    assert set(re.findall(r"figures/([^)]+)\.png", report.text)) == {drawing.name for drawing in report.drawings}
+    for drawing in report.drawings:
         assert has_figure(store.root, drawing.name, drawing.digest)
         assert not has_figure(store.root, drawing.name, "another")
         image = Image.open(io.BytesIO(png(drawing.draw(), drawing.digest)))
@@ -57,20 +62,20 @@ def test_every_figure_in_the_text_is_made_and_carries_its_digest(store: Store) -
         assert image.info["Description"] == drawing.digest
 
 
+def test_links_of_every_page_lead_somewhere(store: Store) -> None:
+    for folder, base in ((store.root, ""), (store.root.parent.parent, "results/smoke/")):
+        for name, text in build(store, base).pages.items():
+            page = folder / name if name == "REPORT.md" else store.root / name
+            for link in re.findall(r"\]\(([^)#]+)\)", text):
+                assert link.startswith("https:") or (page.parent / link).exists() or link.endswith("REPORT.md"), link
+            headings = [heading.lower().replace(" ", "-") for heading in re.findall(r"^## (.*)$", text, re.MULTILINE)]
+            for anchor in re.findall(r"\]\(#([^)]+)\)", text):
+                assert anchor in [re.sub(r"[^\w-]", "", heading) for heading in headings]
+
+
 def test_an_ablation_gets_a_section_of_its_own(counter: Counter) -> None:
     assert counter.run("--ablate", "training_noise", "--profile", "smoke", "--test", "0.01") == 0
-    text, _ = build(Store(Path("results/smoke")), "figures")
+    text = build(Store(Path("results/smoke"))).text
     assert "## Ablation `training_noise`: shapes, gaussian noise" in text
     assert "Training noise: eight fixed variances, and 0.001..0.1 under each law of drawing." in text
     assert "0.001..0.1 log-uniform" in text
-
-
-def test_a_long_report_has_links_to_its_chapters_and_a_short_one_has_none(store: Store) -> None:
-    assert MANY > 5
-    assert "Contents:" not in build(store, "figures")[0]
-    chapters = [Chapter("Ablation `bias_free`: mnist, noise", "", "`bias_free`"), *[Chapter("Cost", "")] * 2]
-    assert list(_contents(chapters)) == [
-        ("`bias_free`", "ablation-bias_free-mnist-noise"),
-        ("Cost", "cost"),
-        ("Cost", "cost-1"),
-    ]

@@ -4,8 +4,20 @@ import math
 from dataclasses import replace
 
 import pytest
-from matplotlib.figure import Figure
 
+from bench.analysis.answers import (
+    AsPrinted,
+    Carries,
+    Deeper,
+    Elsewhere,
+    Mismatch,
+    RangeCost,
+    Ranged,
+    Span,
+    Told,
+    UNet,
+    Variant,
+)
 from bench.analysis.breakdown import Floor
 from bench.analysis.facts import (
     Ahead,
@@ -25,7 +37,6 @@ from bench.analysis.facts import (
 )
 from bench.analysis.intervals import Estimate
 from bench.calibration.distances import PublishedDistance
-from bench.figures.drawing import Drawing
 from bench.report.render import render, sentence
 from bench.report.tables.table import Table
 from tests.conftest import Snapshot
@@ -46,6 +57,7 @@ PARTS = (
 KIN = KinDifference("unet_bias_free", "unet", "0.01", 0.01, False, (DIFFERENCE,))
 SLIP = TargetSlip("conv_autoencoder", 0.01, Estimate(7.35, 1.63), 22.32, 29.66, None)
 NOISES = (OtherNoises("gaussian", Estimate(0.2, 0.1), 5), OtherNoises("uniform", Estimate(-5, math.nan), 1))
+NEAR, FAR, SIGNED = Span(0.2, 0.9, 4), Span(2.7, 6.6, 6), Span(-1.5, 0.4, 4)
 PUBLISHED = PublishedDistance("unet", 117_073, (25 / 255) ** 2, 28.9, "DnCNN-S, Zhang et al. TIP 2017", 29.23)
 FINDINGS: list[Finding] = [
     BEST,
@@ -76,6 +88,20 @@ FINDINGS: list[Finding] = [
     NoiseMismatch("conv_autoencoder", "0.01", 0.02, NOISES),
     PUBLISHED,
     replace(PUBLISHED, psnr=29.5),
+    Mismatch("mnist", (("conv_autoencoder", NEAR, FAR), ("unet", Span(0.4, 0.43, 2), None))),
+    RangeCost("mnist", "0.001..0.1", (("conv_autoencoder", HALF, 2.0, 0.001, 6), ("unet", ONCE, 0.61, 0.1, 6))),
+    Carries("mnist", "0.01", "tuned median", (("conv_autoencoder", 0.0991), ("unet", None))),
+    Variant("unet_bias_free", "unet", (("mnist", "0.01", HALF, FAR, SIGNED), ("BSD68", "σ=25", None, None, NEAR))),
+    Told("mnist", "unet_conditioned †", "unet", "0.001..0.1", HALF, significant=True),
+    Told("mnist", "unet_conditioned †", "unet", "0.001..0.1", HALF, significant=False),
+    Elsewhere("conv_autoencoder", "0.01", ((0.001, 34.8, 38.4), (0.01, 30.6, 30.6), (0.5, 8.6, None)), ()),
+    Ranged("conv_autoencoder", "0.001..0.1", "0.01", HALF, ((0.001, 36.4, 34.8), (0.5, 13.1, 8.6)), ()),
+    Deeper("deep_autoencoder", "conv_autoencoder", "0.01", HALF, (("`unet`, epochs=8", HALF, False),), ()),
+    Deeper("deep_autoencoder", "conv_autoencoder", "0.01", None, (("`unet`, epochs=8", HALF, True),), ()),
+    UNet("unet", "conv_autoencoder", "0.01", HALF, NEAR, SIGNED, FAR, ()),
+    UNet("unet", "conv_autoencoder", "0.01", HALF, None, None, None, ()),
+    AsPrinted("conv_autoencoder", 0.01, 22.32, 29.66, 22.66),
+    AsPrinted("conv_autoencoder", 0.01, 22.32, 29.66, None),
 ]
 
 
@@ -85,7 +111,6 @@ def test_every_kind_of_finding_has_its_sentences(kind: type[Finding], snapshot: 
 
 
 TABLE = Table("Title", ("a", "b"), (("x", "y"),), "a note")
-DRAWING = Drawing("loss", "", "A figure", (), Figure, "; and what it shows.", section="grid-mnist")
 
 
 @pytest.mark.parametrize(
@@ -108,14 +133,7 @@ DRAWING = Drawing("loss", "", "A figure", (), Figure, "; and what it shows.", se
             {"table": TABLE, "conditions": "a machine", "falls_short": True, "missing": ["this", "that"]},
         ],
         "ablations_at_a_glance": [{"table": TABLE}],
-        "appendix": [
-            {
-                "heading": "A section",
-                "tables": [("A table, every line", TABLE)],
-                "drawings": [DRAWING],
-                "folder": "figures",
-            },
-        ],
+        "statistics": [{}],
     }.items(),
 )
 def test_every_chapter_has_its_text(name: str, variants: list[dict[str, object]], snapshot: Snapshot) -> None:

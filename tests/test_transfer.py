@@ -1,18 +1,15 @@
 """Regret, reach and ranking of made-up results with known answers."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from bench.analysis.intervals import Sample
 from bench.analysis.ranking import over, ranking, ranking_frame, shared
-from bench.analysis.regret import differences, regret_frame, regrets, summary, summary_frame
+from bench.analysis.regret import differences, regret_frame, regrets, summary
 from bench.analysis.rows import EACH, Row
 from bench.analysis.scores import main_rows
-from bench.core.results import Trial
 from bench.core.variance import Range
 from bench.report.tables.regret import ranking_table, regret_table
-from bench.report.tables.scores import tuned_table
 from tests.made_up import CLIP, HIGH, LOW, MEDIAN, MIDDLE, UNET, VARIANCES, WIDE, at, row
 
 
@@ -33,24 +30,22 @@ def test_regret_is_against_the_one_trained_right_there() -> None:
     assert summary(found[1], inside=True) is None  # nothing but itself
 
 
-def test_without_a_specialist_the_best_of_its_kind_stands_for_it_and_the_table_says_so() -> None:
+def test_without_a_specialist_the_best_of_its_kind_stands_for_it_but_not_in_the_table() -> None:
     rows = [LOW, HIGH, WIDE]
     found = regrets(rows, VARIANCES)
     middle = found[0][1]
     assert (middle.exact, middle.specialist) == (False, WIDE)
     assert middle.sample.mean == pytest.approx(10.5)
     table = regret_table(rows, VARIANCES)
-    assert table.rows[0][4:] == ("14.00 ±0.00 (1 of 2)", "14.00 @ 0.1")  # where there is a specialist
-    assert table.rows[2][2:4] == ("0.20 ±0.00 (1 of 2)", "0.20 @ 0.1")  # at 0.01 it would be measured against itself
-    assert "in brackets at how many" in table.note
-    assert regret_table([LOW, WIDE], VARIANCES).rows[0][4:] == ("12.15* ±0.00", "13.80 @ 0.1")
-    assert "* none of them has one" in regret_table([LOW, WIDE], VARIANCES).note
-    # Without any specialist: against another range at both, and at one where it is the best itself at the other.
-    other = row(UNET.but(variance=Range(0.02, 0.05)), 30, 30, 23)
-    assert regret_table([LOW, WIDE, other], (0.01, 0.1)).rows[-1][4:] == ("0.65* ±0.00", "0.80 @ 0.1")
-    best = row(UNET.but(variance=Range(0.02, 0.05)), 30, 40, 23)
-    assert regret_table([LOW, WIDE, best], (0.01, 0.1)).rows[-1][4:] == ("0.80* ±0.00 (1 of 2)", "0.80 @ 0.1")
-    assert ";" not in regret_table([LOW, MIDDLE, HIGH, WIDE], VARIANCES).note.partition("most is lost")[2]
+    assert table.header == ("denoiser", "trained on", "mean inside", "worst inside", "worst outside")
+    assert table.rows[0][2:] == ("–", "–", "14.00 at 0.1")
+    assert table.rows[2][2:] == ("0.20 ±0.00", "0.20 at 0.1", "5.00 at 0.001")  # at 0.01 nobody was trained
+    assert regret_table([WIDE, CLIP], VARIANCES).rows == ()
+
+
+def test_another_network_is_no_specialist_in_the_table() -> None:
+    kin = row(UNET.but(denoiser="unet_conditioned", variance=Range(0.001, 0.1)), 38, 30, 23).but(kin="unet")
+    assert [line[0] for line in regret_table([LOW, MIDDLE, HIGH, kin], VARIANCES).rows] == ["unet"] * 3
 
 
 def test_the_best_of_others_is_no_substitute_for_a_specialist() -> None:
@@ -85,16 +80,12 @@ def test_a_filter_with_its_defaults_is_measured_against_the_tuned_one() -> None:
 
 
 def test_seeds_widen_the_interval_of_a_regret() -> None:
-    narrow = regret_table([LOW, MIDDLE, HIGH, WIDE], VARIANCES)
-    many = [at(0.01, 35, 31, 16, seeds=3), at(0.1, 28, 27, 24, seeds=1)]
-    wide = regret_table(many, VARIANCES)
-    assert narrow.rows[1][4].endswith("±0.00")
-    assert wide.rows[0][4].endswith("±0.00 (1 of 2)")  # only the seed that both have is compared
     alone = row(UNET.but(variance=Range(0.001, 0.1)), 34, 30, 23, seeds=3)
     apart = {cell: Sample(s.values * [[1.0], [1.001], [0.999]], s.seeds) for cell, s in alone.samples.items()}
-    alone = alone.but(samples=apart)
-    three = regret_table([at(0.01, 35, 31, 16, seeds=3), alone], (0.01,))
+    three = regret_table([at(0.01, 35, 31, 16, seeds=3), alone.but(samples=apart)], (0.01,))
     assert float(three.rows[0][2].partition("±")[2]) > 0.05
+    narrow = regret_table([MIDDLE, WIDE], (0.01,))
+    assert narrow.rows[0][2].endswith("±0.00")
 
 
 def test_the_ranking_takes_the_best_training_and_ties_what_cannot_be_told_apart() -> None:
@@ -139,15 +130,6 @@ def test_the_main_table_joins_specialists() -> None:
     assert (joint.training, others) == (EACH, [MIDDLE, made])
 
 
-def test_a_value_from_the_end_of_a_grid_is_marked() -> None:
-    tried = [Trial("size", size, abs(size - 3)) for size in (1, 3, 5)]
-    low, high = (row(UNET.but(denoiser="median", recipe=None, variance=Range(v, v)), 1, 1, 1) for v in (0.001, 0.1))
-    table = tuned_table([(low, tried), (high, [Trial("size", size, -size) for size in (1, 3, 5)])])
-    assert table.rows == (("median", "size", "3 values, 1 to 5", "3", "5°"),)
-    assert "° the end" in table.note
-    assert "°" not in tuned_table([(low, tried)]).note
-
-
 def test_the_frame_of_regret_by_hand() -> None:
     frame = regret_frame([LOW, MIDDLE, HIGH, WIDE, CLIP], VARIANCES).set_index(["trained_on", "variance"])
     assert frame["mean"].tolist() == pytest.approx([0, 11, 14, 4, 0, 8, 11, 4, 0, 5, 0.5, 0.2])
@@ -162,23 +144,6 @@ def test_the_frame_of_regret_by_hand() -> None:
     assert regret_frame([MEDIAN, tuned], (0.01,))[["mean", "trained_low"]].isna().values.tolist() == [
         [False, True], [False, False]
     ]  # fmt: skip
-
-
-def test_the_frame_of_regret_inside_and_outside_by_hand() -> None:
-    def lines(frame: pd.DataFrame) -> dict[tuple[int, bool], list[object]]:
-        columns = ["trained_on", "worst", "worst_variance", "count", "of", "exact"]
-        return {(line["row"], line["inside"]): [line[name] for name in columns] for line in frame.to_dict("records")}
-
-    frame = summary_frame([LOW, MIDDLE, HIGH, WIDE, CLIP], VARIANCES)
-    assert frame.set_index(["row", "inside"])["mean"].to_dict() == {
-        **{(0, False): pytest.approx(12.5), (1, False): pytest.approx(6), (2, False): pytest.approx(7.5)},
-        **{(3, True): pytest.approx(0.35), (3, False): pytest.approx(5)},
-    }
-    assert lines(frame)[3, True] == ["0.01..0.1", pytest.approx(0.5), 0.01, 2, 2, True]
-    narrower = row(UNET.but(variance=Range(0.005, 0.1)), 32, 31, 23)
-    alone = lines(summary_frame([WIDE, narrower], VARIANCES))
-    assert alone[1, False] == ["0.005..0.1", pytest.approx(2), 0.001, 1, 1, False]
-    assert alone[0, True] == ["0.01..0.1", pytest.approx(0.5), 0.01, 1, 2, False]
 
 
 def test_specialists_of_another_network_are_counted() -> None:

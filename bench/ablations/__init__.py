@@ -5,6 +5,7 @@
 docstring heads its section. Where the command line names no denoiser, `conv_autoencoder` is ablated, or
 what the decorator names: `@ablation(of="unet")`.
 With `by_seed` each seed is a row of its own.
+`page` is the topic page of the report that shows it: "architecture", "training" or "noise".
 With `every_noise` the experiments are scored under each noise in turn, at the variance of the base alone.
 """
 
@@ -28,6 +29,7 @@ class Ablation:
     of: str
     every_noise: bool
     by_seed: bool
+    page: str
 
     @property
     def about(self) -> str:
@@ -39,12 +41,12 @@ ABLATIONS: Registry[Ablation] = Registry("ablation", __name__)
 
 
 def ablation(
-    *, of: str = "conv_autoencoder", every_noise: bool = False, by_seed: bool = False
+    *, of: str = "conv_autoencoder", every_noise: bool = False, by_seed: bool = False, page: str = "training"
 ) -> Callable[[Generate], Generate]:
     """Registers an ablation under the name of its file."""
 
     def register(generate: Generate) -> Generate:
-        ABLATIONS.register(generate.__module__, Ablation(generate, of, every_noise, by_seed))
+        ABLATIONS.register(generate.__module__, Ablation(generate, of, every_noise, by_seed, page))
         return generate
 
     return register

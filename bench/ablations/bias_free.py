@@ -7,7 +7,7 @@ from bench.ablations import ablation
 from bench.core.experiment import Experiment
 
 
-@ablation(of="unet")
+@ablation(of="unet", page="architecture")
 def bias_free(base: Experiment) -> Iterator[Experiment]:
     """Bias-free: the U-Net, and the same without any additive constant."""
     twin = f"{base.denoiser}_bias_free"

@@ -7,7 +7,7 @@ from bench.core.experiment import Experiment
 from bench.noises import NOISES
 
 
-@ablation(every_noise=True)
+@ablation(every_noise=True, page="noise")
 def noise_law(base: Experiment) -> Iterator[Experiment]:
     """Noise law: trained with each noise and tested with each, all of equal variance."""
     for noise in NOISES:

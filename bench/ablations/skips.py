@@ -6,7 +6,7 @@ from bench.ablations import ablation
 from bench.core.experiment import Experiment
 
 
-@ablation(of="unet")
+@ablation(of="unet", page="architecture")
 def skips(base: Experiment) -> Iterator[Experiment]:
     """Skips: the U-Net that gives the restored image with its skips, and without."""
     for skips in (True, False):

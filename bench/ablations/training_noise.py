@@ -7,7 +7,7 @@ from bench.core.experiment import Experiment
 from bench.core.variance import LAWS, Range
 
 
-@ablation()
+@ablation(page="noise")
 def training_noise(base: Experiment) -> Iterator[Experiment]:
     """Training noise: eight fixed variances, and 0.001..0.1 under each law of drawing."""
     for variance in (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5):

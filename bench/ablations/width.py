@@ -6,7 +6,7 @@ from bench.ablations import ablation
 from bench.core.experiment import Experiment
 
 
-@ablation()
+@ablation(page="architecture")
 def width(base: Experiment) -> Iterator[Experiment]:
     """Width: once, half and twice the channels of the tutorial's network."""
     for channels in (8, 4, 16):

@@ -5,7 +5,7 @@ the second is the blind network with the highest mean PSNR over the widest range
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.ablations import ABLATIONS
@@ -241,6 +241,14 @@ def _variants(grids: Scored) -> Iterator[Finding]:
 
 # The exercises of the tutorial
 
+QUESTIONS = {
+    "AsPrinted": "What does the tutorial's listing learn as printed?",
+    "Elsewhere": "1. Does the network work at other noise variances?",
+    "Ranged": "2. Does training with random variances help?",
+    "Deeper": "3. Do a deeper network and longer training help?",
+    "UNet": "4. Is a U-Net better than the autoencoder?",
+}
+
 
 @dataclass(frozen=True)
 class Elsewhere(Finding):
@@ -250,6 +258,11 @@ class Elsewhere(Finding):
     trained: str
     cells: tuple[tuple[float, float, float | None], ...]
     rows: tuple[Row, ...]
+
+    @property
+    def lost(self) -> float | None:
+        """The most that it loses against a specialist."""
+        return max((best - psnr for _, psnr, best in self.cells if best is not None), default=None)
 
 
 @dataclass(frozen=True)
@@ -262,6 +275,11 @@ class Ranged(Finding):
     loss: Estimate | None
     cells: tuple[tuple[float, float, float], ...]
     rows: tuple[Row, ...]
+
+    @property
+    def gained(self) -> float:
+        """The mean gain over the fixed training, over all test variances."""
+        return sum(psnr - fixed for _, psnr, fixed in self.cells) / max(len(self.cells), 1)
 
 
 @dataclass(frozen=True)
@@ -312,7 +330,7 @@ def exercises(scored: Scored) -> list[Finding]:
     fixed = {row.experiment.denoiser: row for row in rows if row.learned and row.fixed == usual and row.means}
     ranged = {r.experiment.denoiser: r for r in rows if r.learned and r.experiment.variance == wide and r.means}
     found: list[Finding] = []
-    if base := fixed.get(TUTORIAL):
+    if (base := fixed.get(TUTORIAL)) and any(base.psnr_at(v) for v in variances):
         own = own_regrets(rows, variances)[base]
         found.append(Elsewhere(base.subject, base.training, tuple(_cells(base, own, variances)), (base,)))
         if row := ranged.get(TUTORIAL):
@@ -372,3 +390,64 @@ def _as_printed(scored: Scored, grid: Sequence[Row]) -> Iterator[AsPrinted]:
                 )
                 yield AsPrinted(slip.denoiser, slip.variance, slip.noisy, slip.clean, clip)
                 return
+
+
+# Which one to take
+
+MOST = 0.5  # dB that the fastest network may be below the best blind one
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A situation, the row to take, what it reaches on average, and what it loses against the best at each variance."""
+
+    situation: str
+    row: Row
+    low: float
+    high: float
+    psnr: float
+    lost: float
+    worst: float
+    seconds: float | None
+
+
+def decisions(rows: Sequence[Row], variances: Sequence[float], seconds: Mapping[str, float]) -> list[Choice]:
+    """What to take in four situations; none where no network was trained on a range.
+
+    Args:
+        seconds: for a million pixels, by denoiser, where that is known.
+    """
+    wide, tested = widest(rows), [v for v in variances if v > 0]
+    whole = [row for row in rows if all(row.psnr_at(v) for v in tested) and not row.untouched]
+    blind = [row for row in whole if row.blind]
+    if wide is None or not blind:
+        return []
+    inside = [v for v in tested if v in wide] or tested
+    best = {v: max(row.means[v, METRIC] for row in rows if row.psnr_at(v)) for v in tested}
+
+    def mean(row: Row, at: Sequence[float]) -> float:
+        return sum(row.means[v, METRIC] for v in at) / len(at)
+
+    def worst(row: Row, at: Sequence[float]) -> float:
+        return max(best[v] - row.means[v, METRIC] for v in at)
+
+    def choice(situation: str, row: Row, at: Sequence[float]) -> Choice:
+        psnr = mean(row, at)
+        lost = sum(best[v] for v in at) / len(at) - psnr
+        return Choice(situation, row, at[0], at[-1], psnr, lost, worst(row, at), seconds.get(row.experiment.denoiser))
+
+    unknown = max(blind, key=lambda row: mean(row, inside))
+    safe = min(blind, key=lambda row: worst(row, tested))
+    middle = min(tested, key=lambda v: abs(math.log10(v) + 2))
+    known = max((row for row in rows if row.psnr_at(middle)), key=lambda row: row.means[middle, METRIC])
+    chosen = [
+        choice("The variance is unknown, inside the training range", unknown, inside),
+        choice("It may also lie outside that range", safe, tested),
+        choice("The variance is known exactly", known, [middle]),
+    ]
+    quick = [row for row in blind if row.learned and row.experiment.denoiser in seconds]
+    near = [row for row in quick if mean(row, inside) >= mean(unknown, inside) - MOST]
+    if near:
+        fastest = min(near, key=lambda row: seconds[row.experiment.denoiser])
+        chosen.append(choice(f"Time counts: the fastest within {MOST:g} dB of the first", fastest, inside))
+    return chosen

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bench.ablations import by_seed
-from bench.analysis.comparisons import holm, leaders_of, p_values, trainings_of
+from bench.analysis.comparisons import holm, p_values, standings
 from bench.analysis.intervals import Sample
 from bench.analysis.regret import differences
 from bench.analysis.rows import METRIC, Row
@@ -21,23 +21,27 @@ def effects_frame(ablations: Iterable[tuple[Section, Sequence[Row]]]) -> pd.Data
     """PSNR of each changed network minus that of its base, in dB, averaged over the test variances of a side.
 
     Columns: ablation, trained_on, base, recipe (of the base), change, side (inside, below or above the training
-    range), mean, half_width (of the 95 % interval), significant (Holm over the whole frame), variances, seeds,
+    range), mean, half_width (of the 95 % interval), significant (Holm over its ablation), variances, seeds,
     deviation, exchanged (the denoiser with which `change` begins where it is another one than the base, else empty).
     A line with `change` "another seed" has a missing mean and the standard deviation between seeds in `deviation`.
     """
     ablations = list(ablations)
     effects = [effect for section, rows in ablations for effect in _effects(section, rows)]
-    kinds = [((base.experiment.denoiser, base.recipe), line["side"]) for base, _, line in effects]
-    significant = holm(p_values([sample for _, sample, _ in effects], kinds))
-    lines = [line | {"significant": told} for (_, _, line), told in zip(effects, significant, strict=True)]
+    levels = p_values([sample for sample, _ in effects])
+    significant = [False] * len(effects)
+    for name in dict.fromkeys(line["ablation"] for _, line in effects):
+        places = [i for i, (_, line) in enumerate(effects) if line["ablation"] == name]
+        for i, told in zip(places, holm([levels[i] for i in places]), strict=True):
+            significant[i] = told
+    lines = [line | {"significant": told} for (_, line), told in zip(effects, significant, strict=True)]
     lines += [line for section, rows in ablations if by_seed(section.name) for line in _seeds(section, rows)]
     names = ["ablation", "trained_on", "base", "recipe", "change", "side", "mean", "half_width", "significant"]
     frame = pd.DataFrame(lines, columns=[*names, "variances", "seeds", "deviation", "exchanged"])
     return frame.astype({"mean": float, "half_width": float, "deviation": float})
 
 
-def _effects(section: Section, rows: Sequence[Row]) -> Iterator[tuple[Row, Sample, dict[str, Any]]]:
-    """For each changed network and side its base, the differences, and the line of the frame."""
+def _effects(section: Section, rows: Sequence[Row]) -> Iterator[tuple[Sample, dict[str, Any]]]:
+    """For each changed network and side the differences from its base, and the line of the frame."""
     for row in rows:
         if base := _base(section, rows, row):
             changes, exchanged = _changes(row, base), row.experiment.denoiser != base.experiment.denoiser
@@ -45,7 +49,7 @@ def _effects(section: Section, rows: Sequence[Row]) -> Iterator[tuple[Row, Sampl
             about["exchanged"] = row.experiment.denoiser if exchanged else ""
             for side, (sample, count) in differences(row, base, section.protocol.variances).items():
                 numbers = {"mean": sample.mean, "half_width": sample.half_width, "variances": count}
-                yield base, sample, about | {"side": side} | numbers
+                yield sample, about | {"side": side} | numbers
 
 
 def _seeds(section: Section, rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
@@ -94,8 +98,8 @@ def _changes(row: Row, base: Row) -> list[str]:
 def noise_frame(rows: dict[str, list[Row]], variance: float) -> pd.DataFrame:
     """PSNR in dB of networks trained with one noise and tested with another, at one test variance.
 
-    Columns: row (position among the trainings), denoiser, trained_on, noise (of the test), mean, half_width, and the
-    flags best and tied, as in `scores_frame`.
+    Columns: row (position among the trainings), denoiser, trained_on, noise (of the test), mean, half_width, and
+    state, as in `scores_frame`.
 
     Args:
         rows: by the noise they were tested with.
@@ -105,17 +109,15 @@ def noise_frame(rows: dict[str, list[Row]], variance: float) -> pd.DataFrame:
     columns = []
     for noise in noises:
         samples_by_training = {row.experiment: row.samples.get((variance, METRIC)) for row in rows[noise]}
-        samples = [samples_by_training.get(experiment) for experiment in first]
-        trainings = trainings_of(samples, [experiment.noise == noise for experiment in first])
-        columns.append(list(zip(samples, trainings, strict=True)))
+        columns.append([samples_by_training.get(experiment) for experiment in first])
     records = [
         (
             *(i, row.subject, f"{row.experiment.variance} ({row.experiment.noise})", noise),
-            *(sample.mean, sample.half_width, i in leading, len(leading) > 1),
+            *(sample.mean, sample.half_width, states[i]),
         )
-        for noise, column, leading in zip(noises, columns, leaders_of(columns, "higher"), strict=True)
-        for i, ((sample, _), row) in enumerate(zip(column, first.values(), strict=True))
+        for noise, column, states in zip(noises, columns, standings(columns), strict=True)
+        for i, (sample, row) in enumerate(zip(column, first.values(), strict=True))
         if sample is not None
     ]
-    names = ["row", "denoiser", "trained_on", "noise", "mean", "half_width", "best", "tied"]
+    names = ["row", "denoiser", "trained_on", "noise", "mean", "half_width", "state"]
     return pd.DataFrame.from_records(records, columns=names)

@@ -32,26 +32,6 @@ def findings(rows: Sequence[Row], variances: Sequence[float]) -> list[facts.Find
     return [*facts_of_all, *_beside_kin(rows, variances)]
 
 
-def headlines(of_grid: Sequence[facts.Finding]) -> Iterator[facts.Finding]:
-    """Of the blind network whose range costs least: what single variances cost it, how far they carry, and that price.
-
-    Then what changed most between a network and the one it is made from.
-    """
-    prices = [finding for finding in of_grid if isinstance(finding, facts.RangePrice) and finding.blind]
-    cheapest = max(prices, key=lambda price: (price.count, -price.loss.mean), default=None)
-    losses: list[facts.LossByFactor | facts.LargestLoss] = [f for f in of_grid if isinstance(f, facts.LossByFactor)]
-    losses += [finding for finding in of_grid if isinstance(finding, facts.LargestLoss)]
-    if cheapest:
-        losses = [loss for loss in losses if loss.subject == cheapest.subject] or losses
-    if losses:
-        yield losses[0]
-        yield from (f for f in of_grid if isinstance(f, facts.HowFar) and f.subject == losses[0].subject)
-    if cheapest:
-        yield cheapest
-    if changes := [finding for finding in of_grid if isinstance(finding, facts.KinDifference)]:
-        yield max(changes, key=lambda change: change.size)
-
-
 def _best(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[facts.Best]:
     trainings = {row.experiment.variance for row in rows if row.learned}
     alike = len(trainings) == 1

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from bench.analysis.comparisons import against, holm, trainings_of
+from bench.analysis.comparisons import against, holm
 from bench.analysis.intervals import Sample, mean_of
 from bench.analysis.rows import METRIC, Row
 
@@ -46,8 +46,7 @@ def ranking(rows: Sequence[Row], variances: Sequence[float]) -> list[Place]:
             best[row.subject] = row, sample
     order = sorted(best.values(), key=lambda entry: -entry[1].mean)
     pairs, samples = list(combinations(range(len(order)), 2)), [sample for _, sample in order]
-    trained = list(zip(samples, trainings_of(samples), strict=True))
-    told = holm(against([(trained[better], trained[worse]) for better, worse in pairs]))
+    told = holm(against([(samples[better], samples[worse]) for better, worse in pairs]))
     first, last = [1] * len(order), [len(order)] * len(order)
     for (better, worse), distinct in zip(pairs, told, strict=True):
         first[worse] += distinct

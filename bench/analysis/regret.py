@@ -138,22 +138,3 @@ def regret_frame(rows: Sequence[Row], variances: Sequence[float]) -> pd.DataFram
     ]
     names = ["variance", "mean", "half_width", "specialist", "specialist_denoiser", "exact", "inside", "own"]
     return pd.DataFrame(records, columns=[*OF_TRAINING, *names])
-
-
-def summary_frame(rows: Sequence[Row], variances: Sequence[float]) -> pd.DataFrame:
-    """Regret of trained rows over the test variances inside and outside their training range, in dB.
-
-    Columns: row (its position), denoiser, trained_on, inside (which of the two), mean, half_width, worst,
-    worst_variance, count (variances averaged over), of (candidates), exact (all have a specialist; else none has).
-    """
-    records = [
-        (
-            *(i, row.subject, row.training, inside, side.mean.mean, side.mean.half_width),
-            *(side.worst.sample.mean, side.worst.variance, side.count, side.of, side.exact),
-        )
-        for i, (row, of_row) in enumerate(zip(rows, regrets(rows, variances), strict=True))
-        for inside in (True, False)
-        if row.learned and (side := summary(of_row, inside))
-    ]
-    names = ["row", "denoiser", "trained_on", "inside", "mean", "half_width", "worst", "worst_variance"]
-    return pd.DataFrame.from_records(records, columns=[*names, "count", "of", "exact"])

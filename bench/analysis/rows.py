@@ -111,11 +111,6 @@ class Row:
         sample = self.samples.get((variance, METRIC))
         return sample if sample is not None and sample.finite else None
 
-    def was_trained_at(self, variance: float) -> bool:
-        """Whether it met that variance in training; seeds differ by much more where it did not."""
-        trained = self.experiment.variance
-        return self.specialists or (trained is not None and variance in trained)
-
     @property
     def recipe(self) -> str:
         return recipe_name(self.experiment.recipe)

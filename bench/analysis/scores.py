@@ -1,49 +1,34 @@
-"""Scores as DataFrames: each cell of some rows, matrices of them, and what tuning chose."""
+"""Scores as DataFrames: each cell of some rows, and matrices of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import repeat
 
 import pandas as pd
 
-from bench.analysis.comparisons import Trained, Trainings, leaders_of, trainings_of
-from bench.analysis.rows import Row
-from bench.core.results import Trial, best
-from bench.core.variance import decibels
-from bench.metrics import METRICS
+from bench.analysis.comparisons import ABSENT, standings
+from bench.analysis.rows import METRIC, Row
 
 
-def scores_frame(
-    rows: Sequence[Row], variances: Sequence[float], metric: str, every: Sequence[Row] = (), marked: bool = True
-) -> pd.DataFrame:
+def scores_frame(rows: Sequence[Row], variances: Sequence[float], metric: str, marked: bool = True) -> pd.DataFrame:
     """One metric, a line for each row and test variance that was measured.
 
-    Columns: row (its position), denoiser, trained_on, variance, mean, and the flags best (of its column, or not
-    significantly worse) and tied (if several are).
+    Columns: row (its position), denoiser, trained_on, variance, mean, and state, which is one of those of
+    `bench.analysis.comparisons.standings`. PSNR alone has states: in other metrics a difference that nobody sees may
+    be a large one, and the other way round.
 
     Args:
-        every: all rows of the section, if these are some: they tell how much seeds differ.
         marked: whether to look for the best at all.
     """
-    columns = [_column(rows, every or rows, (variance, metric)) for variance in variances]
-    leading = leaders_of(columns, METRICS[metric].better) if marked else repeat([], len(columns))
-    leaders = dict(zip(variances, leading, strict=True))
+    columns = [[row.samples.get((variance, metric)) for row in rows] for variance in variances]
+    empty = repeat([ABSENT] * len(rows), len(columns))
+    states = dict(zip(variances, standings(columns) if marked and metric == METRIC else empty, strict=True))
     records = [
-        (i, row.subject, row.training, variance, row.means[variance, metric], i in leaders[variance])
+        (i, row.subject, row.training, variance, row.means[variance, metric], states[variance][i])
         for i, row in enumerate(rows)
         for variance in variances
         if (variance, metric) in row.means
     ]
-    frame = pd.DataFrame.from_records(records, columns=["row", "denoiser", "trained_on", "variance", "mean", "best"])
-    return frame.assign(tied=frame.variance.map({variance: len(tied) > 1 for variance, tied in leaders.items()}))
-
-
-def _column(rows: Sequence[Row], every: Sequence[Row], cell: tuple[float, str]) -> list[Trained]:
-    """The samples of rows in a cell, and how much the seeds of each differ there."""
-    measured = [row for row in every if cell in row.samples]
-    samples = [row.samples[cell] for row in measured]
-    met = [row.was_trained_at(cell[0]) for row in measured]
-    trainings = dict(zip(samples, trainings_of(samples, met), strict=True))
-    return [(sample, trainings[sample]) if (sample := row.samples.get(cell)) else (None, Trainings()) for row in rows]
+    return pd.DataFrame.from_records(records, columns=["row", "denoiser", "trained_on", "variance", "mean", "state"])
 
 
 def transfer_frame(rows: Sequence[Row], variances: Sequence[float], metric: str) -> pd.DataFrame:
@@ -51,23 +36,6 @@ def transfer_frame(rows: Sequence[Row], variances: Sequence[float], metric: str)
     index = pd.MultiIndex.from_tuples([(row.subject, row.training) for row in rows], names=["denoiser", "trained_on"])
     values = [[row.means.get((variance, metric), float("nan")) for variance in variances] for row in rows]
     return pd.DataFrame(values, index, pd.Index(variances, name="variance"), dtype=float)
-
-
-def pooled_frame(rows: Sequence[Row], variances: Sequence[float]) -> pd.DataFrame:
-    """PSNR in dB of the mean MSE, as `transfer_frame`; without rows and variances of which MSE was not measured."""
-    return transfer_frame(rows, variances, "mse").dropna(how="all").dropna(axis=1, how="all").map(decibels)
-
-
-def tuned_frame(tuned: Iterable[tuple[Row, list[Trial]]]) -> pd.DataFrame:
-    """What tuning chose: denoiser, trained_on, option, tried (values), low, high, chosen, and at_end (a flag)."""
-    records = []
-    for row, trials in tuned:
-        values, chosen = sorted(trial.value for trial in trials), best(trials)
-        at_end = chosen.value in (values[0], values[-1])
-        tried = len(values), values[0], values[-1]
-        records.append((row.experiment.denoiser, row.training, chosen.option, *tried, chosen.value, at_end))
-    names = ["denoiser", "trained_on", "option", "tried", "low", "high", "chosen", "at_end"]
-    return pd.DataFrame.from_records(records, columns=names)
 
 
 def main_rows(rows: Sequence[Row], variances: Sequence[float]) -> list[Row]:

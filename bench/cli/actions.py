@@ -48,8 +48,10 @@ def carry_out(command: Command, work: Work) -> int:
     if command.denoise is not None and command.out is not None:
         _denoise(command.denoise, command.out, command, work.store, console)
     written = [_report(store, command) for store in work.reports]  # first, whatever the terminal makes of tables
+    if any(section.name == "grid" for section in work.sections):
+        _answer(work.store, console)
     for job in work.jobs:
-        for part in job.measurement.tables(work.store, job.sections):
+        for part in job.measurement.tables(work.store, job.sections, command.tables):
             show(console, part)
     for line in written:
         console.print(line)
@@ -57,6 +59,16 @@ def carry_out(command: Command, work: Work) -> int:
     for failure in failures:
         console.print(f"[red]failed[/red] {failure}", soft_wrap=True)
     return 1 if failures else 0
+
+
+def _answer(store: Store, console: Console) -> None:
+    """What a study answers, as its report begins."""
+    from bench.analysis.answers import answers  # late: slow to import
+    from bench.analysis.scored import Scored
+    from bench.report.render import sentence
+
+    for number, finding in enumerate(answers(Scored(store).others), start=1):
+        show(console, f"{number}. {escape(sentence(finding)).replace('`', '')}\n")
 
 
 def _announce(command: Command, work: Work, console: Console) -> None:
@@ -197,11 +209,14 @@ def _report(store: Store, command: Command) -> str:
 
     store.sweep()
     scored = Scored(store)
-    text, drawings = build(store, "results/full/figures" if published else "figures", chapters(), scored)
-    write(path, text)
+    report = build(store, "results/full/" if published else "", chapters(), scored)
+    write(path, report.pages["REPORT.md"])
+    for name, text in report.pages.items():
+        if name.startswith("pages/"):
+            write(store.root / name, text)
     for name, table in csv_files(store, scored).items():
         write(store.root / name, table)
-    drawn = [drawing for drawing in drawings if not has_figure(store.root, drawing.name, drawing.digest)]
+    drawn = [drawing for drawing in report.drawings if not has_figure(store.root, drawing.name, drawing.digest)]
     if drawn:
         from bench.figures.curves import png
 
@@ -209,5 +224,5 @@ def _report(store: Store, command: Command) -> str:
             keep_figure(store.root, drawing.name, png(drawing.draw(), drawing.digest))
     write(explorer, page(store, scored))
     keep_reported(store.root, state_of(store.root, code))
-    figures = f"figures  {figure_path(store.root, '*')} ({len(drawings)}, {len(drawn)} drawn anew)"
+    figures = f"figures  {figure_path(store.root, '*')} ({len(report.drawings)}, {len(drawn)} drawn anew)"
     return escape(f"report   {path}\n{figures}\nexplorer {explorer}")

@@ -185,7 +185,7 @@ def _epoch(rows: Sequence[History]) -> str:
 def show(console: Console, table: Table | str) -> None:
     """Prints a line, or a table at its own width: a narrow terminal may wrap its lines, but no number is cut."""
     if isinstance(table, str):
-        console.print(table, soft_wrap=True)
+        console.print(re.sub(r"\*\*(.+?)\*\*", r"[bold]\1[/]", table))
         return
     drawn = RichTable(
         box=SIMPLE_HEAD, show_edge=False, padding=0, title=table.title, title_justify="left", title_style="bold"

@@ -93,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
     how.add_argument("--device", choices=("cpu", "cuda"), help="where to train and score (default: cpu)")
     how.add_argument("--results", metavar="DIR", type=Path, help="where results go (default: results)")
     how.add_argument("--refresh", action="store_true", help="measure again what an older version of the code measured")
+    how.add_argument("--tables", action="store_true", help="print every table, and not one compact one")
     how.add_argument("--dry-run", action="store_true", help="say what would be measured, and stop")
     return parser
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from bench.analysis.answers import answers, exercises, grids_of, own_regrets
+from bench.analysis.answers import QUESTIONS, answers, exercises, grids_of, own_regrets
+from bench.analysis.comparisons import BEST, UNRESOLVED
 from bench.analysis.facts import Finding
 from bench.analysis.ranking import ranking
-from bench.analysis.rows import Row
+from bench.analysis.rows import METRIC, Row
 from bench.analysis.scored import Scored
 from bench.analysis.scores import scores_frame
 from bench.core.dataset_names import dataset_title
@@ -54,7 +55,7 @@ def page_data(store: Store, scored: Scored) -> dict[str, Any]:
 
 def _exercise(finding: Finding) -> dict[str, Any]:
     rows = [{"denoiser": row.experiment.denoiser, "trained": row.training} for row in getattr(finding, "rows", ())]
-    return {"kind": type(finding).__name__, "answer": sentence(finding), "rows": rows}
+    return {"question": QUESTIONS[type(finding).__name__], "answer": sentence(finding), "rows": rows}
 
 
 def _grid(store: Store, section: Section, rows: Sequence[Row], budget: int) -> dict[str, Any]:
@@ -119,16 +120,12 @@ def _number_pair(row: Row, variance: float, metric: str) -> list[float | None] |
 
 
 def _marks(rows: Sequence[Row], protocol: Protocol) -> dict[Row, list[int]]:
-    """For each test variance 2 where PSNR is the best, 1 where it is not significantly worse, else 0."""
+    """For each test variance 2 where PSNR is the best or nearly so, 1 where that is not known, else 0."""
     flags = {row: [0] * len(protocol.variances) for row in rows}
-    if "psnr" in protocol.metrics:
-        for line in _lines(scores_frame(rows, protocol.variances, "psnr")):
-            if line["best"]:
-                flags[rows[line["row"]]][protocol.variances.index(line["variance"])] = 1
-        for i, variance in enumerate(protocol.variances):
-            finite = [row for row in rows if row.psnr_at(variance)]
-            if finite:
-                flags[max(finite, key=lambda row: row.means[variance, "psnr"])][i] = 2
+    if METRIC in protocol.metrics:
+        for line in _lines(scores_frame(rows, protocol.variances, METRIC)):
+            flag = {BEST: 2, UNRESOLVED: 1}.get(line["state"], 0)
+            flags[rows[line["row"]]][protocol.variances.index(line["variance"])] = flag
     return flags
 
 

@@ -1,6 +1,5 @@
 """Which figures a section of the report has, and what each shows."""
 
-import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from bench.analysis.regret import regrets
+from bench.analysis.answers import leading, own_regrets
 from bench.analysis.rows import METRIC, Row
 from bench.calibration.published_numbers import curves_of
+from bench.core.dataset_names import dataset_title
 from bench.core.experiment import Protocol
 from bench.core.results import Array
 from bench.core.tasks import Section
 from bench.core.variance import Range, decibels, written
 from bench.figures.drawing import Drawing, later
-from bench.metrics import metric_title
 from bench.store.store import Store
 
 PANEL, PANELS = 40, 24  # rows in a panel and panels in a figure beyond which nobody reads it
@@ -41,14 +40,78 @@ def _drawings(store: Store, section: Section, rows: list[Row]) -> Iterator[Drawi
     if max(subjects.values(), default=0) > PANEL or max(len(subjects), len(trainings)) > PANELS:
         return
     if compares_ranges(section, rows):
-        yield from _transfer(section.protocol, rows)
         yield from _regret(rows, variances)
     if section.name == "grid" or len(trainings) > 1:  # with one training range, the table of an ablation says it all
         yield from _curves(section, rows)
     if section.name == "grid":
         images = {row: store.examples(row.experiment, section.protocol) for row in rows}
         yield from _restored([variance for variance in variances if variance > 0], images)
-        yield from _losses(store, rows)
+
+
+def front_drawings(
+    store: Store, grids: Sequence[tuple[Section, list[Row]]], others: Sequence[Drawing]
+) -> list[Drawing]:
+    """At most six for the first page: of the first grid, one of photographs, and of cost."""
+    if not grids:
+        return []
+    section, rows = grids[0]
+    name = f"grid-{dataset_title(section.protocol.dataset)}"
+    of_grid = {drawing.kind: drawing for drawing in others if drawing.section == name}
+    elsewhere = [d for d in others if d.kind == "restored" and d.section.startswith("grid") and d.section != name]
+    chosen = [
+        of_grid.get("noise"),
+        *_digit(store, section, rows, name),
+        *_map(rows, section.protocol.variances, name),
+        of_grid.get("psnr"),
+        next(iter(elsewhere), None),
+        next((drawing for drawing in others if drawing.kind == "quality"), None),
+    ]
+    return [drawing for drawing in chosen if drawing]
+
+
+def _digit(store: Store, section: Section, rows: Sequence[Row], name: str) -> Iterator[Drawing]:
+    """One test image at every variance, by the network of the tutorial or the smallest: one variance, and the range."""
+    subject = next(iter(leading(rows, section.protocol.variances)), None)
+    fixed, ranges = _trainings([row for row in rows if row.subject == subject])
+    usual = min(fixed, key=lambda training: abs(math.log10(training.low) + 2), default=None)
+    wide = max(ranges, key=lambda training: training.high - training.low, default=None)
+    variances = [variance for variance in section.protocol.variances if variance > 0]
+    shown: dict[str, Array] = {}
+    clean = None
+    for row in rows:
+        images = store.examples(row.experiment, section.protocol)
+        if (
+            variances
+            and all(str(v) in images for v in variances)
+            and (row.untouched or (row.subject == subject and row.experiment.variance in (usual, wide)))
+        ):
+            heading = "noisy" if row.untouched else f"trained on\n{row.training.replace(' ', chr(10))}"
+            shown[heading], clean = np.stack([images[str(v)][0] for v in variances]), images["clean"][0]
+    if len(shown) > 1 and clean is not None:
+        title = (
+            f"One test image at every test variance: as it comes, and as `{subject}` restores it. PSNR of this image."
+        )
+        inputs = "digit", {heading: images.tobytes() for heading, images in shown.items()}, tuple(variances)
+        yield Drawing("digit", "", title, inputs, later("curves.digit", shown, clean, variances), section=name)
+
+
+def _map(rows: Sequence[Row], variances: Sequence[float], name: str) -> Iterator[Drawing]:
+    """Regret of the one network that has most cells, the first of several: no blank if it has all specialists."""
+    own = own_regrets(rows, variances)
+    cells = {row.subject: 0 for row in own}
+    for row, of_row in own.items():
+        cells[row.subject] += len(of_row)
+    subject = max(cells, key=lambda one: cells[one], default=None)
+    chosen = [row for row in own if row.subject == subject and own[row]]
+    if subject is None or len(chosen) < 2:
+        return
+    matrix = [[own[row][v].sample.mean if v in own[row] else math.nan for v in variances] for row in chosen]
+    title = (
+        f"Regret of `{subject}`: dB lost at a test variance (column) against the same network trained at exactly that "
+        "variance. Rows are trainings; a frame marks the training range."
+    )
+    inputs = "map", tuple(variances), matrix, _data(chosen)
+    yield Drawing("map", "", title, inputs, later("heatmaps.regret", chosen, variances, matrix), section=name)
 
 
 def compares_ranges(section: Section, rows: Sequence[Row]) -> bool:
@@ -63,44 +126,24 @@ def _noise(store: Store, protocol: Protocol, rows: Sequence[Row]) -> Iterator[Dr
     images = store.examples(noisy.experiment, protocol) if noisy else {}
     if variances := [v for v in protocol.variances if str(v) in images]:
         shown = np.stack([images[str(v)][0] for v in variances])
-        title = "One test image under noise of increasing variance (clipped for display)."
+        title = "The same image under noise of rising variance. It is clipped for display."
         draw = later("curves.strip", shown, images["clean"][0], variances)
         yield Drawing("noise", "", title, ("strip", shown.tobytes(), variances), draw)
 
 
-def _transfer(protocol: Protocol, rows: Sequence[Row]) -> Iterator[Drawing]:
-    """Every metric of networks by what was trained on and tested at, and PSNR, which says it all, of tuned filters."""
-    metrics = {metric: None for row in rows for _, metric in row.means if metric in protocol.metrics}
-    kinds = {kind: [row for row in rows if row.experiment.tuned == (kind == "tuned")] for kind in ("transfer", "tuned")}
-    for (kind, chosen), metric in itertools.product(kinds.items(), metrics):
-        several = len({row.experiment.variance for row in chosen} - {None}) > 1
-        if several and (kind == "transfer" or metric == METRIC):
-            filters = "Tuned filters, " if kind == "tuned" else ""
-            title = f"{filters}{metric_title(metric)}: training range × test variance"
-            draw = later("heatmaps.transfer", chosen, protocol.variances, metric)
-            inputs = kind, metric, protocol.variances, _data(chosen)
-            yield Drawing(kind, metric, title, inputs, draw, "; cells inside the training range are framed.")
-
-
 def _regret(rows: list[Row], variances: Sequence[float]) -> Iterator[Drawing]:
     """What networks lose against their specialists, where there are any."""
-    lost = {
-        row: {regret.variance: regret for regret in of_row if regret.exact or not regret.own}
-        for row, of_row in zip(rows, regrets(rows, variances), strict=True)
-        if row.learned and not all(regret.own for regret in of_row)
-    }
+    own = own_regrets(rows, variances)
+    lost = {row: of_row for row, of_row in own.items() if any(not regret.own for regret in of_row.values())}
     if not lost:
         return
     matrix = [[of_row[v].sample.mean if v in of_row else math.nan for v in variances] for of_row in lost.values()]
-    stars = [["*" if v in of_row and not of_row[v].exact else "" for v in variances] for of_row in lost.values()]
     title = (
-        "Regret: dB lost at a test variance against the same network (or the one it is made from) trained at exactly "
-        "that one; cells inside the training range are framed."
+        "Regret: dB lost at a test variance against the same network trained at exactly that one; cells inside the "
+        "training range are framed. An empty cell has no such specialist."
     )
-    if any(map(any, stars)):
-        title += " * where there is none, the best training of that network."
-    draw = later("heatmaps.regret", list(lost), variances, matrix, stars)
-    yield Drawing("regret", "", title, ("regret", variances, matrix, stars, _data(list(lost))), draw)
+    draw = later("heatmaps.regret", list(lost), variances, matrix)
+    yield Drawing("regret", "", title, ("regret", variances, matrix, _data(list(lost))), draw)
 
 
 def _curves(section: Section, rows: list[Row]) -> Iterator[Drawing]:
@@ -118,26 +161,12 @@ def _curves(section: Section, rows: list[Row]) -> Iterator[Drawing]:
     trained = {row.experiment.variance for row in chosen} - {None}
     published = [curve for curve in curves_of(section) if curve.trained in trained]
     title = (
-        "Gain in PSNR over the noisy input against test noise; where a panel has one training range, that is "
-        "shaded. Of what is not trained, `clip` and any that is best of its kind at some test variance; it is cut "
-        "off below what all networks reach." + (" Black and dash-dotted: what others published." if published else "")
+        "A network is good near its training noise, which is shaded, and a range widens that. Each panel is one "
+        "training. Lines show the gain in PSNR over the noisy input. Grey: clipping, and filters that are the best "
+        "filter at some variance." + (" Black: what others published." if published else "")
     )
     draw = later("curves.psnr", chosen, variances, published)
     yield Drawing("psnr", "", title, ("psnr", variances, _data(chosen), published), draw)
-
-
-def _losses(store: Store, rows: Sequence[Row]) -> Iterator[Drawing]:
-    """How training went."""
-    histories: dict[str, dict[str, Any]] = {}
-    kinds: dict[str, str] = {}
-    for row in rows:
-        if row.experiment.recipe and (history := store.history(row.experiment)):
-            histories.setdefault(row.subject, {})[row.training] = history
-            kinds[row.subject] = row.experiment.recipe.loss
-    if histories:
-        title = "Loss while training (line) and over the validation images after each epoch (dot)"
-        draw, inputs = later("curves.losses", histories, kinds), ("loss", histories, kinds)
-        yield Drawing("loss", "", title, inputs, draw, "; in dB it is minus the PSNR.")
 
 
 def _restored(variances: Sequence[float], images: dict[Row, dict[str, Array]]) -> Iterator[Drawing]:
@@ -160,9 +189,8 @@ def _restored(variances: Sequence[float], images: dict[Row, dict[str, Array]]) -
         if len(columns) > 1:  # one beside nothing shows nothing
             columns["clean"] = clean
             title = (
-                f"One test image, or its middle, at variances {', '.join(map(written, three))}, as networks trained on "
-                f"{training} restore it, and those of all others that are best at one of these variances; PSNR of what "
-                "is shown."
+                f"Networks trained on {training} at test noise {', '.join(map(written, three))}. Beside them each "
+                "filter that is the best filter in one of the rows. PSNR of what is shown."
             )
             inputs = ("restored", {name: shown.tobytes() for name, shown in columns.items()}, three)
             yield Drawing("restored", f"{training}", title, inputs, later("curves.restored", columns, three, psnrs))

@@ -3,18 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bench.analysis.answers import widest
 from bench.analysis.rows import METRIC, Row
 from bench.figures.drawing import Drawing, later
 from bench.lookup.denoisers import untouched
 from bench.timing.latency import Latency
 
-AT_BATCH = 64  # of the picture of quality against cost
+PIXELS = 28**2  # of the images that are timed
 QUALITY = (0.01, 0.1)  # its test variances
 
 
 @dataclass(frozen=True)
 class Point:
-    """Quality and cost of a denoiser: seconds for one image (quartile, median, quartile) and PSNR in dB."""
+    """Quality and cost of a denoiser: seconds for a megapixel (quartile, median, quartile) and PSNR in dB."""
 
     name: str
     learned: bool
@@ -35,20 +36,21 @@ def drawings_of(rows: Sequence[Latency], measured: Sequence[Row]) -> Iterator[Dr
     panels = {variance: points for variance in QUALITY if (points := list(_points(rows, measured, variance)))}
     if panels:
         caption = (
-            f"PSNR (95 % interval) against time for one image at batch {AT_BATCH} (quartiles); each denoiser with its "
-            "defaults, and the training that scores best at that test variance. The line is the Pareto front: of what "
-            "was timed, nothing is both faster and better; open markers were too unsteady to rank and are not on it."
+            "Price and quality, all networks trained on the range. PSNR with its 95 % interval against the time for a "
+            "megapixel at batch 1, with quartiles, scaled from 28×28 pixels. Nothing timed is both faster and better "
+            "than what lies on the line; open markers were too unsteady to rank."
         )
         inputs, draw = (tuple(panels.items()),), later("cost_curves.quality", panels)
         yield Drawing("quality", "", caption, inputs, draw, section="latency")
 
 
 def _points(rows: Sequence[Latency], measured: Sequence[Row], variance: float) -> Iterator[Point]:
-    cell = variance, METRIC
-    for latency in (row for row in rows if row.batch == AT_BATCH):
+    cell, wide = (variance, METRIC), widest(measured)
+    for latency in (row for row in rows if row.batch == 1):
         timed = [row for row in measured if _is_timed(row, latency) and cell in row.means]
-        if best := max(timed, key=lambda row: row.means[cell], default=None):
-            low, middle, high = (value / latency.batch for value in (latency.low, latency.median, latency.high))
+        alike = [row for row in timed if not row.learned or wide in (None, row.experiment.variance)]
+        if best := max(alike, key=lambda row: row.means[cell], default=None):
+            low, middle, high = (value * 1e6 / PIXELS for value in (latency.low, latency.median, latency.high))
             name, width = latency.denoiser + ("" if best.blind else " †"), best.samples[cell].half_width
             yield Point(name, best.learned, latency.steady, (low, middle, high), best.means[cell], width)
 

@@ -53,7 +53,7 @@ def latency(rows: Sequence[Latency]) -> Figure:
 
 
 def quality(panels: dict[float, list[Point]]) -> Figure:
-    """PSNR against milliseconds for one image, with the Pareto front: a column for each test variance.
+    """PSNR against seconds for a megapixel, with the Pareto front: a column for each test variance.
 
     Points near the best are shown again below, since they overlap above.
     """
@@ -70,13 +70,13 @@ def quality(panels: dict[float, list[Point]]) -> Figure:
             part.set_title(f"the same, within {NEAR:g} dB of the best")
             best = front(points)
             for axis, drawn in ((whole, points), (part, near)):
-                steps = zip(*((1000 * p.seconds[1], p.psnr) for p in best if p in drawn), strict=True)
+                steps = zip(*((p.seconds[1], p.psnr) for p in best if p in drawn), strict=True)
                 axis.plot(*steps, color="0.75", lw=2.5, drawstyle="steps-post", zorder=0)
                 for point in drawn:
-                    low, middle, high = (1000 * seconds for seconds in point.seconds)
+                    low, middle, high = point.seconds
                     style = styles[point.name] | {"linestyle": "none"} | ({} if point.steady else {"mfc": "white"})
                     axis.errorbar([middle], [point.psnr], [point.width], [[middle - low], [high - middle]], **style)
-                axis.set(xscale="log", xlabel="ms per image")
+                axis.set(xscale="log", xlabel="seconds per megapixel")
                 axis.margins(x=0.1, y=0.1)
                 low, high = axis.get_xlim()
                 axis.set_xlim(right=high * (high / low) ** 0.25)  # room for the names
@@ -84,5 +84,5 @@ def quality(panels: dict[float, list[Point]]) -> Figure:
         for axis in axes[:, 0]:
             axis.set_ylabel("PSNR (dB)")
         for axis, named_here in labels:
-            named(figure, axis, {point.name: (1000 * point.seconds[1], point.psnr) for point in named_here}, styles)
+            named(figure, axis, {point.name: (point.seconds[1], point.psnr) for point in named_here}, styles)
     return figure

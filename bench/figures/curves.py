@@ -3,7 +3,6 @@
 import io
 import math
 from collections.abc import Sequence
-from textwrap import fill
 
 import matplotlib as mpl
 import seaborn as sns
@@ -14,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from bench.analysis.rows import Row
 from bench.calibration.published_numbers import Curve
-from bench.core.results import Array, Progress
+from bench.core.results import Array
 from bench.core.variance import Range, decibels, in_sigma, written
 from bench.figures.style import STYLE, laid_out, legend, styles_of
 
@@ -128,39 +127,18 @@ def psnr(rows: Sequence[Row], variances: Sequence[float], published: Sequence[Cu
     return figure
 
 
-def losses(histories: dict[str, dict[str, list[Progress]]], kinds: dict[str, str]) -> Figure:
-    """Loss against epochs: a panel for each denoiser, a colour for each training range.
-
-    Args:
-        histories: by denoiser and training range.
-        kinds: the loss of each denoiser; panels of one kind share their axis.
-    """
-    ranges = sorted({name for panel in histories.values() for name in panel}, key=lambda name: (".." in name, name))
-    colours = dict(zip(ranges, sns.color_palette("viridis", len(ranges)), strict=True))
-    across = min(3, len(histories))
-    lines = math.ceil(len(histories) / across)
+def digit(rows: dict[str, Array], clean: Array, variances: Sequence[float]) -> Figure:
+    """One image at every variance, a column each: a row for each way it is shown, (V, H, W) uint8, with its PSNR."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(0.6 + 2.3 * across, 0.9 + 2.2 * lines), layout="constrained")
-        axes = figure.subplots(lines, across, squeeze=False).flatten()
-        first: dict[str, Axes] = {}
-        for axis, (name, panel) in zip(axes, histories.items(), strict=False):
-            if (alike := first.setdefault(kinds[name], axis)) is not axis:
-                axis.sharey(alike)
-            for trained in sorted(panel, key=ranges.index):
-                rows, style = panel[trained], {"color": colours[trained], "ls": "--" if ".." in trained else "-"}
-                axis.plot([row.epoch for row in rows], [row.training for row in rows], lw=1.1, **style)
-                checked = [(row.epoch, row.validation) for row in rows if row.validation is not None]
-                epochs, validation = zip(*checked, strict=True) if checked else ((), ())
-                axis.plot(epochs, validation, "o", color=colours[trained], ms=4)
-            in_db = kinds[name] == "psnr"
-            axis.set(title=fill(name, 32), xlabel="epochs", yscale="linear" if in_db else "log")
-            axis.set_ylabel("dB" if in_db and axis.get_subplotspec().is_first_col() else "")
-        for trained in ranges:
-            axes[0].plot([], [], "o", color=colours[trained], ms=4, label=trained)
-        for axis in axes[len(histories) :]:
-            axis.set_visible(False)
-        figure.supylabel("loss (line: training; dot: validation)", fontsize=9)
-        legend(figure, axes, title="trained on", loc="outside lower center", ncols=4)
+        figure = Figure(figsize=(1.2 + 1.05 * len(variances), 1.35 * len(rows)))
+        axes = figure.subplots(len(rows), len(variances), squeeze=False)
+        for number, (line, (heading, images)) in enumerate(zip(axes, rows.items(), strict=True)):
+            for axis, image, variance in zip(line, images, variances, strict=True):
+                _show(axis, image, "" if number else written(variance))
+                error = float(((image - clean.astype(float)) ** 2).mean()) / 255**2
+                axis.set_xlabel(f"{decibels(error):.1f} dB", labelpad=2)
+            line[0].set_ylabel(heading)
+        figure.tight_layout(pad=0.3)
     return figure
 
 

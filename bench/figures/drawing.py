@@ -45,6 +45,11 @@ class Drawing:
         return self.title + self.more
 
     @property
+    def alt(self) -> str:
+        """The first sentence, for who does not see it."""
+        return self.title.partition(". ")[0].rstrip(".")
+
+    @property
     def name(self) -> str:
         """Also that of its file, so without what a dataset's path may bring into it."""
         parts = "-".join(filter(None, (self.section, self.kind, self.of)))

@@ -55,16 +55,24 @@ class Measurement:
         """What the user should know beforehand."""
         return []
 
-    def tables(self, store: Store, sections: Sequence[Section]) -> Iterable[Table | str]:
-        """What the terminal shows of the sections and figures; the scores of the sections, if nothing else is said."""
+    def tables(self, store: Store, sections: Sequence[Section], every: bool) -> Iterable[Table | str]:
+        """What the terminal shows of the sections and figures: scores, if nothing else is said.
+
+        Args:
+            every: whether to show all rows and metrics, and not one compact table.
+        """
         from bench.analysis.rows import rows_of
+        from bench.analysis.scores import main_rows
         from bench.report.setup import heading
         from bench.report.tables.scores import scores
 
         for section in sections:
             yield f"[bold]{heading(section)}[/bold], {section.protocol.images:,} test images"
             rows = rows_of(store, section)
-            yield from (scores(section, rows, metric, intervals=False) for metric in section.protocol.metrics)
+            if not every and section.name == "grid":
+                rows = main_rows(rows, section.protocol.variances)
+            metrics = section.protocol.metrics if every else section.protocol.metrics[:1]
+            yield from (scores(section, rows, metric, intervals=False) for metric in metrics)
 
     def chapter(self, store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:
         """What the report shows of the figures, if there are any; sections are in it anyway."""

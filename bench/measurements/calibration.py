@@ -35,7 +35,7 @@ class Calibration(Measurement):
             raise ValueError(f"{measured['absent']}; what was measured before is kept")
         return measured
 
-    def tables(self, store: Store, sections: Sequence[Section]) -> Iterator[Table | str]:
+    def tables(self, store: Store, sections: Sequence[Section], every: bool) -> Iterator[Table | str]:
         from bench.calibration.outcomes import outcomes
         from bench.report.tables.calibration import table
 

@@ -35,7 +35,7 @@ class Latency(Measurement):
         rows = measure(name, command.device, command.plugin)
         return {"rows": [row.as_json() for row in rows], "conditions": conditions(command.device, 1).as_json()}
 
-    def tables(self, store: Store, sections: Sequence[Section]) -> Iterator[Table | str]:
+    def tables(self, store: Store, sections: Sequence[Section], every: bool) -> Iterator[Table | str]:
         from bench.report.tables.cost import latency_table
         from bench.timing.latency import latencies
 

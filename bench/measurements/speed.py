@@ -35,7 +35,7 @@ class Speed(Measurement):
         pairs = {claim: [run[claim] for run in runs] for claim in runs[0]}
         return Speed(pairs, conditions(command.device, THREADS)).as_json()
 
-    def tables(self, store: Store, sections: Sequence[Section]) -> Iterator[Table | str]:
+    def tables(self, store: Store, sections: Sequence[Section], every: bool) -> Iterator[Table | str]:
         from bench.report.tables.cost import speed_table
         from bench.timing.targets import speed_frame, speeds
 

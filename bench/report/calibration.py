@@ -17,4 +17,4 @@ def calibration_chapter(store: Store, folder: str, scored: Sequence[Row]) -> Cha
         return None
     outside = [outcome.what for outcome in measured if not outcome.holds]
     text = render("calibration", outcomes=measured, outside=outside, absent=absent, table=table(measured))
-    return Chapter("Calibration", text, action="--calibrate --data DIR")
+    return Chapter("Calibration", text, "trust", action="--calibrate --data DIR")

@@ -1,10 +1,9 @@
 """Cost and the harness, as chapters of the report."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from bench.analysis.rows import Row
-from bench.figures.cost import AT_BATCH, drawings_of
+from bench.figures.cost import drawings_of
 from bench.report.chapter import Chapter
 from bench.report.render import render
 from bench.report.tables.cost import conditions_text, latency_table, speed_table
@@ -12,7 +11,7 @@ from bench.store.store import Store
 from bench.timing.latency import latencies
 from bench.timing.targets import CLAIMS, speed_frame, speeds
 
-SHOWN = (1, AT_BATCH)  # batch sizes of the table; the appendix has all
+SHOWN = (1, 64)  # batch sizes of the table; latency.csv has all
 
 
 def latency_chapter(store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:
@@ -29,9 +28,7 @@ def latency_chapter(store: Store, folder: str, scored: Sequence[Row]) -> Chapter
         conditions=conditions_text([row.conditions for row in rows]),
         untimed=[name for name in dict.fromkeys(row.experiment.denoiser for row in scored) if name not in timed],
     )
-    every = "Latency, every batch size", replace(latency_table(rows), note="")
-    appendix = render("appendix", heading="", tables=[every], drawings=[], folder=folder)
-    return Chapter("Cost", text, appendix=appendix, drawings=drawings, action="--latency")
+    return Chapter("Latency", text, "cost", drawings, action="--latency")
 
 
 def speed_chapter(store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:
@@ -47,4 +44,4 @@ def speed_chapter(store: Store, folder: str, scored: Sequence[Row]) -> Chapter |
         missing=[claim.figure for name, claim in CLAIMS.items() if name not in set(frame.claim)],
         conditions=conditions_text([speed.conditions for speed in measured]),
     )
-    return Chapter("The harness itself", text, action="--speed")
+    return Chapter("The harness itself", text, "trust", action="--speed")

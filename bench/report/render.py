@@ -46,11 +46,13 @@ _ENVIRONMENT = Environment(
     loader=PackageLoader("bench.report"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 _ENVIRONMENT.filters |= {
+    "anchor": lambda heading: re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-"),  # as GitHub makes it
     "code": _code,
     "decimals": lambda value, digits=2: f"{value:.{digits}f}",
     "interval": _interval,
     "digits": lambda value, digits: f"{value:.{digits}g}",
     "one_line": _one_line,
+    "question": lambda finding: answers.QUESTIONS[type(finding).__name__],
     "sentence": sentence,
     "signed": signed,
     "signed_interval": lambda value: signed(value.mean) + margin(value.half_width),

@@ -1,60 +1,99 @@
-"""The report: a pure function of the store, so that equal results give equal bytes."""
+"""The report: a page of answers and topic pages behind it, a pure function of the store."""
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
+from bench.ablations import ABLATIONS
+from bench.analysis.answers import Choice, answers, decisions, exercises, grids_of
+from bench.analysis.rows import Row
 from bench.analysis.scored import Scored
+from bench.core.dataset_names import dataset_title
+from bench.core.tasks import Section
+from bench.figures.choose import front_drawings
 from bench.figures.drawing import Drawing
 from bench.report import sections
-from bench.report.chapter import Chapter, MakeChapter
+from bench.report.chapter import PAGES, Chapter, MakeChapter
 from bench.report.render import render
 from bench.report.reproduce import reproduce
+from bench.report.tables.decisions import decision_table
 from bench.store.store import Store
+from bench.timing.latency import latencies
 
-MANY = 8  # chapters, from which on a report has a list of them
+
+@dataclass(frozen=True)
+class Report:
+    """Its pages in Markdown by the path of their file, the first page first, and its figures."""
+
+    pages: Mapping[str, str]
+    drawings: Sequence[Drawing]
+
+    @property
+    def text(self) -> str:
+        """All pages in a row."""
+        return "\n".join(self.pages.values())
 
 
-def build(
-    store: Store, folder: str, makers: Iterable[MakeChapter] = (), scored: Scored | None = None
-) -> tuple[str, list[Drawing]]:
-    """The whole report in Markdown, and its figures.
+def build(store: Store, base: str = "", makers: Iterable[MakeChapter] = (), scored: Scored | None = None) -> Report:
+    """Equal results give equal bytes.
 
     Args:
-        folder: where the report finds the figures, relative to itself.
+        base: the folder of the study as the first page sees it, such as "results/full/"; empty beside it.
         makers: of chapters about what is no section of experiments, in their order.
         scored: the rows of the store, where these were read before.
     """
     scored = scored or Scored(store)
     asked = [section for section, _ in scored.sections]
+    chapters = list(_chapters(store, scored, makers))
+    pages = {name: page for name in PAGES if (page := [chapter for chapter in chapters if chapter.page == name])}
+    grids = grids_of(scored.others)
+    front = list(front_drawings(store, grids, [drawing for chapter in chapters for drawing in chapter.drawings]))
+    first = render(
+        "report",
+        answers=answers(scored.others),
+        exercises=exercises(scored.others),
+        decisions=[decision_table(*grid) for grid in _decided(store, grids)],
+        figures=front,
+        folder=f"{base}figures",
+        base=base,
+        pages={name: PAGES[name] for name in pages},
+        limits=render("limits", mnist=any(section.protocol.dataset == "mnist" for section in asked)) if asked else "",
+        reproduce=reproduce(store, asked, [chapter.action for chapter in chapters if chapter.action]),
+        missing=[chapter.heading for chapter in chapters if chapter.incomplete],
+    )
+    up = "../" * (base.count("/") + 1)
+    texts = {"REPORT.md": f"{first}\n"}
+    for name, of_page in pages.items():
+        title, contents = PAGES[name], len(of_page) > 1
+        text = render("page", title=title, chapters=of_page, first=f"{up}REPORT.md", contents=contents)
+        texts[f"pages/{name}.md"] = f"{text}\n"
+    drawings = {drawing.name: drawing for drawing in [*front, *(d for chapter in chapters for d in chapter.drawings)]}
+    shown = "".join(texts.values())
+    return Report(texts, [drawing for name, drawing in drawings.items() if f"/{name}.png" in shown])
+
+
+def _chapters(store: Store, scored: Scored, makers: Iterable[MakeChapter]) -> Iterable[Chapter]:
     parts = sections.parts_of(store, scored.others)
-    grids, ablations = ([part for part in parts if part.is_grid is grid] for grid in (True, False))
-    measured = [
-        *(sections.chapter(store, part, folder) for part in grids),
-        *sections.glance(scored.effects),
-        *(sections.chapter(store, part, folder) for part in ablations),
-        *sections.by_noise(scored.by_noise),
-        *filter(None, (make(store, folder, grids[0].rows if grids else []) for make in makers)),
-    ]
-    appendix = "\n\n".join(chapter.appendix for chapter in measured if chapter.appendix)
-    limits = render("limits", mnist=any(section.protocol.dataset == "mnist" for section in asked))
-    chapters = [
-        Chapter("Conventions", render("conventions")),
-        *measured,
-        *([Chapter("Limits", limits)] if asked else []),
-        Chapter("How to reproduce", reproduce(store, asked, [c.action for c in measured if c.action])),
-        *([Chapter("Appendix", appendix)] if appendix else []),
-    ]
-    short = [(chapter.about, finding) for chapter in measured for finding in chapter.short]
-    contents = list(_contents(chapters)) if len(chapters) >= MANY else []
-    text = render("report", short=short, contents=contents, chapters=chapters)
-    return f"{text}\n", [drawing for chapter in measured for drawing in chapter.drawings]
+    for part in parts:
+        if part.is_grid:
+            yield sections.chapter(store, part)
+    for name in PAGES:
+        chosen = [one for one, ablation in ABLATIONS.items() if ablation.page == name]
+        effects = {tested: frame[frame.ablation.isin(chosen)] for tested, frame in scored.effects.items()}
+        yield from sections.glance(effects, name)
+    for part in parts:
+        if not part.is_grid:
+            yield sections.chapter(store, part)
+    yield from sections.by_noise(scored.by_noise)
+    grids = [part.rows for part in parts if part.is_grid]
+    yield from filter(None, (make(store, sections.FIGURES, grids[0] if grids else []) for make in makers))
+    if scored.sections:
+        yield Chapter("Conventions", render("conventions"), page="trust")
+        yield Chapter("Statistics", render("statistics"), page="trust")
 
 
-def _contents(chapters: Sequence[Chapter]) -> Iterator[tuple[str, str]]:
-    """What each chapter is called, and the anchor that GitHub gives to its heading."""
-    seen: Counter[str] = Counter()
-    for chapter in chapters:
-        anchor = re.sub(r"[^\w\- ]", "", chapter.heading.lower()).replace(" ", "-")
-        yield chapter.label or chapter.heading, f"{anchor}-{seen[anchor]}" if seen[anchor] else anchor
-        seen[anchor] += 1
+def _decided(store: Store, grids: Sequence[tuple[Section, list[Row]]]) -> Iterable[tuple[str, list[Choice]]]:
+    """The best to take in each situation, by test images; those of which nothing was trained are left out."""
+    seconds = {row.denoiser: row.median * 1e6 / 28**2 for row in latencies(store) if row.batch == 1}
+    for section, rows in grids:
+        if choices := decisions(rows, section.protocol.variances, seconds):
+            yield dataset_title(section.protocol.dataset), choices

@@ -1,4 +1,4 @@
-"""Sections of the report: what a reader needs of each, and what few will read."""
+"""Sections of the report, one chapter each."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ import pandas as pd
 
 from bench.ablations import ABLATIONS, by_seed
 from bench.analysis.ablation_findings import noise_mismatches, seed_deviations, target_slips
-from bench.analysis.facts import Finding, TargetSlip
-from bench.analysis.findings import findings, headlines
-from bench.analysis.rows import METRIC, Row
+from bench.analysis.facts import Finding
+from bench.analysis.findings import findings
+from bench.analysis.rows import Row
 from bench.analysis.scores import main_rows
 from bench.analysis.tutorial_losses import is_printed
 from bench.calibration.distances import distances
 from bench.calibration.published_numbers import curves_of
-from bench.core.dataset_names import dataset_title
+from bench.core.dataset_names import dataset_title, parse
 from bench.core.tasks import Section
 from bench.figures.choose import compares_ranges, drawings_of
 from bench.figures.drawing import Drawing
@@ -26,10 +26,11 @@ from bench.report.tables.ablations import glance_table, noise_table
 from bench.report.tables.breakdown import breakdown_table
 from bench.report.tables.published import beside
 from bench.report.tables.regret import ranking_table, regret_table
-from bench.report.tables.scores import pooled_table, scores, tuned_table
-from bench.report.tables.table import Table
+from bench.report.tables.scores import scores
 from bench.report.tables.tutorial import losses_beside
 from bench.store.store import Store
+
+FIGURES = "../figures"  # as a topic page sees them
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,6 @@ class Part:
         deviations = seed_deviations(self.rows) if by_seed(self.section.name) else ()
         return [*target_slips(self.rows), *deviations]
 
-    @property
-    def headlines(self) -> list[Finding]:
-        """What the report says of it in short."""
-        slips = (finding for finding in self.ablation_findings if isinstance(finding, TargetSlip))
-        return list(headlines(self.findings) if self.is_grid else slips)
-
     @cached_property
     def short(self) -> list[Row]:
         """Rows of the main table: an ablation has few."""
@@ -81,65 +76,45 @@ def parts_of(store: Store, scored: Sequence[tuple[Section, list[Row]]]) -> list[
     ]
 
 
-def chapter(store: Store, part: Part, folder: str) -> Chapter:
+def chapter(store: Store, part: Part) -> Chapter:
     """What was asked, what was found, and the tables and figures behind it."""
     section, rows, variances = part.section, part.rows, part.section.protocol.variances
     general = compares_ranges(section, rows) and len(variances) > 1
     published = curves_of(section)
     tutorial = [row for row in rows if is_printed(row.experiment)]
+    missing = missing_of(rows)
     text = render(
         "section",
-        folder=folder,
+        folder=FIGURES,
         part=part,
         about=ABLATIONS[section.name].about if section.name in ABLATIONS else "",
-        missing=missing_of(rows),
+        missing=missing,
         setup=setup([section], rows),
         losses=[losses for row in tutorial if (losses := losses_beside(store, row))],
-        scores=scores(section, part.short, section.protocol.metrics[0], intervals=True, every=rows),
+        scores=scores(section, part.short, section.protocol.metrics[0], intervals=True),
         published=beside(rows, variances, published),
         distances=list(distances(rows, published)),
-        general=general,
         regret=regret_table(rows, variances) if general else None,
-        breakdown=breakdown_table(rows, variances) if general else None,
-        ranking=ranking_table(rows, variances) if general else None,
+        breakdown=breakdown_table(rows, variances) if general and part.is_grid else None,
+        ranking=ranking_table(rows, variances) if general and part.is_grid else None,
     )
-    tables, drawings = list(_folded_tables(store, part)), list(filter(_is_folded, part.drawings))
-    appendix = render("appendix", heading=part.heading, tables=tables, drawings=drawings, folder=folder)
-    return Chapter(
-        part.heading,
-        text,
-        "" if part.is_grid else f"`{section.name}`",
-        dataset_title(section.protocol.dataset),
-        part.headlines,
-        appendix if tables or drawings else "",
-        part.drawings,
-    )
+    return Chapter(part.heading, text, page_of(section), part.drawings, incomplete=bool(missing))
 
 
-def _folded_tables(store: Store, part: Part) -> Iterator[tuple[str, Table]]:
-    """Tables of the appendix under what they are called there."""
-    section, rows = part.section, part.rows
-    first, *further = section.protocol.metrics
-    if len(part.short) < len(rows):
-        every = scores(section, rows, first, intervals=True, marked=False)
-        yield f"{every.title}, every training", every
-    tables = [scores(section, rows, metric, intervals=True) for metric in further]
-    tables.append(pooled_table(rows, section.protocol.variances))
-    if tuned := [(row, trials) for row in rows if row.experiment.tuned and (trials := store.trials(row.experiment))]:
-        tables.append(tuned_table(tuned))
-    yield from ((table.title, table) for table in tables if table.rows)
+def page_of(section: Section) -> str:
+    """The topic page of a section; an ablation that is not loaded is one of training."""
+    if section.name != "grid":
+        return ABLATIONS[section.name].page if section.name in ABLATIONS else "training"
+    kind = parse(section.protocol.dataset).kind
+    return "digits" if kind == "mnist" else "photographs" if kind in ("folder", "photos", "folder_colour") else "images"
 
 
-def _is_folded(drawing: Drawing) -> bool:
-    return drawing.kind in ("tuned", "loss") or (drawing.kind == "transfer" and drawing.of != METRIC)
-
-
-def glance(effects: Mapping[tuple[str, str], pd.DataFrame]) -> Iterator[Chapter]:
+def glance(effects: Mapping[tuple[str, str], pd.DataFrame], page: str) -> Iterator[Chapter]:
     """What every change of one factor does: one table for each dataset and noise."""
     for (dataset, noise), frame in effects.items():
         if len(frame):
             text = render("ablations_at_a_glance", table=glance_table(frame))
-            yield Chapter(f"Ablations at a glance: {dataset_title(dataset)}, {noise} noise", text)
+            yield Chapter(f"At a glance: {dataset_title(dataset)}, {noise} noise", text, page)
 
 
 def by_noise(scored: Sequence[tuple[Section, list[Row]]]) -> Iterator[Chapter]:
@@ -159,4 +134,5 @@ def by_noise(scored: Sequence[tuple[Section, list[Row]]]) -> Iterator[Chapter]:
                 for variance in sorted({variance for section in group for variance in section.protocol.variances})
             ],
         )
-        yield Chapter(f"Ablation `{name}`: {dataset_title(dataset)}", text, f"`{name}`")
+        incomplete = any(missing_of(rows) for rows in rows_by_noise.values())
+        yield Chapter(f"Ablation `{name}`: {dataset_title(dataset)}", text, "noise", incomplete=incomplete)

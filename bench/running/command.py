@@ -50,6 +50,7 @@ class Command:
     results: Path = Path("results")
     refresh: bool = False
     dry_run: bool = False
+    tables: bool = False
 
     def again(self, action: str) -> str:
         """The command line that asks for the same again.

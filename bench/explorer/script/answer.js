@@ -14,20 +14,11 @@ export function answer(view) {
     "highest mean PSNR over the widest training range."));
 }
 
-/** @type {Record<string, string>} */
-const QUESTIONS = {
-  AsPrinted: "What does the tutorial's listing learn as printed?",
-  Elsewhere: "1. Does the network work at other noise variances?",
-  Ranged: "2. Does training with random variances help?",
-  Deeper: "3. Do a deeper network and longer training help?",
-  UNet: "4. Is a U-Net better than the autoencoder?",
-};
-
 /** @param {HTMLElement} view */
 export function exercises(view) {
   if (!DATA.exercises.length) view.append(h("p", {}, "This study has no training of the tutorial's network: run python run_all.py --grid"));
-  for (const { kind, answer: text, rows } of DATA.exercises) {
-    view.append(h("section", { class: "card" }, h("h3", {}, QUESTIONS[kind]), h("p", {}, rich(text)), rows.length ? strip(rows) : null));
+  for (const { question, answer: text, rows } of DATA.exercises) {
+    view.append(h("section", { class: "card" }, h("h3", {}, question), h("p", {}, rich(text)), rows.length ? strip(rows) : null));
   }
 }
 

@@ -1,7 +1,6 @@
 // @ts-check
 /** Which denoiser to take: for the noise that is expected, the time there is, and whether the variance is known. */
 import { at, DATA, number, secondsOf, written } from "./data.js";
-import { spread } from "./curves.js";
 import { chart, check, h, plainTable } from "./dom.js";
 import { set, state } from "./state.js";
 
@@ -56,7 +55,7 @@ export function choose(view, grid) {
     }
     const words = (c) => `${c.row.name}${c.row.trained ? `, trained on ${c.row.trained}` : ""}`;
     const [pick, second] = ranked;
-    const width = d3.max(pick.row.scores.psnr, (pair) => pair?.[1] ?? 0);
+    const width = d3.max(pick.row.scores.psnr, (pair, i) => (low <= 1.01 * grid.variances[i] && 0.99 * grid.variances[i] <= high ? pair?.[1] : 0) ?? 0);
     const unsure = pick.row.kind !== "network" ? "over test images alone" : pick.row.seeds > 1 ? `over ${pick.row.seeds} seeds and the test images` : "of one training";
     out.append(
       h("p", { class: "pick" }, "Take ", h("strong", { id: "pick" }, words(pick)), "."),
@@ -74,12 +73,13 @@ export function choose(view, grid) {
 
 /** @param {any[]} shown @param {any} pick */
 function pareto(shown, pick) {
-  const dots = shown.map((c) => ({ name: c.row.name, ms: 1000 * c.seconds, psnr: c.psnr }));
+  const dots = d3.sort(shown.map((c) => ({ name: c.row.name, ms: 1000 * c.seconds, psnr: c.psnr })), (d) => d.ms);
+  const front = dots.filter((d, i) => dots.slice(0, i).every((before) => before.psnr < d.psnr));
   return h("figure", {}, chart({
     width: Math.min(760, document.body.clientWidth - 40), height: 380, marginLeft: 50, marginRight: 130, marginBottom: 45, ariaLabel: "Expected PSNR against time for an image; the pick is marked with a ring",
     x: { type: "log", label: "ms for an image", ticks: 5, tickFormat: "~s" }, y: { label: "expected PSNR (dB)", grid: true, nice: true },
-    marks: [+state.ms ? Plot.ruleX([+state.ms], { strokeDasharray: "4 3" }) : null, Plot.dot(dots, { x: "ms", y: "psnr", fill: "currentColor", r: 4, tip: true, title: (d) => `${d.name}\n${number(d.psnr)} dB, ${number(d.ms, 1)} ms` }),
+    marks: [Plot.line(front, { x: "ms", y: "psnr", curve: "step-after", strokeOpacity: 0.4 }), +state.ms ? Plot.ruleX([+state.ms], { strokeDasharray: "4 3" }) : null, Plot.dot(dots, { x: "ms", y: "psnr", fill: "currentColor", r: 4, tip: true, title: (d) => `${d.name}\n${number(d.psnr)} dB, ${number(d.ms, 1)} ms` }),
       Plot.dot(dots.filter((d) => d.name === pick.row.name), { x: "ms", y: "psnr", r: 9, stroke: "var(--accent)", strokeWidth: 3 }),
-      Plot.text(spread(dots.map((d) => ({ ...d, y: d.psnr }))), { x: "ms", y: "at", text: "name", textAnchor: "start", dx: 11, fontSize: 12, fill: "currentColor" })],
-  }), h("figcaption", {}, "Up and to the left is better. The ring marks the pick, the dashed line your time."));
+      Plot.text(front.filter((d, i) => !front[i + 1] || front[i + 1].ms > 1.2 * d.ms), { x: "ms", y: "psnr", dy: -9, text: "name", textAnchor: "end", dx: -5, fontSize: 13, fill: "currentColor" })],
+  }), h("figcaption", {}, "Up and to the left is better. Nothing is both faster and better than what is named. The ring marks the pick; a dashed line, your time."));
 }

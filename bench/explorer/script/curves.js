@@ -62,7 +62,7 @@ function best(grid, metric) {
 }
 
 /** Heights of labels that leave room between them. @param {any[]} ends */
-export function spread(ends) {
+function spread(ends) {
   const sorted = d3.sort(ends, (p) => p.y);
   const [low, high] = d3.extent(sorted, (p) => p.y);
   const room = (high - low || 1) / 22;

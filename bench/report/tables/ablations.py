@@ -9,7 +9,7 @@ from bench.analysis.effects import noise_frame
 from bench.analysis.rows import METRIC, Row
 from bench.core.variance import written
 from bench.metrics import metric_title
-from bench.report.tables.scores import better, marks
+from bench.report.tables.scores import emphasized, marks
 from bench.report.tables.table import Table, columns_of, labels, lines_of, margin, numbers, pivoted, signed, texts
 
 WHERE = {"inside": "where trained", "below": "at less noise", "above": "at more noise"}
@@ -25,7 +25,7 @@ def glance_table(frame: pd.DataFrame) -> Table:
     def cell(effect: Any) -> str:
         if math.isnan(effect.mean):
             return f"sd {effect.deviation:.2f}" if not math.isnan(effect.deviation) else "–"
-        return f"{'' if effect.significant else '≈'}{signed(effect.mean)}{margin(effect.half_width)}"
+        return f"{signed(effect.mean)}{margin(effect.half_width)}{'' if effect.significant else ' ?'}"
 
     def change(line: Any) -> str:
         name = f"`{line.exchanged}`" if line.exchanged else ""
@@ -42,19 +42,10 @@ def glance_table(frame: pd.DataFrame) -> Table:
         numbers("seeds", (line.seeds for line in lines), str),
     ]
     effects = frame[frame["mean"].notna()]
-    paired, caution = "the same noisy images", ""
-    if (effects.seeds > 1).any():
-        paired += ", beside what trainings vary by, drawn towards what those of one network and recipe do"
-        if (effects.seeds == 1).any():
-            caution = "; the interval of one seed covers images alone"
-    elif len(effects):
-        caution = (
-            "; of one seed, a difference holds for those two trainings, and says little where it is not far above what "
-            "trainings differ by that have another seed"
-        )
     note = (
-        "the changed network minus its base, trained on the same noise; means over the test variances there; ≈ not "
-        f"distinguishable from none (paired differences over {paired}; 95 % for the whole table, by Holm){caution}"
+        "the changed network minus its base, trained on the same noise; means over the test variances there; ? not "
+        "significantly different from zero (paired over seeds and noisy images; 95 % for each ablation, by Holm)"
+        + ("; of one seed, a difference holds for those two trainings" if (effects.seeds == 1).any() else "")
         + ("; sd: the standard deviation of trainings" if len(effects) < len(frame) else "")
     )
     return Table.of("PSNR against the base (dB)", columns, note)
@@ -68,7 +59,7 @@ def noise_table(rows: dict[str, list[Row]], variance: float) -> Table:
     """
 
     def cell(score: Any) -> str:
-        return better(f"{score.mean:.2f}{margin(score.half_width)}", score)
+        return emphasized(f"{score.mean:.2f}{margin(score.half_width)}", score)
 
     cells = pivoted(noise_frame(rows, variance), ["row", "denoiser", "trained_on"], "noise", cell)
     every = [row for tested in rows.values() for row in tested]

@@ -1,44 +1,42 @@
 """What generalization costs, as tables: regret and ranking."""
 
 from collections.abc import Sequence
-from typing import Any
 
+from bench.analysis.answers import own_regrets
+from bench.analysis.intervals import mean_of
 from bench.analysis.ranking import over, ranking_frame
-from bench.analysis.regret import summary_frame
+from bench.analysis.regret import Regret
 from bench.analysis.rows import Row
 from bench.core.variance import written
-from bench.report.tables.table import Table, labels, margin, numbers, pivoted, texts
+from bench.report.tables.table import Table, margin, numbers, texts
 
 
 def regret_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
-    """A line for each training of a network."""
-    frame = summary_frame(rows, variances)
+    """A line for each training of a network that has specialists of its own."""
+    lines, found = [], []
+    for row, of_row in own_regrets(rows, variances).items():
+        others = [regret for regret in of_row.values() if not regret.own]
+        if others:
+            lines.append(row)
+            found.append(([r for r in others if r.inside], [r for r in others if not r.inside]))
 
-    def mean(side: Any) -> str:
-        star, some = "" if side.exact else "*", f" ({side.count} of {side.of})" if side.count < side.of else ""
-        return f"{side.mean:.2f}{star}{margin(side.half_width)}{some}"
+    def mean(inside: Sequence[Regret]) -> str | None:
+        sample = mean_of([regret.sample for regret in inside])
+        return f"{sample.mean:.2f}{margin(sample.half_width)}" if sample else None
 
-    lines = ["row", "denoiser", "trained_on"]
-    means = pivoted(frame, lines, "inside", mean)
-    worst = pivoted(frame, lines, "inside", lambda side: f"{side.worst:.2f} @ {written(side.worst_variance)}")
+    def worst(some: Sequence[Regret]) -> str | None:
+        most = max(some, key=lambda regret: regret.sample.mean, default=None)
+        return f"{most.sample.mean:.2f} at {written(most.variance)}" if most else None
+
     columns = [
-        numbers(f"{what} {'inside' if inside else 'outside'}", cells.get(inside, [None] * len(cells)), str)
-        for inside in (True, False)
-        for what, cells in (("mean", means), ("worst", worst))
+        texts("denoiser", (row.subject for row in lines)),
+        texts("trained on", (row.training for row in lines)),
+        numbers("mean inside", (mean(inside) for inside, _ in found), str),
+        numbers("worst inside", (worst(inside) for inside, _ in found), str),
+        numbers("worst outside", (worst(outside) for _, outside in found), str),
     ]
-    note = (
-        "dB lost against the specialist, the same network (or the one it is made from) trained at exactly that test "
-        "variance, inside and outside the training range; ± half of a 95 % interval; @ the test variance where most is "
-        "lost"
-    )
-    if (frame["count"] < frame["of"]).any():
-        note += "; in brackets at how many of the test variances there it can be told: the others have no specialist"
-    if not frame.exact.all():
-        note += (
-            "; * none of them has one, and the best training of that network stands for it, but where that is the row "
-            "itself"
-        )
-    return Table.of("Regret (dB)", [*labels(means), *columns], note)
+    note = "dB lost against the same network trained at exactly the test variance, where there is one"
+    return Table.of("Regret (dB)", columns, note)
 
 
 def ranking_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:

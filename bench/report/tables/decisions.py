@@ -1,0 +1,30 @@
+"""Which denoiser to take, as a table."""
+
+from collections.abc import Sequence
+
+from bench.analysis.answers import Choice
+from bench.core.variance import written
+from bench.report.tables.table import Table, numbers, texts
+
+
+def decision_table(title: str, choices: Sequence[Choice]) -> Table:
+    """A line for each situation."""
+
+    def over(choice: Choice) -> str:
+        ends = dict.fromkeys((written(choice.low), written(choice.high)))
+        return " to ".join(ends)
+
+    def named(choice: Choice) -> str:
+        trained = f", trained on {choice.row.training}" if choice.row.experiment.variance else ""
+        return f"`{choice.row.subject}`{trained}"
+
+    columns = [
+        texts("your case", (choice.situation for choice in choices)),
+        texts("take", map(named, choices)),
+        texts("noise variance", map(over, choices)),
+        numbers("mean PSNR (dB)", choices, lambda choice: f"{choice.psnr:.2f}"),
+        numbers("below the best (dB)", choices, lambda choice: f"{choice.lost:.2f}, at most {choice.worst:.2f}"),
+        numbers("s per megapixel", (choice.seconds for choice in choices), "{:.2g}".format),
+    ]
+    once = any(choice.row.learned and choice.row.seeds == 1 for choice in choices)
+    return Table.of(title, columns, "The networks were trained once" if once else "")
