@@ -63,6 +63,12 @@ def prepared(experiment: Experiment, height: int, width: int, channels: int = 1)
     return model
 
 
+def report_text(root: Path) -> str:
+    """All pages of the report of a study."""
+    pages = [root / "REPORT.md", *sorted((root / "pages").glob("*.md"))]
+    return "\n".join(page.read_text(encoding="utf-8") for page in pages)
+
+
 def folder_of_images(path: Path) -> Path:
     """A folder with three colour images of two sizes in train/ and three more in test/."""
     values = np.random.default_rng(0).integers(0, 256, (6, 24, 20, 3), dtype=np.uint8)

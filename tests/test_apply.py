@@ -4,13 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from bench.core.experiment import Experiment
 from bench.core.recipes import FAST
 from bench.core.variance import Range
-from bench.running.denoise_file import denoise, estimate, usable
+from bench.running.denoise_file import denoise, usable
 from bench.store.store import Store
 from tests.conftest import SMALL, Counter, folder_of_images
 
@@ -131,15 +130,6 @@ def test_what_is_no_image_is_refused_by_name(
     assert run(counter) == 2
     assert "there is no file in.png" in capsys.readouterr().err
     assert not Path("out.png").exists()
-
-
-def test_the_estimate_finds_the_noise() -> None:
-    rng = np.random.default_rng(0)
-    smooth = 128 + 60 * np.sin(np.linspace(0, 6, 256))[:, None] * np.ones((256, 256))
-    pixels = (smooth + 25 * rng.standard_normal((256, 256))).clip(0, 255).astype(np.uint8)[None]
-    assert estimate(torch.from_numpy(pixels) / 255) == pytest.approx((25 / 255) ** 2, rel=0.1)
-    green = np.concatenate([np.zeros_like(pixels[:1]), pixels[:1], np.zeros_like(pixels[:1])])  # as under a microscope
-    assert estimate(torch.from_numpy(green) / 255) == estimate(torch.from_numpy(pixels[:1]) / 255)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from bench.measurements import MEASUREMENTS
 from bench.report.tables.calibration import table
 from bench.running.command import Command
 from bench.store.store import Store
-from tests.conftest import Counter
+from tests.conftest import Counter, report_text
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 ROW = Outcome("PSNR of x", "somebody", 30.0, 30.04, 0.05, "dB", "as they do")
@@ -296,14 +296,14 @@ def test_the_command_measures_what_it_can_and_fails_where_a_row_is_out_of_tolera
         if name not in ("metrics", "bm3d"):
             monkeypatch.delitem(ROWS, name)
     assert counter.run("--calibrate", "--profile", "smoke", "--data", "nowhere") == 0
-    text = Path("results/smoke/REPORT.md").read_text()
+    text = report_text(Path("results/smoke"))
     assert "## Calibration" in text
     assert "`bm3d`: " in text
     assert "--calibrate --data DIR --profile smoke" in text
     monkeypatch.setitem(ROWS, "noise", off)
     assert counter.run("--calibrate", "--profile", "smoke", "--data", "nowhere") == 1
     assert "PSNR of y: 29, published 30" in capsys.readouterr().out
-    assert "out of tolerance" in Path("results/smoke/REPORT.md").read_text()
+    assert "out of tolerance" in report_text(Path("results/smoke"))
 
 
 def test_the_mean_is_over_images_with_noise_of_their_own() -> None:

@@ -152,6 +152,19 @@ def test_equal_networks_are_seldom_called_worse(spreads: Sequence[float], seeds:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seeds", [3, 5, 10])
+@pytest.mark.parametrize("spreads", [[0.05] * 4, np.geomspace(0.005, 0.5, 9)], ids=len)
+def test_changes_that_do_nothing_are_seldom_significant(spreads: Sequence[float], seeds: int) -> None:
+    """In an ablation, whose differences share a base and are paired by seed."""
+    rng, wrong = np.random.default_rng(15), 0
+    for _ in range(300):
+        base, *others = made_rows(rng, spreads, seeds)
+        differences = [minus for row in others if (minus := row.minus(base))]
+        wrong += any(holm(p_values(differences)))
+    assert wrong <= stats.binom.ppf(0.99, 300, 0.06)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seeds", [3, 5, 10])
 def test_what_is_worse_by_more_than_the_margin_is_seldom_called_as_good(seeds: int) -> None:
     rng, tables, columns = np.random.default_rng(14), 300, []
     for _ in range(tables):

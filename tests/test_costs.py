@@ -105,6 +105,7 @@ def test_timings_of_another_machine_are_none_of_this_one(tmp_path: Path) -> None
     assert due(Command(denoisers=("median",), refresh=True), store) == ["median"]
 
 
+@pytest.mark.slow
 def test_latency_is_measured_kept_and_not_measured_again(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench.timing.latency, "BATCHES", (8,))
     arguments = ["--latency", "--profile", "smoke", "--denoisers", "conv_autoencoder"]
@@ -145,6 +146,7 @@ class Broken(nn.Module):
 """
 
 
+@pytest.mark.slow
 def test_one_that_cannot_be_timed_does_not_stop_the_others(
     counter: Counter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,7 +25,7 @@ from bench.lookup import torchvision_datasets
 from bench.lookup.images import identified, images_of, source_of
 from bench.lookup.torchvision_datasets import images_from, names
 from bench.running.plan import check
-from tests.conftest import Counter, folder_of_images
+from tests.conftest import Counter, folder_of_images, report_text
 
 VALUES = np.random.default_rng(1).integers(0, 256, (20, 24, 3), dtype=np.uint8)
 GREY = VALUES[..., 0]
@@ -257,16 +257,16 @@ def test_training_images_come_from_where_they_are_said_to(counter: Counter, caps
     folder_of_images(Path())
     options = ["--grid", "--denoisers", "gaussian,clip", "--test", "0.01", "--metrics", "psnr", "--jobs", "1"]
     assert counter.run(*options, "--dataset", "folder:test") == 0
-    report = Path("results/quick/REPORT.md").read_text(encoding="utf-8")
+    report = report_text(Path("results/quick"))
     assert "the first 3 test images of `folder:test@" in report
     assert "gaussian, tuned" not in report
     assert counter.run(*options, "--dataset", "folder:test", "--train-data", "folder:train", "--train", "0.01") == 0
-    report = Path("results/quick/REPORT.md").read_text(encoding="utf-8")
+    report = report_text(Path("results/quick"))
     assert "| gaussian, tuned | 0.01 |" in report
     assert " Trained on `folder:train@" in report
     for line in report.splitlines():
         if line.startswith("!["):
-            assert Path("results/quick", line.rpartition("](")[2].rstrip(")")).is_file()
+            assert Path("results/quick/figures", Path(line.rpartition("](")[2].rstrip(")")).name).is_file()
     capsys.readouterr()
     for more, message in [
         (["--denoisers", "unet"], "'unet' must be trained, and 'folder:test@"),
@@ -297,7 +297,7 @@ def test_colour_images_are_scored_in_colour_by_networks_built_for_them(counter: 
     (network,) = (each for each in section.experiments if each.denoiser == "dncnn_small")
     assert dict(network.options) == {"channels": 3}
     assert store.examples(network, section.protocol)["clean"].shape == (4, 16, 16, 3)
-    report = Path("results/quick/REPORT.md").read_text(encoding="utf-8")
+    report = report_text(Path("results/quick"))
     assert "| dncnn_small | 0.01 |" in report
 
 

@@ -101,6 +101,7 @@ def test_conditions_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {"train", "denoiser:conv_autoencoder", "noise:gaussian"} <= set(known.sources)
 
 
+@pytest.mark.slow
 def test_one_process_and_two_give_the_same_bytes() -> None:
     tasks = [Task(EXPERIMENT.but(seed=seed), TASK.requests) for seed in (0, 1)]
     found = []
@@ -124,6 +125,7 @@ def test_a_worker_that_dies_and_a_denoiser_that_raises_are_failures_not_the_end(
     assert "its worker process died" in (results["dying"].failure or "")
 
 
+@pytest.mark.slow
 def test_what_waited_behind_a_dead_worker_goes_on_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dying = broken(tmp_path, "dying_first", "import os; os._exit(1)")
     waiting = [Task(settle(EXPERIMENT.but(denoiser=name)), TASK.requests) for name in ("clip", "noisy", "gaussian")]
@@ -177,6 +179,7 @@ def test_results_are_let_go_once_they_are_taken(monkeypatch: pytest.MonkeyPatch)
     assert held == [1] * 5
 
 
+@pytest.mark.slow
 def test_the_workers_of_a_scheduler_give_the_same_bytes(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
     raising = broken(tmp_path, "raising_there", "raise RuntimeError('on purpose')")

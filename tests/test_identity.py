@@ -203,6 +203,7 @@ def test_the_global_generators_go_on_as_if_nothing_had_been_drawn() -> None:
     assert torch.equal(torch.rand(3), expected)
 
 
+@pytest.mark.slow
 def test_a_layer_that_is_not_used_and_one_with_two_names_can_be_trained(here: Path) -> None:
     text = DROPOUT.replace("        self.layers", "        self.unused = nn.Conv2d(1, 1, 3)\n        self.layers", 1)
     text = text.replace("padding=1))\n", "padding=1))\n        self.again = self.layers[0]\n", 1)

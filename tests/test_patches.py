@@ -16,7 +16,7 @@ from bench.lookup.denoisers import build
 from bench.lookup.images import identified, training_of
 from bench.training.patches import draw_patches
 from bench.training.train import fit
-from tests.conftest import Counter
+from tests.conftest import Counter, report_text
 
 NUMBERED = torch.arange(24 * 20, dtype=torch.int32).view(1, 24, 20)
 
@@ -107,4 +107,4 @@ def test_the_command_trains_on_photographs_and_scores_them_whole(
     monkeypatch.setitem(RECIPES, "photographs", PHOTOGRAPHS)
     assert counter.run(*networks, "--recipe", "photographs") == 0
     assert counter.trained == ["conv_autoencoder"]
-    assert "the first 10 test images" in Path("results/smoke/REPORT.md").read_text()
+    assert "the first 10 test images" in report_text(Path("results/smoke"))

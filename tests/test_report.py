@@ -73,6 +73,7 @@ def test_links_of_every_page_lead_somewhere(store: Store) -> None:
                 assert anchor in [re.sub(r"[^\w-]", "", heading) for heading in headings]
 
 
+@pytest.mark.slow
 def test_an_ablation_gets_a_section_of_its_own(counter: Counter) -> None:
     assert counter.run("--ablate", "training_noise", "--profile", "smoke", "--test", "0.01") == 0
     text = build(Store(Path("results/smoke"))).text

@@ -101,12 +101,14 @@ def test_claims_name_what_is_measured() -> None:
     assert speed_frame([]).empty
 
 
+@pytest.mark.slow
 def test_scoring_agrees_with_scikit_image_and_names_its_claims() -> None:
     (pairs,) = scoring(Setting(HERE / "results", repeats=1))
     assert set(pairs) == {"ssim", "scoring"}
     assert all(seconds > 0 for pair in pairs.values() for seconds in pair)
 
 
+@pytest.mark.slow
 def test_a_report_of_a_made_store_is_timed() -> None:
     (pairs,) = report(Setting(HERE / "results", stores=(30, 60)))
     assert set(pairs) == {"report", "growth", "memory"}
@@ -121,6 +123,7 @@ def test_a_made_store_holds_what_was_asked(tmp_path: Path) -> None:
     assert not any(store.missing(experiment, section.protocol) for experiment in section.experiments)
 
 
+@pytest.mark.slow
 def test_an_unfinished_study_is_no_run_with_nothing_to_do(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     with pytest.raises(NotNow, match=r"run_all\.py --grid --profile full"):

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import report_text
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -85,7 +87,8 @@ def test_an_installed_package_measures_outside_the_checkout(installed: Path, tmp
     assert "latency of clip: done" in run(
         desruido, "--latency", "--denoisers", "clip", "--profile", "smoke", cwd=tmp_path
     )
-    report = (tmp_path / "results" / "smoke" / "REPORT.md").read_text(encoding="utf-8")
+    report = report_text(tmp_path / "results" / "smoke")
     assert "| conv_autoencoder | 0.01 |" in report
-    assert "## Cost" in report
+    assert "# Cost" in report
+    assert "https://d3js.org" in (tmp_path / "results" / "smoke" / "index.html").read_text(encoding="utf-8")
     assert [path.name for path in tmp_path.iterdir()] == ["results"]

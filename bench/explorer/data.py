@@ -105,7 +105,6 @@ def _row(row: Row, protocol: Protocol) -> dict[str, Any]:
         "high": trained.high if trained else None,
         "seeds": row.seeds if row.learned else 0,
         "parameters": row.parameters,
-        "seconds": round(row.seconds[0] / max(row.seeds, 1), 1),
         "scores": scores,
     }
 
@@ -114,9 +113,13 @@ def _number_pair(row: Row, variance: float, metric: str) -> list[float | None] |
     """Mean and half of its 95 % interval; None where nothing was measured, and for what is not finite."""
     if (variance, metric) not in row.means:
         return None
-    digits = DIGITS.get(metric, 4)
-    pair = row.means[variance, metric], row.samples[variance, metric].half_width
-    return [round(value, digits) if math.isfinite(value) else None for value in pair]
+    digits, sample = DIGITS.get(metric, 4), row.samples[variance, metric]
+    return [_rounded(row.means[variance, metric], digits), _rounded(sample.half_width, digits)]
+
+
+def _rounded(value: float, digits: int) -> float | None:
+    """None for what JSON has no number for."""
+    return round(value, digits) if math.isfinite(value) else None
 
 
 def _marks(rows: Sequence[Row], protocol: Protocol) -> dict[Row, list[int]]:
@@ -129,17 +132,19 @@ def _marks(rows: Sequence[Row], protocol: Protocol) -> dict[Row, list[int]]:
     return flags
 
 
-def _regret(own: Mapping[float, Any], protocol: Protocol, place: Mapping[Row, int]) -> list[list[float] | None] | None:
+def _regret(
+    own: Mapping[float, Any], protocol: Protocol, place: Mapping[Row, int]
+) -> list[list[float | None] | None] | None:
     """Mean, half-width and the specialist's place for each test variance; None where there is no specialist."""
     if not own:
         return None
-    cells: list[list[float] | None] = []
+    cells: list[list[float | None] | None] = []
     for variance in protocol.variances:
         regret = own.get(variance)
         cells.append(
             None
             if regret is None
-            else [round(regret.sample.mean, 3), round(regret.sample.half_width, 3), place[regret.specialist]]
+            else [_rounded(regret.sample.mean, 3), _rounded(regret.sample.half_width, 3), place[regret.specialist]]
         )
     return cells
 
@@ -177,9 +182,7 @@ def _ablation(tested: tuple[str, str], line: dict[str, Any]) -> dict[str, Any]:
         "deviation",
     )
     plain = {name: line[name] for name in names}
-    plain |= {
-        name: None if math.isnan(line[name]) else round(line[name], 3) for name in ("mean", "half_width", "deviation")
-    }
+    plain |= {name: _rounded(line[name], 3) for name in ("mean", "half_width", "deviation")}
     return plain | {"dataset": dataset_title(tested[0]), "significant": bool(line["significant"])}
 
 

@@ -1,7 +1,6 @@
 """A trained denoiser from the store, applied to an image file."""
 
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from bench.core.results import Array
 from bench.lookup.denoisers import build, load, place, tuned
 from bench.lookup.images import identified, split, training_of
 from bench.lookup.tiles import restore
+from bench.scoring.noise_level import noise_level
 from bench.store.store import Store
 
 LARGEST_VALUE = 10  # of noisy floats; beyond it pixels are surely not in [0, 1]
@@ -58,11 +58,15 @@ def denoise(
     """
     pixels, notes = _channels(noisy), []
     if variance is None:
-        variance = estimate(pixels)
+        level = noise_level(pixels, clipped=isinstance(noisy, Path) or noisy.dtype == np.uint8)
+        variance = level.variance
         if math.isnan(variance):
             name = noisy if isinstance(noisy, Path) else "this image"
             raise ValueError(f"the noise of {name} cannot be estimated, since it has no detail; say it with --variance")
-        notes.append(f"noise variance estimated as {variance:.4g} (σ = {255 * math.sqrt(variance):.1f} of 255)")
+        ends = " to ".join(f"{255 * math.sqrt(end):.1f}" for end in (level.low, level.high))
+        notes.append(
+            f"noise variance estimated as {variance:.4g} (σ = {255 * math.sqrt(variance):.1f} of 255, from {ends})"
+        )
     experiment = choose(of_dataset(usable(store, denoiser), dataset, store), denoiser, store, variance)
     trained = experiment.variance
     if trained is not None and experiment.dataset is not None:
@@ -116,19 +120,6 @@ def coloured(path: Path) -> bool:
             return image.mode not in ("1", "L", "LA", "F") and not image.mode.startswith("I")
     except Exception:
         return False
-
-
-def estimate(pixels: Tensor) -> float:
-    """Noise variance of an image, float (C, H, W), by scikit-image's wavelet estimate.
-
-    It is averaged over the channels that have any detail; NaN if none has.
-    """
-    from skimage.restoration import estimate_sigma  # late: slow to import
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # warns of a mean over no values
-        sigmas = np.array(estimate_sigma(pixels.numpy(), channel_axis=0))  # type: ignore[no-untyped-call]  # not annotated there
-        return float(np.nanmean(sigmas)) ** 2
 
 
 def usable(store: Store, denoiser: str) -> list[Experiment]:

@@ -5,7 +5,7 @@
 export const DEFAULTS = {
   view: "answer", grid: "0", net: "", metric: "psnr", what: "regret", row: "", v: "", image: "0", low: "", high: "",
   ms: "", mp: "0.065536", told: "", by: "training", trained: "", hidden: "", sort: "mean", down: "1", find: "", kind: "",
-  blind: "", factor: "", side: "inside",
+  blind: "", fast: "", factor: "", side: "inside",
 };
 
 /** @type {Record<string, string>} */
