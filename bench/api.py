@@ -40,6 +40,7 @@ from bench.measurements import holds_any
 from bench.metrics import METRICS
 from bench.report.frames import ablations_frame, latency_frame, regret_frame
 from bench.running import denoise_file
+from bench.running.choose import Advice, advise
 from bench.running.command import Command
 from bench.running.plan import check
 from bench.running.profiles import PROFILES
@@ -324,6 +325,38 @@ class _Checked(nn.Module):
         if restored.shape != noisy.shape:
             raise ValueError(f"restored images have shape {tuple(restored.shape)}, and need {tuple(noisy.shape)}")
         return restored.to(noisy.dtype)
+
+
+def choose(
+    noisy: str | Path | Array,
+    study: Study | str | Path = "full",
+    *,
+    budget_ms: float | None = None,
+    blind: bool = False,
+) -> Advice:
+    """Which denoiser to take for an image, by the estimate of its noise and what a study measured.
+
+    Args:
+        noisy: an image file, or pixels, (H, W) or (H, W, 3): uint8, or floats with clean values in [0, 1].
+        budget_ms: time for the image in milliseconds; what was never timed does not fit.
+        blind: whether to leave out denoisers that must be told the variance.
+
+    Returns:
+        `picks`, the best first, each with `row`, `psnr`, `lost` and `seconds`; the estimated `noise`; and `lines`, the
+        same in words.
+
+    Raises:
+        ValueError: there is no such image or study, its noise cannot be estimated, or nothing fits.
+
+    Example:
+        >>> study = bench.run(["clip", "median"], train=0.01, test=[0.01, 0.1], profile="smoke", quiet=True)
+        >>> noisy = np.random.default_rng(0).normal(0.5, 0.3, (64, 64))
+        >>> bench.choose(noisy, study).picks[0].row.experiment.denoiser
+        'median'
+    """
+    study = study if isinstance(study, Study) else load(study)
+    image = Path(noisy) if isinstance(noisy, str | Path) else np.asarray(noisy)
+    return advise(image, study._store, budget_ms, blind)
 
 
 def denoise(

@@ -71,7 +71,7 @@ def test_every_name_is_there() -> None:
 def test_examples_of_docstrings_run() -> None:
     scope = {"bench": bench, "np": np}
     examples = [test for test in doctest.DocTestFinder().find(bench.api, globs=scope) if test.examples]
-    assert len(examples) == 4
+    assert len(examples) == 5
     for example in examples:
         assert doctest.DocTestRunner().run(example).failed == 0
 

@@ -135,7 +135,7 @@ def test_what_is_no_image_is_refused_by_name(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--with", "unet"), "--denoise needs --with NAME, a denoiser, and --out IMAGE"),
+        (("--with", "unet"), "--denoise needs --out IMAGE"),
         (("--with", "unett", "--out", "o.png"), "did you mean 'unet'"),
         (("--with", "unet", "--out", "o.png", "--variance", "0.1..0.2"), "--variance is one number"),
         (("--with", "unet", "--out", "absent/o.png"), "--out names an image in a folder that is there"),

@@ -15,6 +15,7 @@ from bench.core.conditions import cores
 from bench.core.program import ROOT
 from bench.core.variance import Range
 from bench.measurements import chapters
+from bench.running.choose import advise
 from bench.running.command import Command
 from bench.running.denoise_file import denoise
 from bench.running.estimate import estimate
@@ -47,6 +48,8 @@ def carry_out(command: Command, work: Work) -> int:
         failures += _verify(command, command.verify, work.store, console)
     if command.denoise is not None and command.out is not None:
         _denoise(command.denoise, command.out, command, work.store, console)
+    for line in work.advice:
+        console.print(escape(line), soft_wrap=True)
     written = [_report(store, command) for store in work.reports]  # first, whatever the terminal makes of tables
     if any(section.name == "grid" for section in work.sections):
         _answer(work.store, console)
@@ -177,7 +180,12 @@ def _difference(cell: Recomputed) -> str:
 def _denoise(noisy: Path, out: Path, command: Command, store: Store, console: Console) -> None:
     """Restores one image file; everything it needs was checked but the image itself."""
     variance = Range.parse(command.variance).low if command.variance else None
-    restored = denoise(noisy, command.denoiser, store, variance, command.train_data)
+    name, dataset = command.denoiser, command.train_data
+    if not name:
+        best = advise(noisy, store, ready=True).picks[0]
+        name, dataset = best.row.experiment.denoiser, dataset or best.row.experiment.dataset
+        console.print(f"chosen   {escape(best.name)}", soft_wrap=True)
+    restored = denoise(noisy, name, store, variance, dataset)
     Image.fromarray(restored.image).save(out)
     for note in restored.notes:
         console.print(note, soft_wrap=True)

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from architectures import DENOISERS
-from bench.core.program import invocation
+from bench.core.program import ROOT, invocation
 from bench.core.recipes import RECIPES
 from bench.core.registry import load_plugin, pick
 from bench.core.tasks import Section, Task
 from bench.core.variance import LAWS, Range
 from bench.measurements import MEASUREMENTS, Measurement, holds_any
 from bench.running.checks import check, check_device
+from bench.running.choose import advise
 from bench.running.command import Command
 from bench.running.missing import measured_by_other_code, pending
 from bench.running.profiles import PROFILES
@@ -37,6 +38,7 @@ class Work:
     Attributes:
         reports: stores whose report is to be written.
         notes: what the user should know beforehand.
+        advice: which denoiser to take for an image, in lines.
     """
 
     store: Store
@@ -44,6 +46,7 @@ class Work:
     tasks: Sequence[Task]
     reports: Sequence[Store]
     notes: Sequence[str]
+    advice: Sequence[str] = ()
 
     @property
     def sections(self) -> list[Section]:
@@ -64,6 +67,12 @@ def prepare(command: Command) -> Work:
     store = Store(command.results / (command.profile or "quick"))
     if command.denoise:
         _check_denoise(command)
+    if command.choose and not command.choose.is_file():
+        raise ValueError(f"there is no file {command.choose}")
+    if command.budget_ms is not None and not command.budget_ms > 0:
+        raise ValueError(f"--budget-ms is a time above zero, got {command.budget_ms:g}")
+    if not command.choose and (command.budget_ms is not None or command.blind):
+        raise ValueError("--budget-ms and --blind belong to --choose IMAGE")
     if command.verify is not None and not (command.asked or holds_any(store)):
         raise ValueError(f"nothing was measured in {store.root}; measure with: {invocation()} --grid")
     kinds = {kind: MEASUREMENTS[kind] for kind in command.asked}
@@ -79,7 +88,7 @@ def prepare(command: Command) -> Work:
     reports = _reports(command, store)
     for other in reports:
         other.check_writable()
-    return Work(store, jobs, tasks, reports, notes)
+    return Work(store, jobs, tasks, reports, notes, list(_advice(command, store)))
 
 
 def _sections(command: Command, kind: str, measurement: Measurement) -> Iterator[Section]:
@@ -113,11 +122,23 @@ def _reports(command: Command, store: Store) -> list[Store]:
     return reports
 
 
+def _advice(command: Command, store: Store) -> Iterator[str]:
+    """Which denoiser to take; where nothing was measured here, by the published study."""
+    if command.choose is None:
+        return
+    published = Store(ROOT / "results" / "full")
+    if not command.profile and not any(section.name == "grid" for section in store.sections()):
+        yield f"study    {published.root}, since there is no grid in {store.root}"
+        store = published
+    yield from advise(command.choose, store, command.budget_ms, command.blind).lines
+
+
 def _check_denoise(command: Command) -> None:
-    """Raises ValueError or `UnknownName` unless an image, a denoiser, where it goes, and one variance are given."""
-    if command.denoise is None or not command.denoiser or command.out is None:
-        raise ValueError("--denoise needs --with NAME, a denoiser, and --out IMAGE, where the restored image goes")
-    _ = DENOISERS[command.denoiser]
+    """Raises ValueError or `UnknownName` unless an image, where it goes, and at most one variance are given."""
+    if command.denoise is None or command.out is None:
+        raise ValueError("--denoise needs --out IMAGE, where the restored image goes")
+    if command.denoiser:
+        _ = DENOISERS[command.denoiser]
     if command.variance and not Range.parse(command.variance).fixed:
         raise ValueError(f"--variance is one number, got {command.variance!r}")
     if not command.denoise.is_file():

@@ -25,6 +25,9 @@ class Command:
 
     asked: Mapping[str, str] = field(default_factory=dict)
     denoise: Path | None = None
+    choose: Path | None = None
+    budget_ms: float | None = None
+    blind: bool = False
     report: bool = False
     verify: int | None = None
     listing: bool = False

@@ -56,7 +56,7 @@ def denoise(
     Raises:
         ValueError: the file is no image, the pixels are none, or the store has no such denoiser with its weights.
     """
-    pixels, notes = _channels(noisy), []
+    pixels, notes = channels(noisy), []
     if variance is None:
         level = noise_level(pixels, clipped=isinstance(noisy, Path) or noisy.dtype == np.uint8)
         variance = level.variance
@@ -80,7 +80,7 @@ def denoise(
     return Denoised(image, experiment, variance, tuple(notes))
 
 
-def _channels(noisy: Path | Array) -> Tensor:
+def channels(noisy: Path | Array) -> Tensor:
     """Pixels, float64 (C, H, W), clean values in [0, 1]."""
     if isinstance(noisy, Path):
         return read(noisy, colour=coloured(noisy)).double() / 255
@@ -124,13 +124,14 @@ def coloured(path: Path) -> bool:
 
 def usable(store: Store, denoiser: str) -> list[Experiment]:
     """The experiments of a denoiser, in the grids of a store, that can be applied."""
+    return [experiment for experiment in asked_for(store, denoiser) if complete(experiment, store)]
 
-    def complete(experiment: Experiment) -> bool:
-        if experiment.recipe is not None:
-            return store.weights(experiment) is not None
-        return bool(store.trials(experiment)) or not experiment.tuned
 
-    return [experiment for experiment in asked_for(store, denoiser) if complete(experiment)]
+def complete(experiment: Experiment, store: Store) -> bool:
+    """Whether all is there that an experiment needs to restore an image."""
+    if experiment.recipe is not None:
+        return store.weights(experiment) is not None
+    return bool(store.trials(experiment)) or not experiment.tuned
 
 
 def asked_for(store: Store, denoiser: str) -> list[Experiment]:

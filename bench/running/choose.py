@@ -1,0 +1,191 @@
+"""Which denoiser to take for an image: from the estimate of its noise, and what a study measured."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.analysis.answers import grids_of
+from bench.analysis.rows import METRIC, Row, rows_of
+from bench.core.dataset_names import dataset_title
+from bench.core.program import invocation
+from bench.core.results import Array
+from bench.core.tasks import Section
+from bench.running.denoise_file import channels, complete
+from bench.scoring.noise_level import NoiseLevel, noise_level
+from bench.store.store import Store
+
+BETWEEN = 9  # noise variances over the interval of the estimate, evenly over the logarithm
+BLACK = 0.02  # pixels below are black
+NOISY = 1e-5  # variance from which on noise moves half of the black pixels up
+SMALL = 64  # pixels to each side, which kept examples have at most
+UNLIKE = 0.35  # difference in the share of black pixels, from which on an image is unlike all that was measured
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A denoiser in its best training for an image.
+
+    Attributes:
+        psnr: in dB, on average over the interval of the noise.
+        lost: how far below the best of all it is at worst in that interval, in dB.
+        seconds: for an image of that size, scaled from what was timed; None where it was not.
+    """
+
+    row: Row
+    psnr: float
+    lost: float
+    seconds: float | None
+
+    @property
+    def name(self) -> str:
+        trained = f", trained on {self.row.training}" if self.row.experiment.variance else ""
+        told = "" if self.row.blind else " (told the estimate)"
+        return f"{self.row.subject}{trained}{told}"
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to take.
+
+    Attributes:
+        noise: of the image, as estimated.
+        like: the test images of the study that it is most like, in words.
+        unlike: whether it is unlike all of them.
+        picks: one for each denoiser that fits, the best first.
+        over: how many denoisers take too long.
+        outside: whether the noise lies outside what was tested, so that the nearest was taken.
+    """
+
+    noise: NoiseLevel
+    like: str
+    unlike: bool
+    picks: tuple[Pick, ...]
+    over: int
+    outside: bool
+
+    @property
+    def lines(self) -> list[str]:
+        """In words."""
+        best, *others = self.picks
+        noise = self.noise
+        sigma, low, high = (255 * math.sqrt(variance) for variance in (noise.variance, noise.low, noise.high))
+        said = [
+            f"noise    variance {noise.variance:.4g}, σ = {sigma:.1f} of 255 ({low:.1f} to {high:.1f})",
+            f"like     {self.like}" + ("; unlike all that was measured: do not rely on this" if self.unlike else ""),
+            f"take     {best.name}",
+            f"expect   {best.psnr:.2f} dB; in that interval at worst {best.lost:.2f} dB below the best of all",
+        ]
+        said += (
+            [f"time     about {1000 * best.seconds:.1f} ms on one thread, scaled from 28×28"] if best.seconds else []
+        )
+        said += [f"next     {others[0].name}, {best.psnr - others[0].psnr:.2f} dB less"] if others else []
+        said += (
+            [f"over     {self.over} denoisers take longer than the budget, or were never timed"] if self.over else []
+        )
+        if self.outside:
+            said.append("note     the noise lies outside what was tested; the nearest tested variance was taken")
+        return said
+
+
+def advise(
+    noisy: Path | Array, store: Store, budget_ms: float | None = None, blind: bool = False, ready: bool = False
+) -> Advice:
+    """Weighs what each denoiser reaches over the interval of the noise; no clean image is used.
+
+    Args:
+        noisy: an image file, or pixels, (H, W) or (H, W, 3): uint8, or floats with clean values in [0, 1].
+        budget_ms: time for the image in milliseconds; what was never timed does not fit.
+        blind: whether denoisers that must be told the variance are left out.
+        ready: whether only those are weighed that have their weights here, or need none.
+
+    Raises:
+        ValueError: the file is no image, its noise cannot be estimated, the study has no grid, or nothing fits.
+    """
+    pixels = channels(noisy)
+    level = noise_level(pixels, clipped=isinstance(noisy, Path) or noisy.dtype == np.uint8)
+    if math.isnan(level.variance):
+        raise ValueError("the noise of this image cannot be estimated, since it has no detail")
+    grids = grids_of([(section, rows_of(store, section)) for section in store.sections()])
+    grids = [(section, [row for row in rows if row.means]) for section, rows in grids]
+    if not any(rows for _, rows in grids):
+        raise ValueError(f"{store.root} has no grid to choose from; measure one with: {invocation()} --grid")
+    black = _black(pixels, level.variance)
+    section, rows, difference = _likest(store, grids, black, max(pixels.shape[1:]) < SMALL)
+    tested = [variance for variance in section.protocol.variances if variance > 0]
+    low, high = (min(max(end, tested[0]), tested[-1]) for end in (level.low, level.high))
+    points = np.geomspace(low, high, BETWEEN)
+    reached = {row: psnr for row in rows if not row.untouched and (psnr := _psnr(row, tested, points)) is not None}
+    best = np.max(list(reached.values()), axis=0)
+    seconds = _seconds(store, pixels.shape[-2] * pixels.shape[-1])
+    picks: dict[str, Pick] = {}
+    over: set[str] = set()
+    for row, psnr in reached.items():
+        took = seconds.get(row.experiment.denoiser)
+        if (blind and not row.blind) or (ready and not complete(row.experiment, store)):
+            continue
+        if budget_ms is not None and (took is None or 1000 * took > budget_ms):
+            over.add(row.subject)
+            continue
+        pick = Pick(row, float(psnr.mean()), float((best - psnr).max()), took)
+        if row.subject not in picks or pick.psnr > picks[row.subject].psnr:
+            picks[row.subject] = pick
+    if not picks:
+        if budget_ms is None:
+            raise ValueError(f"{store.root} has nothing that is ready to use; train it with: {invocation()} --grid")
+        names = {row.experiment.denoiser for row in reached}
+        timed = {name: took for name, took in seconds.items() if name in names}
+        fastest = min(timed.items(), key=lambda entry: entry[1], default=None)
+        known = f"the fastest is {fastest[0]} with {1000 * fastest[1]:.1f} ms" if fastest else "nothing was timed"
+        raise ValueError(f"nothing fits {budget_ms:g} ms for an image of this size; {known}: time it with --latency")
+    ranked = tuple(sorted(picks.values(), key=lambda pick: -pick.psnr))
+    title, images = dataset_title(section.protocol.dataset), f"{100 * black:.0f} % of the image is black"
+    outside = not (tested[0] <= level.variance <= tested[-1])
+    return Advice(level, f"{title} ({images})", difference > UNLIKE, ranked, len(over - picks.keys()), outside)
+
+
+def _likest(
+    store: Store, grids: Sequence[tuple[Section, list[Row]]], black: float, small: bool
+) -> tuple[Section, list[Row], float]:
+    """The grid whose test images are most alike, and by how much they differ.
+
+    Images differ by their share of black pixels, and by whether they are small.
+    """
+    differences = []
+    for place, (section, rows) in enumerate(grids):
+        examples = (store.examples(row.experiment, section.protocol) for row in rows)
+        clean = next((arrays["clean"] for arrays in examples if "clean" in arrays), None)
+        if rows and clean is not None:
+            share = abs(_black(torch.from_numpy(clean / 255), 0.0) - black)
+            size = UNLIKE * (small != (max(clean.shape[-2:]) < SMALL))
+            differences.append((share + size, -len(rows), place))
+    if not differences:
+        raise ValueError(f"{store.root} has no images to compare with; measure a grid with: {invocation()} --grid")
+    difference, _, place = min(differences)
+    return *grids[place], difference
+
+
+def _black(pixels: Tensor, variance: float) -> float:
+    """Share of pixels that are black, or were before noise moved half of them up."""
+    if variance < NOISY:
+        return float((pixels < BLACK).double().mean())
+    return min(1.0, 2 * float((pixels <= 0).double().mean()))
+
+
+def _psnr(row: Row, tested: Sequence[float], points: Array) -> Array | None:
+    """PSNR at any variances, by straight lines over the logarithm; None where one was not measured."""
+    known = [row.psnr_at(variance) for variance in tested]
+    if not all(known):
+        return None
+    means = [row.means[variance, METRIC] for variance in tested]
+    return np.interp(np.log(points), np.log(tested), means)
+
+
+def _seconds(store: Store, pixels: int) -> dict[str, float]:
+    """Seconds for an image of some pixels, by denoiser, from batches of one."""
+    timed = [row for values in store.timings("latency").values() for row in values["rows"]]
+    return {row["denoiser"]: row["median"] * pixels / 28**2 for row in timed if row["batch"] == 1}
