@@ -79,7 +79,7 @@ def test_regret_is_that_of_the_report(study: Path, report: str) -> None:
             cells = own[(own.inside == inside) & ~own.own]
             if len(cells):
                 worst = cells.nlargest(1, "mean").iloc[0]
-                assert row[column] == f"{worst['mean']:.2f} at {written(worst.variance)}"
+                assert row[column].replace("−", "-") == f"{worst['mean']:.2f} at {written(worst.variance)}"
             else:
                 assert row[column] == "–"
 

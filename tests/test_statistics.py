@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from bench.analysis.comparisons import p_values
-from bench.analysis.intervals import mean_of
+from bench.analysis.intervals import Sample, _lopsided, mean_of
 from bench.core.results import Array, summarize
 from tests.made_up import crossed, sample
 
@@ -24,6 +24,32 @@ def test_the_interval_covers_what_it_says(seeds: int, seed_spread: float, block_
         assert 0.94 <= covered <= 0.975
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed_spread", [0.0, 0.05, 0.5])
+@pytest.mark.parametrize(
+    ("kind", "blocks", "least"),
+    [("normal", 100, 0.93), ("t3", 100, 0.93), ("lognormal", 100, 0.93), ("lognormal", 12, 0.85)],
+)
+def test_the_interval_covers_skewed_and_heavy_tailed_images(
+    kind: str, blocks: int, least: float, seed_spread: float
+) -> None:
+    """As the report says, with five seeds."""
+    rng, covered = np.random.default_rng(9), 0
+
+    def drawn(size: tuple[int, int]) -> Array:
+        if kind == "normal":
+            return rng.normal(size=size)
+        if kind == "t3":
+            return rng.standard_t(3, size) / 3**0.5
+        return (rng.lognormal(size=size) - math.exp(0.5)) / math.sqrt((math.e - 1) * math.e)
+
+    for _ in range(1000):
+        values = seed_spread * rng.normal(size=(5, 1)) + drawn((1, blocks)) + 0.1 * drawn((5, blocks))
+        one = Sample(values, tuple(range(5)))
+        covered += abs(one.mean) <= one.half_width
+    assert covered >= stats.binom.ppf(0.01, 1000, least)
+
+
 def test_the_interval_of_images_alone_is_near_students() -> None:
     values = np.random.default_rng(1).normal(size=100)
     low, high = stats.t.interval(0.95, 99, values.mean(), stats.sem(values))
@@ -34,7 +60,8 @@ def test_the_interval_of_one_seed_is_the_bootstrap_of_scipy_but_for_its_stretch(
     values = np.random.default_rng(2).gamma(4, size=100)
     stretch = (100 / 99) ** 0.5 * stats.t.ppf(0.975, 99) / stats.norm.ppf(0.975)
     found = stats.bootstrap([values], np.mean, n_resamples=2000, method="percentile", rng=0).confidence_interval
-    assert sample(values).half_width == pytest.approx(stretch * (found.high - found.low) / 2, rel=1e-9)
+    expected = _lopsided(values) * stretch * (found.high - found.low) / 2
+    assert sample(values).half_width == pytest.approx(expected, rel=1e-9)
 
 
 def test_the_interval_of_seeds_and_images_is_the_bootstrap_of_scipy_over_both_but_for_its_stretch() -> None:
@@ -44,7 +71,7 @@ def test_the_interval_of_seeds_and_images_is_the_bootstrap_of_scipy_over_both_bu
     def shifts(seeds: Array, blocks: Array, axis: int) -> Array:
         stretched = [(3 / 2) ** 0.5 * stats.t.ppf(0.975, 2), (100 / 99) ** 0.5 * stats.t.ppf(0.975, 99)]
         parts = means.mean(1)[seeds].mean(axis), means.mean(0)[blocks].mean(axis)
-        shift: Array = stretched[0] * parts[0] + stretched[1] * parts[1]
+        shift: Array = stretched[0] * parts[0] + _lopsided(one.blocks) * stretched[1] * parts[1]
         return shift / stats.norm.ppf(0.975)
 
     found = stats.bootstrap(

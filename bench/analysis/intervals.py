@@ -60,11 +60,17 @@ class Sample:
         "pigeonhole" bootstrap of Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 2007, which
         errs on the wide side). Resampling few seeds gives too little variance: (n - 1) / n of that of n seeds,
         and no tails. Their deviations are therefore stretched so that the interval of n normal values is as
-        wide as Student's. With one seed, it covers images alone.
+        wide as Student's. Images may be skewed, and then the interval of their mean is longer on one side, by Hall,
+        "On the removal of skewness by transformation", Journal of the Royal Statistical Society B 1992. Half of the
+        interval is the longer side. With one seed, it covers images alone.
         """
         if not self.finite or self.values.shape[1] < 2:
             return float("nan")
-        shifts = [shares @ (self.values.mean(axis) - self.mean) for axis, shares in _draws(self.values.shape)]
+        lopsided = (_lopsided(self.blocks), 1.0)  # along blocks, whose values are averaged over seeds; and along seeds
+        shifts = [
+            shares @ (lopsided[axis] * (self.values.mean(axis) - self.mean))
+            for axis, shares in _draws(self.values.shape)
+        ]
         tails = np.array([1 - CONFIDENCE, 1 + CONFIDENCE]) / 2 * (RESAMPLES - 1)
         # As `np.percentile`, in a fifth of its time: a large report has tens of thousands of intervals.
         low, high = np.interp(tails, np.arange(RESAMPLES), np.sort(sum(shifts)))
@@ -110,6 +116,16 @@ def _draws(shape: tuple[int, int]) -> list[tuple[int, Array]]:
     rng = np.random.default_rng(0)
     counts = [(1 - axis, count) for axis, count in enumerate(shape) if count > 1]
     return [(axis, _stretch(count) * _shares(rng.integers(0, count, (RESAMPLES, count)))) for axis, count in counts]
+
+
+def _lopsided(blocks: Array) -> float:
+    """The longer side of the interval of the mean of skewed values, over that of normal ones."""
+    deviations, count = blocks - blocks.mean(), len(blocks)
+    if not (variance := float((deviations**2).mean())):
+        return 1.0
+    skewness = float((deviations**3).mean()) / variance**1.5
+    limit = stdtrit(count - 1, (1 + CONFIDENCE) / 2)
+    return float(1 + abs(skewness) * (1 + 2 * limit**2) / (6 * count**0.5 * limit))
 
 
 def _stretch(count: int) -> float:

@@ -20,13 +20,16 @@ def regret_table(rows: Sequence[Row], variances: Sequence[float]) -> Table:
             lines.append(row)
             found.append(([r for r in others if r.inside], [r for r in others if not r.inside]))
 
+    def number(value: float) -> str:
+        return f"{value:.2f}".replace("-", "−")
+
     def mean(inside: Sequence[Regret]) -> str | None:
         sample = mean_of([regret.sample for regret in inside])
-        return f"{sample.mean:.2f}{margin(sample.half_width)}" if sample else None
+        return f"{number(sample.mean)}{margin(sample.half_width)}" if sample else None
 
     def worst(some: Sequence[Regret]) -> str | None:
         most = max(some, key=lambda regret: regret.sample.mean, default=None)
-        return f"{most.sample.mean:.2f} at {written(most.variance)}" if most else None
+        return f"{number(most.sample.mean)} at {written(most.variance)}" if most else None
 
     columns = [
         texts("denoiser", (row.subject for row in lines)),
