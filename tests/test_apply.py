@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image, ImageCms
 
 from bench.core.experiment import Experiment
 from bench.core.recipes import FAST
@@ -161,3 +161,44 @@ def test_a_store_without_the_denoiser_says_how_to_train_it(
         (store.folder(experiment) / "weights.safetensors").unlink()
     assert run(counter) == 1
     assert "has results of 'conv_autoencoder' and no weights, as a fresh clone has" in capsys.readouterr().err
+
+
+def test_a_file_keeps_what_it_says_of_itself(store: Store, counter: Counter) -> None:
+    grey = Image.fromarray(np.tile(np.arange(40, dtype=np.uint8) * 5, (30, 1)))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation], exif[ExifTags.Base.Make] = 6, "a camera"
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    grey.convert("RGB").save("in.jpg", exif=exif, icc_profile=profile, dpi=(300, 300))
+    for name, size in (("out.jpg", (40, 30)), ("out.bmp", (30, 40))):
+        command = ["--denoise", "in.jpg", "--with", "median", "--out", name, "--variance", "0.01"]
+        assert counter.run(*command, "--profile", "smoke") == 0
+        with Image.open(name) as restored:
+            assert restored.size == size
+            assert restored.info["dpi"] == pytest.approx((300, 300), abs=1)
+            if name == "out.jpg":
+                assert restored.getexif()[ExifTags.Base.Make] == "a camera"
+                assert restored.getexif()[ExifTags.Base.Orientation] == 6
+                assert restored.info["icc_profile"] == profile
+
+
+def test_sixteen_bits_stay_sixteen_bits(store: Store, counter: Counter) -> None:
+    fine = np.tile(np.linspace(20_000, 20_400, 40).astype(np.uint16), (30, 1))  # which 8 bits would make two steps
+    Image.fromarray(fine).save("in.png")
+    for name in ("out.png", "out.jpg"):
+        command = ["--denoise", "in.png", "--with", "median", "--out", name, "--variance", "0.01"]
+        assert counter.run(*command, "--profile", "smoke") == 0
+    with Image.open("out.png") as restored:
+        assert len(np.unique(np.asarray(restored))) > 20
+        assert abs(np.asarray(restored).astype(int) - fine).max() < 300
+    with Image.open("out.jpg") as restored:
+        assert restored.mode == "L"
+
+
+def test_the_noisy_image_is_never_overwritten(
+    store: Store, counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = Path("in.png").read_bytes()
+    command = ["--denoise", "in.png", "--with", "median", "--out", "./in.png", "--profile", "smoke"]
+    assert counter.run(*command) == 2
+    assert "is the noisy image itself" in capsys.readouterr().err
+    assert Path("in.png").read_bytes() == before

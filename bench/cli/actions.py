@@ -5,7 +5,6 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
-from PIL import Image
 from rich.console import Console
 from rich.markup import escape
 
@@ -17,7 +16,7 @@ from bench.core.variance import Range
 from bench.measurements import chapters
 from bench.running.choose import advise
 from bench.running.command import Command
-from bench.running.denoise_file import denoise
+from bench.running.denoise_file import denoise, save_like
 from bench.running.estimate import estimate
 from bench.running.execute import run, run_there
 from bench.running.missing import pending
@@ -186,7 +185,7 @@ def _denoise(noisy: Path, out: Path, command: Command, store: Store, console: Co
         name, dataset = best.row.experiment.denoiser, dataset or best.row.experiment.dataset
         console.print(f"chosen   {escape(best.name)}", soft_wrap=True)
     restored = denoise(noisy, name, store, variance, dataset)
-    Image.fromarray(restored.image).save(out)
+    save_like(noisy, restored.image, out)
     for note in restored.notes:
         console.print(note, soft_wrap=True)
     console.print(f"image    {out}")

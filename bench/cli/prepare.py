@@ -143,6 +143,8 @@ def _check_denoise(command: Command) -> None:
         raise ValueError(f"--variance is one number, got {command.variance!r}")
     if not command.denoise.is_file():
         raise ValueError(f"there is no file {command.denoise}")
+    if command.out.exists() and command.out.samefile(command.denoise):
+        raise ValueError(f"--out {command.out} is the noisy image itself: name another file")
     kind = Image.registered_extensions().get(command.out.suffix.lower())
     if kind not in Image.SAVE or not command.out.parent.is_dir():
         raise ValueError(f"--out names an image in a folder that is there, such as clean.png, got {command.out}")

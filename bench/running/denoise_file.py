@@ -4,10 +4,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 from torch import Tensor
 
 from architectures import Memorizing
@@ -31,7 +32,7 @@ class Denoised:
     """A restored image and how it was made.
 
     Attributes:
-        image: (H, W) or (H, W, 3): uint8, or float32 in [0, 1] where floats were given.
+        image: (H, W) or (H, W, 3): uint8; uint16 for a file of 16-bit grey; float32 in [0, 1] where floats were given.
         experiment: the training that was chosen.
         variance: of the noise, as it was told or estimated, in squared pixel units with pixels in [0, 1].
         notes: the same in words.
@@ -75,7 +76,9 @@ def denoise(
         noise = "" if experiment.noise == "gaussian" else f"{experiment.noise} "
         notes.append(f"{denoiser} {how} at {noise}noise variance {trained}{inside}")
     image = _restored(pixels, ready(experiment, store), dict(experiment.options).get("channels", 1) == 3, variance)
-    if isinstance(noisy, Path) or noisy.dtype == np.uint8:
+    if isinstance(noisy, Path) and deep(noisy):
+        image = (image * 65535).round().astype(np.uint16)
+    elif isinstance(noisy, Path) or noisy.dtype == np.uint8:
         image = (image * 255).round().astype(np.uint8)
     return Denoised(image, experiment, variance, tuple(notes))
 
@@ -83,7 +86,11 @@ def denoise(
 def channels(noisy: Path | Array) -> Tensor:
     """Pixels, float64 (C, H, W), clean values in [0, 1]."""
     if isinstance(noisy, Path):
-        return read(noisy, colour=coloured(noisy)).double() / 255
+        pixels = read(noisy, colour=coloured(noisy)).double() / 255  # which says what is wrong with a file
+        if deep(noisy):
+            with Image.open(noisy) as image:
+                pixels = torch.from_numpy(np.asarray(image).astype(np.float64) / 65535)[None]
+        return pixels
     planes = noisy[None] if noisy.ndim == 2 else np.moveaxis(noisy, -1, 0)
     if noisy.ndim not in (2, 3) or len(planes) not in (1, 3) or min(planes.shape[1:]) < SMALLEST:
         raise ValueError(
@@ -120,6 +127,41 @@ def coloured(path: Path) -> bool:
             return image.mode not in ("1", "L", "LA", "F") and not image.mode.startswith("I")
     except Exception:
         return False
+
+
+def deep(path: Path) -> bool:
+    """Whether a file is grey of 16 bits; False if it cannot be read, which `read` reports."""
+    try:
+        with Image.open(path) as image:
+            return image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG")
+    except Exception:
+        return False
+
+
+def save_like(noisy: Path, pixels: Array, out: Path) -> None:
+    """Writes restored pixels with what the noisy file says of itself: EXIF, resolution, and the colour profile.
+
+    Where the format keeps no EXIF, an image that a camera took sideways is turned upright.
+    """
+    extra: dict[str, Any] = {}
+    kind = Image.registered_extensions()[out.suffix.lower()]
+    if pixels.dtype == np.uint16 and kind not in ("PNG", "TIFF"):
+        pixels = ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    restored = Image.fromarray(pixels)
+    with Image.open(noisy) as image:
+        exif, profile, resolution = image.getexif(), image.info.get("icc_profile"), image.info.get("dpi")
+        if profile and ("RGB" in (image.mode, restored.mode)) == (image.mode == restored.mode == "RGB"):
+            extra["icc_profile"] = profile
+    if resolution:
+        extra["dpi"] = resolution
+    if exif and kind in ("JPEG", "PNG", "TIFF", "WEBP"):
+        extra["exif"] = exif
+    elif orientation := exif.get(ExifTags.Base.Orientation):
+        restored.getexif()[ExifTags.Base.Orientation] = orientation
+        restored = ImageOps.exif_transpose(restored)
+    if kind == "JPEG":
+        extra["quality"] = 95
+    restored.save(out, **extra)
 
 
 def usable(store: Store, denoiser: str) -> list[Experiment]:
