@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from architectures import Denoiser, denoiser
     from bench.ablations import ablation
-    from bench.api import Study, ablate, choose, denoise, evaluate, load, run
+    from bench.api import Study, ablate, choose, denoise, evaluate, export, load, run
     from bench.core.experiment import Experiment, Protocol
     from bench.core.recipes import Recipe
     from bench.core.variance import Range
@@ -32,6 +32,7 @@ __all__ = [
     "denoise",
     "denoiser",
     "evaluate",
+    "export",
     "load",
     "metric",
     "noise",
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    **dict.fromkeys(("Study", "ablate", "choose", "denoise", "evaluate", "load", "run"), "bench.api"),
+    **dict.fromkeys(("Study", "ablate", "choose", "denoise", "evaluate", "export", "load", "run"), "bench.api"),
     **dict.fromkeys(("Denoiser", "denoiser"), "architectures"),
     **dict.fromkeys(("Experiment", "Protocol"), "bench.core.experiment"),
     **{"Range": "bench.core.variance", "Recipe": "bench.core.recipes"},

@@ -42,6 +42,8 @@ from bench.report.frames import ablations_frame, latency_frame, regret_frame
 from bench.running import denoise_file
 from bench.running.choose import Advice, advise
 from bench.running.command import Command
+from bench.running.export import Exported
+from bench.running.export import export as export_network
 from bench.running.plan import check
 from bench.running.profiles import PROFILES
 from bench.scoring import score
@@ -357,6 +359,33 @@ def choose(
     study = study if isinstance(study, Study) else load(study)
     image = Path(noisy) if isinstance(noisy, str | Path) else np.asarray(noisy)
     return advise(image, study._store, budget_ms, blind)
+
+
+def export(
+    study: Study | str | Path,
+    denoiser: str,
+    path: str | Path,
+    *,
+    variance: Variance | None = None,
+    trained_on: str = "",
+) -> Exported:
+    """Writes a trained network as an ONNX file with dynamic batch and size, checked against torch.
+
+    Needs the extra packages onnx, onnxruntime and onnxscript.
+
+    Args:
+        study: where it was trained.
+        variance: that it is to be trained for; by default the widest range.
+        trained_on: the dataset, where the study has it trained on several.
+
+    Raises:
+        ValueError: packages are missing, there is no such network with its weights, or the file does not agree with
+            torch within 1e-5; nothing is written.
+    """
+    _ = DENOISERS[denoiser]
+    study = study if isinstance(study, Study) else load(study)
+    one = Range.parse(_written(variance)[0]).low if variance is not None else None
+    return export_network(study._store, denoiser, Path(path), one, trained_on or None)
 
 
 def denoise(

@@ -38,7 +38,7 @@ def test_what_is_imported_is_declared() -> None:
     needs = {
         known.get(name, [name])[0].lower() for name in names - sys.stdlib_module_names - {"bench", "architectures"}
     }
-    lines = [*PROJECT["dependencies"], *extras["bm3d"], *extras["cluster"]]
+    lines = [*PROJECT["dependencies"], *extras["bm3d"], *extras["cluster"], *extras["onnx"]]
     declared = {re.split("[<>=]", line)[0].lower() for line in lines}
     assert needs <= declared
     assert "pytest" not in declared  # which pytest-benchmark brings

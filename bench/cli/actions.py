@@ -19,6 +19,7 @@ from bench.running.command import Command
 from bench.running.denoise_file import denoise, save_like
 from bench.running.estimate import estimate
 from bench.running.execute import run, run_there
+from bench.running.export import export
 from bench.running.missing import pending
 from bench.running.verify import TOLERANCE, Recomputed, recompute
 from bench.running.workers import news_queue, undisturbed
@@ -47,6 +48,10 @@ def carry_out(command: Command, work: Work) -> int:
         failures += _verify(command, command.verify, work.store, console)
     if command.denoise is not None and command.out is not None:
         _denoise(command.denoise, command.out, command, work.store, console)
+    if command.export is not None:
+        variance = Range.parse(command.variance).low if command.variance else None
+        for line in export(work.store, command.denoiser, command.export, variance, command.train_data).lines:
+            console.print(escape(line), soft_wrap=True)
     for line in work.advice:
         console.print(escape(line), soft_wrap=True)
     written = [_report(store, command) for store in work.reports]  # first, whatever the terminal makes of tables

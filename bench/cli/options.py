@@ -19,13 +19,14 @@ EXAMPLES = """examples:
   python run_all.py --latency --profile full             time every denoiser, batch by batch
   python run_all.py --denoise noisy.png --with unet --out clean.png
   python run_all.py --choose noisy.png --budget-ms 50    which denoiser to take
+  python run_all.py --export unet.onnx --with unet       a trained network for other programs
   python run_all.py --report                             every report again, measuring nothing
   python run_all.py --verify 20                          check all files, and measure 20 cells again
 
 A command that was stopped goes on where it was when given again. Exit status: 0 all done,
 1 some experiments failed, 2 wrong usage, 130 stopped."""
 
-OTHERS = ("--denoise", "--choose", "--report", "--verify", "--list")  # actions that measure nothing new
+OTHERS = ("--denoise", "--choose", "--export", "--report", "--verify", "--list")  # actions that measure nothing new
 KIND = "measure "  # before a kind of measurement, so that its name cannot be that of another option
 
 
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
             actions.add_argument(flag, dest=dest, action="store_const", const="", help=about)
     actions.add_argument("--denoise", metavar="IMAGE", type=Path, help="restore an image file with a trained denoiser")
     actions.add_argument("--choose", metavar="IMAGE", type=Path, help="say which denoiser to take for an image file")
+    actions.add_argument("--export", metavar="ONNX", type=Path, help="write a trained network as an ONNX file")
     actions.add_argument("--report", action="store_true", help="write reports anew from what was measured")
     actions.add_argument(
         "--verify",
@@ -85,8 +87,10 @@ def parser() -> argparse.ArgumentParser:
     choice.add_argument(
         "--plugin", metavar="FILE", type=Path, action="append", help="load a plug-in from this file; may be repeated"
     )
-    image = parser.add_argument_group("for --denoise")
-    image.add_argument("--with", metavar="NAME", dest="denoiser", help="the denoiser (default: chosen by its noise)")
+    image = parser.add_argument_group("for --denoise and --export")
+    image.add_argument(
+        "--with", metavar="NAME", dest="denoiser", help="the denoiser (for --denoise, default: chosen by its noise)"
+    )
     image.add_argument("--out", metavar="IMAGE", type=Path, help="where the restored image goes")
     image.add_argument("--variance", metavar="V", help="of the noise, pixels in [0, 1] (default: estimated)")
     choose = parser.add_argument_group("for --choose")
@@ -114,9 +118,8 @@ def parse(arguments: Sequence[str] | None = None) -> Command:
     kinds = in_place()
     asked = {kind: given.pop(KIND + kind) for kind in kinds if KIND + kind in given}
     command = Command(asked, **given)
-    if not (
-        asked or command.denoise or command.choose or command.report or command.listing or command.verify is not None
-    ):
+    other = command.denoise or command.choose or command.export or command.report or command.listing
+    if not (asked or other or command.verify is not None):
         flags = (measurement.flag for measurement in kinds.values())
         commands.error(f"nothing to do; say one of {', '.join([*flags, *OTHERS])}")
     return command

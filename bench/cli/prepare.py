@@ -15,6 +15,7 @@ from bench.measurements import MEASUREMENTS, Measurement, holds_any
 from bench.running.checks import check, check_device
 from bench.running.choose import advise
 from bench.running.command import Command
+from bench.running.export import check_exportable
 from bench.running.missing import measured_by_other_code, pending
 from bench.running.profiles import PROFILES
 from bench.running.workers import cluster
@@ -67,6 +68,8 @@ def prepare(command: Command) -> Work:
     store = Store(command.results / (command.profile or "quick"))
     if command.denoise:
         _check_denoise(command)
+    if command.export:
+        _check_export(command)
     if command.choose and not command.choose.is_file():
         raise ValueError(f"there is no file {command.choose}")
     if command.budget_ms is not None and not command.budget_ms > 0:
@@ -131,6 +134,17 @@ def _advice(command: Command, store: Store) -> Iterator[str]:
         yield f"study    {published.root}, since there is no grid in {store.root}"
         store = published
     yield from advise(command.choose, store, command.budget_ms, command.blind).lines
+
+
+def _check_export(command: Command) -> None:
+    """Raises ValueError or `UnknownName` unless a network, an .onnx file and at most one variance are given."""
+    if command.export is None or not command.denoiser:
+        raise ValueError("--export needs --with NAME, a network")
+    check_exportable(command.denoiser)
+    if command.export.suffix != ".onnx" or not command.export.parent.is_dir():
+        raise ValueError(f"--export names an .onnx file in a folder that is there, got {command.export}")
+    if command.variance and not Range.parse(command.variance).fixed:
+        raise ValueError(f"--variance is one number, got {command.variance!r}")
 
 
 def _check_denoise(command: Command) -> None:

@@ -26,6 +26,7 @@ class Command:
     asked: Mapping[str, str] = field(default_factory=dict)
     denoise: Path | None = None
     choose: Path | None = None
+    export: Path | None = None
     budget_ms: float | None = None
     blind: bool = False
     report: bool = False
