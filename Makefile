@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_OPTIONS ?=
 
-.PHONY: grid test test-faults check report clean
+.PHONY: grid test test-faults check check-script report clean
 
 grid: $(VENV)/installed  ## the main job: train, score, tables, figures, report
 	$(BIN)/python run_all.py --grid
@@ -16,6 +16,9 @@ check: $(VENV)/installed  ## lint, format, strict types, and imports that go one
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-script:  ## types of the explorer's script; needs Node.js, and downloads TypeScript
+	npx --yes --package typescript@5 tsc --project bench/explorer/script/jsconfig.json
 
 test-faults: $(VENV)/installed  ## kills, full disks, damaged files and hostile input: minutes
 	$(BIN)/python -m pytest -s tests/faults.py

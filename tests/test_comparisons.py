@@ -136,14 +136,21 @@ def made_rows(rng: np.random.Generator, spreads: Sequence[float], seeds: int, no
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("noise", ["normal", "t3"])
 @pytest.mark.parametrize("seeds", [1, 3, 5, 10])
 @pytest.mark.parametrize(
-    "spreads", [[0.05] * 3, [0.05] * 20, [0.005] * 19 + [0.5], np.geomspace(0.005, 0.5, 150)], ids=len
+    ("spreads", "noise"),
+    [
+        ([0.05] * 3, "normal"),
+        ([0.05] * 20, "normal"),
+        ([0.05] * 20, "t3"),
+        ([0.005] * 19 + [0.5], "normal"),
+        (np.geomspace(0.005, 0.5, 150), "normal"),
+    ],
+    ids=["3", "20", "20 heavy tails", "one of 20 a hundredfold", "150 over a hundredfold"],
 )
 def test_equal_networks_are_seldom_called_worse(spreads: Sequence[float], seeds: int, noise: str) -> None:
     """At most 6 % of tables of 3 to 150 rows, whose seeds vary alike or a hundredfold, have any row called worse."""
-    rng, tables = np.random.default_rng(13), 300
+    rng, tables = np.random.default_rng(13), 300 if len(spreads) < 100 else 120
     spreads = spreads if seeds > 1 else [0.0] * len(spreads)  # of one training, marks hold for that one
     columns = [made_rows(rng, spreads, seeds, noise) for _ in range(tables)]
     wrong = sum("worse" in column for column in standings(columns))
