@@ -77,7 +77,7 @@ function pareto(shown, pick) {
   const front = dots.filter((d, i) => dots.slice(0, i).every((before) => before.psnr < d.psnr));
   return h("figure", {}, chart({
     width: Math.min(760, document.body.clientWidth - 40), height: 380, marginLeft: 50, marginRight: 130, marginBottom: 45, ariaLabel: "Expected PSNR against time for an image; the pick is marked with a ring",
-    x: { type: "log", label: "ms for an image", ticks: 5, tickFormat: "~s" }, y: { label: "expected PSNR (dB)", grid: true, nice: true },
+    x: { type: "log", label: "ms for an image", ticks: 5, tickFormat: "~g" }, y: { label: "expected PSNR (dB)", grid: true, nice: true },
     marks: [Plot.line(front, { x: "ms", y: "psnr", curve: "step-after", strokeOpacity: 0.4 }), +state.ms ? Plot.ruleX([+state.ms], { strokeDasharray: "4 3" }) : null, Plot.dot(dots, { x: "ms", y: "psnr", fill: "currentColor", r: 4, tip: true, title: (d) => `${d.name}\n${number(d.psnr)} dB, ${number(d.ms, 1)} ms` }),
       Plot.dot(dots.filter((d) => d.name === pick.row.name), { x: "ms", y: "psnr", r: 9, stroke: "var(--accent)", strokeWidth: 3 }),
       Plot.text(front.filter((d, i) => !front[i + 1] || front[i + 1].ms > 1.2 * d.ms), { x: "ms", y: "psnr", dy: -9, text: "name", textAnchor: "end", dx: -5, fontSize: 13, fill: "currentColor" })],
