@@ -138,10 +138,6 @@ class KinDifference(Finding):
     price_of_blindness: bool
     parts: tuple[Difference, ...]
 
-    @property
-    def size(self) -> float:
-        return max(abs(part.gain.mean) for part in self.parts)
-
 
 @dataclass(frozen=True)
 class TargetSlip(Finding):
