@@ -38,7 +38,9 @@ class Opened:
     """The page of a study in a browser, and what went wrong in it."""
 
     def __init__(self, browser: Any, path: Path, width: int = 1280, scheme: str = "light") -> None:
-        self.path, self.wrong, self.asked = path, [], []  # type: ignore[var-annotated]
+        self.path = path
+        self.wrong: list[str] = []
+        self.asked: list[str] = []
         context = browser.new_context(viewport={"width": width, "height": 900}, offline=True, color_scheme=scheme)
         self.tab = context.new_page()
         self.tab.on("pageerror", lambda error: self.wrong.append(str(error)))

@@ -48,8 +48,8 @@ def test_pages_are_in_plain_english(page: str) -> None:
 def prose(text: str) -> list[str]:
     """The sentences of a page in Markdown; a name in code counts as one word."""
     text = re.sub(r"```.*?```|^\|.*?$|!\[.*?\]\(.*?\)|^#.*?$", "", text, flags=re.DOTALL | re.MULTILINE)
-    text = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", re.sub(r"`[^`]*`", "name", text)).replace("*", "")
-    parts = re.split(r"\n\s*\n|\n\s*(?:-|\d+\.) |(?<=[.?!:;]) ", text)
+    text = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", re.sub(r"`[^`]*`", "name", text)).replace("*", "").replace(">", "")
+    parts = re.split(r"\n\s*\n|\n\s*(?:-|\d+\.) |(?<=[.?!]) ", text)
     return [" ".join(part.split()) for part in parts if len(part.split()) > 2]
 
 

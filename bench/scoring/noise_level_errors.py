@@ -5,6 +5,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from bench.core.rng import streams
@@ -54,8 +55,6 @@ def errors(dataset: str) -> list[dict[str, Any]]:
 
 
 def _noisy(clean: Tensor, variance: float, rng: Any) -> Tensor:
-    import torch
-
     return NOISES["gaussian"](clean[None], torch.tensor([variance]), rng)[0]
 
 
@@ -64,5 +63,6 @@ def _by_scikit_image(pixels: Tensor) -> float:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # warns of a mean over no values
+        # scikit-image has no annotations there
         sigmas = np.array(estimate_sigma(pixels.double().numpy(), channel_axis=0))  # type: ignore[no-untyped-call]
     return float(np.nanmean(sigmas)) ** 2 if np.isfinite(sigmas).any() else math.nan
