@@ -5,20 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from bench.analysis.answers import (
-    AsPrinted,
-    Carries,
-    Deeper,
-    Elsewhere,
-    Mismatch,
-    RangeCost,
-    Ranged,
-    Span,
-    Told,
-    UNet,
-    Variant,
-)
+from bench.analysis.answers import Carries, Mismatch, RangeCost, Span, Told, Variant
 from bench.analysis.breakdown import Floor
+from bench.analysis.exercises import AsPrinted, Deeper, Elsewhere, Ranged, UNet
 from bench.analysis.facts import (
     Ahead,
     Best,

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.analysis.answers import QUESTIONS, answers, exercises, grids_of, own_regrets
+from bench.analysis.answers import answers, grids_of, own_regrets
 from bench.analysis.comparisons import BEST, UNRESOLVED
+from bench.analysis.exercises import QUESTIONS, exercises
 from bench.analysis.facts import Finding
 from bench.analysis.ranking import ranking
 from bench.analysis.rows import METRIC, Row

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from bench.analysis import answers
+from bench.analysis import answers, exercises
 from bench.analysis.facts import Finding
 from bench.analysis.intervals import Estimate
 from bench.core.variance import written
@@ -20,7 +20,7 @@ def render(template: str, **values: Any) -> str:
 
 def sentence(finding: Finding) -> str:
     """A finding in words, by the macro that has the name of its class."""
-    template = "answers" if type(finding).__module__ == answers.__name__ else "findings"
+    template = "answers" if type(finding).__module__ in (answers.__name__, exercises.__name__) else "findings"
     macros = _ENVIRONMENT.get_template(f"{template}.md.j2").module
     return _one_line(getattr(macros, type(finding).__name__)(finding)).replace(" ,", ",").replace(" .", ".")
 
@@ -52,7 +52,7 @@ _ENVIRONMENT.filters |= {
     "interval": _interval,
     "digits": lambda value, digits: f"{value:.{digits}g}",
     "one_line": _one_line,
-    "question": lambda finding: answers.QUESTIONS[type(finding).__name__],
+    "question": lambda finding: exercises.QUESTIONS[type(finding).__name__],
     "sentence": sentence,
     "signed": signed,
     "signed_interval": lambda value: signed(value.mean) + margin(value.half_width),

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.ablations import ABLATIONS
-from bench.analysis.answers import Choice, answers, decisions, exercises, grids_of
+from bench.analysis.answers import answers, grids_of
+from bench.analysis.choices import Choice, decisions
+from bench.analysis.exercises import exercises
 from bench.analysis.rows import Row
 from bench.analysis.scored import Scored
 from bench.core.dataset_names import dataset_title
