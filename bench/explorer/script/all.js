@@ -56,12 +56,12 @@ export function ablations(view) {
   const longest = d3.max(lines, (l) => l.label.length) ?? 0;
   view.append(h("div", { class: "controls" }, choice("factor", [["", "all"], ...names.map((n) => /** @type {[string, string]} */ ([n, n]))], state.factor, (factor) => again({ factor })),
     choice("test variances", sides.map((s) => [s, `${s} the training range`]), state.side, (side) => again({ side }))));
-  view.append(h("figure", {}, chart({
-    width: Math.min(900, document.body.clientWidth - 40), height: 70 + 22 * lines.length, marginBottom: 45, marginLeft: Math.min(6.5 * longest + 15, document.body.clientWidth * 0.6), insetLeft: 20, style: { fontSize: "12px" }, ariaLabel: "Effect of each change in dB, with its interval",
+  view.append(h("figure", { tabindex: 0 }, chart({
+    width: Math.max(Math.min(900, document.body.clientWidth - 40), 6.5 * longest + 275), height: 70 + 22 * lines.length, marginBottom: 45, marginLeft: 6.5 * longest + 15, insetLeft: 20, style: { fontSize: "12px" }, ariaLabel: "Effect of each change in dB, with its interval",
     x: { label: "effect on PSNR (dB)", grid: true }, y: { label: null, domain: lines.map((line) => line.label) },
     marks: [Plot.ruleX([0]), Plot.ruleY(lines, { y: "label", x1: (l) => l.mean - l.half_width, x2: (l) => l.mean + l.half_width, strokeWidth: 2 }),
       Plot.dot(lines, { y: "label", x: "mean", r: 5, fill: (l) => (l.significant ? "currentColor" : "var(--ground)"), stroke: "currentColor", strokeWidth: 2, tip: true, title: (l) => `${number(l.mean, 2, true)} ±${number(l.half_width)} dB, ${l.seeds} seeds` })],
-  }), h("figcaption", {}, "Filled: significant (Holm over all of them). Open: not. Bars are 95 % intervals of each effect by itself.")));
-  view.append(h("details", {}, h("summary", {}, "The same as a table"), plainTable("Effects of single changes on PSNR (dB)", ["change", "base", "trained on", "on", "effect", "±", "significant", "seeds"],
+  }), h("figcaption", {}, "Filled: significant (Holm over each ablation). Open: not. Bars are 95 % intervals of each effect by itself.")));
+  view.append(h("details", { open: document.body.clientWidth < 600 }, h("summary", {}, "The same as a table"), plainTable("Effects of single changes on PSNR (dB)", ["change", "base", "trained on", "on", "effect", "±", "significant", "seeds"],
     lines.map((l) => [l.change, l.base, l.trained_on, l.dataset, number(l.mean, 2, true), number(l.half_width), l.significant ? "yes" : "no", `${l.seeds}`]))));
 }
