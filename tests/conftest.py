@@ -95,16 +95,21 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture(scope="session")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a small study in results/smoke, its report and its explorer; not to be changed."""
-    folder = tmp_path_factory.mktemp("measured")
+def carried_out(folder: Path, *commands: str) -> Path:
+    """The folder, after some commands ran in it, in one thread of this process."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr(bench.running.execute, "pool", in_this_process)
-        grid = "--grid --profile smoke --denoisers noisy,clip,median,memorizer,conv_autoencoder,unet --test 0.01 0.1"
-        assert run_all.main([*grid.split(), "--train", "0.01", "0.1", "0.01..0.1"]) == 0
+        for command in commands:
+            assert run_all.main(command.split()) == 0
     return folder
+
+
+@pytest.fixture(scope="session")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small study in results/smoke, its report and its explorer; not to be changed."""
+    grid = "--grid --profile smoke --denoisers noisy,clip,median,memorizer,conv_autoencoder,unet --test 0.01 0.1"
+    return carried_out(tmp_path_factory.mktemp("measured"), f"{grid} --train 0.01 0.1 0.01..0.1")
 
 
 class Counter:

@@ -8,29 +8,25 @@ from typing import Any
 import pandas as pd
 import pytest
 
-import bench.running.execute
-import run_all
 from bench.analysis.scored import Scored
 from bench.core.variance import written
 from bench.report.frames import csv_files
 from bench.store.frames import OF_TRAINING, scores_frame
 from bench.store.store import Store
 from bench.timing.synthetic_store import make
-from tests.conftest import in_this_process
+from tests.conftest import carried_out
 
-STUDY = ("--denoisers", "clip,median,conv_autoencoder", "--train", "0.01", "0.1", "0.001..0.1", "--test", "0.01", "0.1")
+STUDY = "--denoisers clip,median,conv_autoencoder --train 0.01 0.1 0.001..0.1 --test 0.01 0.1"
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A smoke study with a grid and an ablation, measured once for all tests of this file."""
-    folder = tmp_path_factory.mktemp("study")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setattr(bench.running.execute, "pool", in_this_process)
-        assert run_all.main(["--grid", "--profile", "smoke", *STUDY]) == 0
-        ablation = ["--ablate", "width", "--train", "0.01", "--test", "0.01", "0.1"]
-        assert run_all.main([*ablation, "--profile", "smoke"]) == 0
+    folder = carried_out(
+        tmp_path_factory.mktemp("study"),
+        f"--grid --profile smoke {STUDY}",
+        "--ablate width --profile smoke --train 0.01 --test 0.01 0.1",
+    )
     return folder / "results" / "smoke"
 
 
