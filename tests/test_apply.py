@@ -73,12 +73,12 @@ def test_what_was_trained_on_several_datasets_must_be_chosen(
     Path("more").mkdir()
     dataset = f"folder:./{folder_of_images(Path('more'))}"
     assert counter.run("--grid", *SMALL, "--denoisers", "median", "--dataset", dataset) == 0
-    assert run(counter, "--variance", "0.01", name="median") == 1
+    assert run(counter, "--variance", "0.01", name="median") == 2
     assert "it trained on folder:more and on shapes: choose one by --train-data NAME" in capsys.readouterr().err
     assert run(counter, "--variance", "0.01", "--train-data", "folder:more/", name="median") == 0
     assert "median tuned on more at noise variance 0.01" in capsys.readouterr().out
     assert run(counter, "--variance", "0.01", "--train-data", "shapes", name="conv_autoencoder") == 0
-    assert run(counter, "--variance", "0.01", "--train-data", "folder:more", name="conv_autoencoder") == 1
+    assert run(counter, "--variance", "0.01", "--train-data", "folder:more", name="conv_autoencoder") == 2
     assert "has it trained on shapes, not on folder:more" in capsys.readouterr().err
 
 
@@ -124,7 +124,7 @@ def test_what_is_no_image_is_refused_by_name(
     store: Store, counter: Counter, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("in.png").write_bytes(b"no image")
-    assert run(counter) == 1
+    assert run(counter) == 2
     assert "in.png cannot be read as an image" in capsys.readouterr().err
     Path("in.png").unlink()
     assert run(counter) == 2
@@ -154,12 +154,12 @@ def test_wrong_usage_is_said_before_anything_is_read(
 def test_a_store_without_the_denoiser_says_how_to_train_it(
     store: Store, counter: Counter, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(counter, name="unet") == 1
+    assert run(counter, name="unet") == 2
     message = capsys.readouterr().err
     assert "has no trained 'unet'; train it with: python run_all.py --grid --denoisers unet --profile smoke" in message
     for experiment in usable(store, "conv_autoencoder"):
         (store.folder(experiment) / "weights.safetensors").unlink()
-    assert run(counter) == 1
+    assert run(counter) == 2
     assert "has results of 'conv_autoencoder' and no weights, as a fresh clone has" in capsys.readouterr().err
 
 

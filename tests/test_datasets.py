@@ -1,7 +1,9 @@
 """Images of any size, kind and source become pixels, or are refused by name."""
 
+import os
 import shutil
 import struct
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +13,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 import run_all
-from bench.core.dataset_names import PLACES
+from bench.core.dataset_names import PLACES, parse
 from bench.core.experiment import Protocol
 from bench.core.image_files import Unusable, read
 from bench.core.images import PIXELS, batches, digest, one_size, stack, take, twins
@@ -23,7 +26,7 @@ from bench.datasets.folder import folder
 from bench.datasets.photos import photos
 from bench.lookup import torchvision_datasets
 from bench.lookup.images import identified, images_of, source_of
-from bench.lookup.torchvision_datasets import images_from, names
+from bench.lookup.torchvision_datasets import cache_folder, function_of, images_from, names
 from bench.running.plan import check
 from tests.conftest import Counter, folder_of_images, report_text
 
@@ -132,6 +135,12 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:600])
 
 
+def with_much_text(path: Path) -> None:
+    text = PngInfo()
+    text.add_text("comment", "x" * 2_000_000, zip=True)
+    saved(path, Image.fromarray(VALUES), pnginfo=text)
+
+
 def claiming(width: int, height: int) -> bytes:
     """The beginning of a PNG that says it has this size."""
     header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
@@ -151,6 +160,11 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: path.write_bytes(b"BM" + struct.pack("<IIIIii", 0, 0, 54, 40, 10**5, 10**5)),
         "cannot be",
     ),
+    "named.png": (
+        lambda path: saved(path, Image.fromarray(VALUES), format="WEBP"),
+        "is WEBP, not PNG, JPEG, TIFF or BMP: convert it",
+    ),
+    "long.png": (with_much_text, "holds more text than is read"),
     "wide.png": (lambda path: path.write_bytes(claiming(100_000, 100_000)), "has more than 200 megapixels, or says so"),
     "claims.png": (lambda path: path.write_bytes(claiming(2**16, 2**15)), "has more than 200 megapixels, or says so"),
     "link.png": (lambda path: path.symlink_to("nowhere"), "is a link to what is not there"),
@@ -186,6 +200,29 @@ def test_a_bad_file_among_others_is_named_and_stops_the_plan(
 # Folders.
 
 
+def move_down(folder: Path, name: str) -> None:
+    """Moves what is in a folder into a new folder there."""
+    inside = list(folder.iterdir())
+    (folder / name).mkdir()
+    for path in inside:
+        path.rename(folder / name / path.name)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_folder_whose_name_cannot_be_stored_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9")
+    path.mkdir()
+    folder_of_images(path)
+    with pytest.raises(ValueError, match="is no UTF-8, and could not be stored: rename it"):
+        folder(path)
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert parse("folder:~/images").path == (tmp_path / "images").as_posix()
+    assert parse("folder:~nobody-of-this-name/images").path == "~nobody-of-this-name/images"
+
+
 def test_a_folder_is_read_in_the_order_of_its_names_and_passes_over_what_is_no_image(tmp_path: Path) -> None:
     folder_of_images(tmp_path)
     for name in ("README.md", ".hidden.png", "list.csv"):
@@ -206,6 +243,9 @@ def test_a_folder_is_read_in_the_order_of_its_names_and_passes_over_what_is_no_i
         (lambda path: list(map(Path.unlink, (path / "test").iterdir())), "test holds no image"),
         (lambda path: list(map(Path.unlink, (path / "train").iterdir())), "train holds no image"),
         (lambda path: list(map(shutil.rmtree, path.iterdir())), "holds no image"),
+        (lambda path: (path / "test").rename(path / "train" / "dog"), r"has a folder train/ and no test/"),
+        (lambda path: move_down(path / "train", "cat"), r"train holds folders \(cat\) and no image.*passed over"),
+        (lambda path: move_down(path, "Test"), r"holds folders \(Test\) and no image"),
         (
             lambda path: Image.open(path / "train" / "1.png").save(path / "test" / "x.bmp"),
             r"test/x\.bmp is the same image as .*train/1\.png",
@@ -359,6 +399,40 @@ def test_a_download_that_fails_says_what_to_do(
     assert "fashion_mnist cannot be downloaded" in message
     assert f"or copy the folder {here / 'cache' / 'desruido'}" in message
     assert "Traceback" not in message
+
+
+def test_a_damaged_copy_of_a_download_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    raw = tmp_path / "desruido" / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for part, kinds in {"train": ("images-idx3", "labels-idx1"), "t10k": ("images-idx3", "labels-idx1")}.items():
+        for kind in kinds:
+            (raw / f"{part}-{kind}-ubyte").write_text("<html>")
+    with pytest.raises(OSError, match=r"the copy of fashion_mnist in .*FashionMNIST is damaged .*: delete it"):
+        function_of("fashion_mnist")()
+
+
+def test_a_home_that_is_not_known_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", unknown)
+    with pytest.raises(OSError, match="set XDG_CACHE_HOME"):
+        cache_folder()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("FashionMNIST", "did you mean 'fashion_mnist'"),
+        ("fashionmnist", "did you mean 'fashion_mnist'"),
+        ("emnist", "torchvision's EMNIST has no plain training and test part: add it by a plug-in"),
+    ],
+)
+def test_names_of_torchvision_in_other_spellings_are_understood(name: str, message: str) -> None:
+    with pytest.raises(UnknownName, match=message):
+        function_of(name)
 
 
 def test_a_class_that_holds_no_images_is_refused() -> None:

@@ -128,7 +128,16 @@ def test_a_plugin_must_not_take_a_name_that_exists(tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("broken.py", "def ("), ("absent.py", None), ("notes.txt", "hello"), ("idle.py", "x = 1")]
+    ("name", "text"),
+    [
+        ("broken.py", "def ("),
+        ("absent.py", None),
+        ("notes.txt", "hello"),
+        ("idle.py", "x = 1"),
+        ("net-v2.1.py", PLUGIN),
+        ("net,v2.py", PLUGIN),
+        ("ended.py", "raise SystemExit('usage: ...')"),
+    ],
 )
 def test_what_is_no_plugin_is_named(tmp_path: Path, name: str, text: str | None) -> None:
     path = tmp_path / name

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from bench.figures.curves import png
+from bench.metrics import METRICS
 from bench.report.report import build
 from bench.report.reproduce import shortest
 from bench.store.reported import has_figure
@@ -80,3 +81,26 @@ def test_an_ablation_gets_a_section_of_its_own(counter: Counter) -> None:
     assert "## Ablation `training_noise`: shapes, gaussian noise" in text
     assert "Training noise: eight fixed variances, and 0.001..0.1 under each law of drawing." in text
     assert "0.001..0.1 log-uniform" in text
+
+
+MAE = """
+from bench.metrics import metric
+
+@metric(better="lower")
+def mae(clean, restored):
+    return (clean - restored).abs().flatten(1).mean(1).double()
+"""
+
+
+def test_a_metric_that_is_gone_is_left_out_and_told(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mae.py").write_text(MAE)
+    words = ("--grid", "--profile", "smoke", "--denoisers", "clip", "--test", "0.01", "--metrics")
+    assert counter.run(*words, "psnr,mae", "--plugin", "mae.py") == 0
+    assert "mae" in Path("results/smoke/scores.csv").read_text()
+    METRICS.forget("mae")
+    capsys.readouterr()
+    assert counter.run("--report", "--profile", "smoke") == 0
+    assert "the metric 'mae' is not loaded and left out; --plugin FILE loads it" in capsys.readouterr().err
+    assert "mae" in Path("results/smoke/scores.csv").read_text()  # what was measured is kept
+    assert '"mae"' not in Path("results/smoke/index.html").read_text()
+    assert counter.run(*words, "psnr") == 0

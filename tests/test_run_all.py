@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -276,6 +277,7 @@ def test_a_divergence_is_told_and_never_averaged_in(counter: Counter, capsys: py
         (["--grid", "--dataset", "folder:absent"], "there is no folder absent: name one that holds images"),
         (["--grid", "--cluster", "tcp://127.0.0.1:1", "--jobs", "2"], "leave one of them out"),
         (["--report"], "nothing was measured in results"),
+        (["--grid", "--denoisers", "Un-Et"], "did you mean 'unet'?"),
         ([], "nothing to do; say one of --grid"),
     ],
 )
@@ -288,6 +290,22 @@ def test_wrong_usage_is_refused_before_anything_is_written(
         status = ended.code
     assert status == 2
     assert message in capsys.readouterr().err
+    assert list(here.iterdir()) == []
+
+
+def test_a_thread_that_ctrl_c_does_not_reach_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        assert executor.submit(run_all.main, ["--grid", *SMALL]).result() == 2
+    assert "a command runs in the main thread of a program" in capsys.readouterr().err
+    assert list(here.iterdir()) == []
+
+
+def test_a_program_from_standard_input_is_refused(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", "<stdin>")
+    assert run_all.main(["--grid", *SMALL]) == 2
+    assert "workers start the main program anew, and <stdin> is no file" in capsys.readouterr().err
     assert list(here.iterdir()) == []
 
 

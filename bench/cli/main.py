@@ -3,6 +3,7 @@
 import io
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit status."""
     command = parse(arguments)
+    if threading.current_thread() is not threading.main_thread():
+        return _say("a command runs in the main thread of a program, which Ctrl-C reaches: call it there", status=2)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -44,6 +47,8 @@ def _run(command: "Command") -> int:
         try:
             return carry_out(command, work)
         except (UnknownName, ValueError, OSError) as error:
+            if not command.asked and not isinstance(error, OSError):
+                return _say(str(error), status=2)  # nothing was to be measured, so the request itself was wrong
             return _say(f"{error}; what was finished is kept", status=1)
     except KeyboardInterrupt:
         return _say("stopped; what was finished is kept, and the same command goes on from there", status=130)

@@ -1,7 +1,9 @@
 """From a command to what is to be done, with everything checked before anything is trained or written."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from PIL import Image
 
@@ -103,6 +105,9 @@ def _sections(command: Command, kind: str, measurement: Measurement) -> Iterator
 
 def _check_place(command: Command, tasks: Sequence[Task]) -> None:
     """Raises ValueError where the tasks could not be measured."""
+    program = getattr(sys.modules["__main__"], "__file__", None)
+    if tasks and program is not None and not Path(program).is_file():
+        raise ValueError(f"workers start the main program anew, and {program} is no file: put the program into one")
     if command.cluster and command.jobs:
         raise ValueError("--jobs is for this machine, and --cluster has workers of its own: leave one of them out")
     if command.cluster and tasks:

@@ -25,7 +25,14 @@ def parse(name: str) -> DatasetName:
     """The parts of a name of any form. Two spellings of one path give one."""
     match = re.fullmatch(r"(.*)@([0-9a-f]{8})", name)
     kind, _, path = (match[1] if match else name).partition(":")
-    return DatasetName(kind, Path(path).as_posix() if path else "", match[2] if match else "")
+    return DatasetName(kind, _at_home(path).as_posix() if path else "", match[2] if match else "")
+
+
+def _at_home(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # no home is known
+        return Path(path)
 
 
 def place_of(name: str) -> str:

@@ -49,8 +49,21 @@ def read(path: Path, colour: bool = False) -> Tensor:
     except Exception as error:  # the type of error depends on where the damage is
         if not path.exists():
             raise Unusable(f"there is no file {path}") from None
+        if (kind := _other_format(path)) is not None:
+            raise Unusable(f"{path} is {kind}, not PNG, JPEG, TIFF or BMP: convert it") from None
+        if "MAX_TEXT" in str(error):
+            raise Unusable(f"{path} holds more text than is read: save it without metadata") from None
         what = "is empty" if path.is_file() and not path.stat().st_size else "cannot be read as an image"
         raise Unusable(f"{path} {what} ({error}): repair it or take it away") from None
+
+
+def _other_format(path: Path) -> str | None:
+    """The format of a file that Pillow knows and `read` does not take; None if it has one of FORMATS or is damaged."""
+    try:
+        with Image.open(path) as image:
+            return image.format if image.format not in FORMATS else None
+    except Exception:
+        return None
 
 
 def pixels(image: Image.Image, colour: bool, name: str) -> Tensor:

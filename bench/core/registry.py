@@ -31,8 +31,9 @@ class UnknownName(KeyError):
 def pick(kind: str, name: str, entries: Mapping[str, T], more: str = "") -> T:
     """The entry of that name; raises `UnknownName` with the closest one there is."""
     if name not in entries:
-        near = difflib.get_close_matches(name, entries, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(entries)}{more}"
+        letters = {re.sub(r"[\W_]", "", entry).lower(): entry for entry in entries}
+        near = difflib.get_close_matches(re.sub(r"[\W_]", "", name).lower(), letters, n=1)
+        hint = f"did you mean {letters[near[0]]!r}?" if near else f"there are: {', '.join(entries)}{more}"
         raise UnknownName(f"no {kind} named {name!r}; {hint}")
     return entries[name]
 
@@ -124,6 +125,8 @@ def load_plugin(path: Path) -> None:
         ValueError: there is no such file, it does not run, or it registers nothing.
     """
     path = path.resolve()
+    if not re.fullmatch(r"[\w-]*", path.stem):
+        raise ValueError(f"the plug-in {path} is to be called by its file name: rename it to letters, digits, - and _")
     name = f"{PLUGINS}{path.stem}"
     if name in sys.modules:
         if sys.modules[name].__file__ != str(path):
@@ -143,6 +146,9 @@ def load_plugin(path: Path) -> None:
             spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise ValueError(f"the plug-in {path} does not load: {type(error).__name__}: {error}") from error
+        reason = f"{type(error).__name__}: {error}"
+        if isinstance(error, SystemExit):
+            reason = f"it ended the program ({error}); what a script does belongs under if __name__ == '__main__'"
+        raise ValueError(f"the plug-in {path} does not load: {reason}") from error
     if not any(registry.holds(name) for registry in Registry.every):
         raise ValueError(f"the plug-in {path} registers nothing; it needs a class under @denoiser, or the like")

@@ -33,6 +33,12 @@ def images_below(path: Path, colour: bool) -> Images:
     """The images of a folder, as told above; (1, H, W), or (3, H, W) in colour."""
     if not path.is_dir():
         raise ValueError(f"there is no folder {path}: name one that holds images, or test/ and perhaps train/")
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"the name of the folder {str(path)!r} is no UTF-8, and could not be stored: rename it"
+        ) from None
     train, test = path / "train", path / "test"
     if not (train.exists() or test.exists()):
         return Images((), _stack(path, _files(path), colour))
@@ -51,7 +57,10 @@ def images_below(path: Path, colour: bool) -> Images:
 
 def _stack(folder: Path, files: list[Path], colour: bool) -> Stack:
     if not files:
-        raise ValueError(f"{folder} holds no image: put PNG, JPEG, TIFF or BMP files into it")
+        folders = sorted(file.name for file in folder.iterdir() if file.is_dir()) if folder.is_dir() else []
+        held = f"holds folders ({', '.join(folders[:3])}) and no image" if folders else "holds no image"
+        hint = "; images further down are passed over" if folders else ""
+        raise ValueError(f"{folder} {held}: put PNG, JPEG, TIFF or BMP files into it{hint}")
     return stack([read(file, colour) for file in files])
 
 

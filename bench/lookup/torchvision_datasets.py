@@ -14,7 +14,7 @@ from torch import Tensor
 
 from bench.core.image_files import pixels
 from bench.core.images import Stack, stack
-from bench.core.registry import pick
+from bench.core.registry import UnknownName, pick
 from bench.datasets import DATASETS, Images
 
 PARTS = ({"train": True}, {"split": "train"}), ({"train": False}, {"split": "test"})
@@ -35,6 +35,9 @@ def names() -> dict[str, Any]:
 def function_of(name: str) -> Callable[[], Images]:
     """The function that reads a dataset of torchvision; raises `UnknownName` if there is none of that name."""
     known = names()
+    for other in set(torchvision().datasets.__all__) - {cls.__name__ for cls in known.values()}:
+        if other.lower() == name.replace("_", "").lower():
+            raise UnknownName(f"torchvision's {other} has no plain training and test part: add it by a plug-in")
     pick("dataset", name, dict.fromkeys(DATASETS) | known)
 
     def read() -> Images:
@@ -56,21 +59,30 @@ def images_from(dataset: Callable[..., Any], name: str) -> Images:
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: below $XDG_CACHE_HOME, or ~/.cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "desruido"
+    """Where downloads are kept: below $XDG_CACHE_HOME, or ~/.cache; raises OSError if there is no home."""
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "desruido"
+    except RuntimeError:
+        raise OSError(
+            "it is not known where your home folder is: set XDG_CACHE_HOME to a folder for downloads"
+        ) from None
 
 
 def _part(dataset: Callable[..., Any], choices: Iterable[dict[str, Any]], folder: Path, name: str) -> Stack:
     options = inspect.signature(dataset).parameters
     choice = next(candidate for candidate in choices if set(candidate) <= set(options))
+    copy = folder / dataset.__name__
+    held = any(file.is_file() for file in copy.rglob("*"))
     try:
         items = dataset(root=folder, download=True, **choice)
-    except (ValueError, ImportError) as error:
-        raise ValueError(f"torchvision's {name} is of no use here ({error}): choose another dataset") from None
     except Exception as error:  # no network, a server that is gone, a file that is damaged
-        reason = " ".join(str(error).split())  # some take several lines
+        reason = " ".join(f"{type(error).__name__}: {error}".split())  # some take several lines
+        if held:
+            raise OSError(f"the copy of {name} in {copy} is damaged ({reason}): delete it and try again") from None
+        if isinstance(error, ValueError | ImportError):
+            raise ValueError(f"torchvision's {name} is of no use here ({reason}): choose another dataset") from None
         raise OSError(
-            f"{name} cannot be downloaded ({type(error).__name__}: {reason}): try again with a network, "
+            f"{name} cannot be downloaded ({reason}): try again with a network, "
             f"or copy the folder {folder} from a machine that has it"
         ) from None
     images: list[Tensor] = []

@@ -74,9 +74,11 @@ def _check_images(task: Task) -> None:
                 f"{task.experiment.denoiser!r} cannot be trained on {dataset!r}: {error}; train on patches with "
                 "--recipe photographs, or choose other --denoisers"
             ) from None
-    if recipe is None:
-        return
     available = len(images) * 4 // 5
+    if recipe is None:
+        if not available:
+            raise ValueError(f"{dataset!r} has {len(images)} image to learn from, and needs at least 2: add some")
+        return
     needed = max(1 if recipe.patch else recipe.batch, recipe.train_images)
     if needed > available:
         raise ValueError(
