@@ -9,7 +9,7 @@ grid: $(VENV)/installed  ## the main job: train, score, tables, figures, report
 	$(BIN)/python run_all.py --grid
 
 test: check  ## everything that CI checks
-	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -n logical --dist loadfile $(PYTEST_OPTIONS)
 
 check: $(VENV)/installed  ## lint, format, strict types, and imports that go one way
 	$(BIN)/ruff check .

@@ -129,6 +129,60 @@ def test_a_killed_command_loses_nothing(undisturbed: Path, seconds: float, tmp_p
     say(f"driver killed at {killed} random moments in {stores} stores; all scores and reports as undisturbed")
 
 
+SLOW = """
+import time
+from torch import nn
+from architectures import Denoiser, denoiser
+
+@denoiser
+class Slow(Denoiser):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Conv2d(1, 1, 3, padding=1)
+
+    def forward(self, noisy, variance):
+        if self.training:
+            time.sleep(1)
+        return self.layer(noisy)
+"""
+
+
+@LINUX
+def test_a_killed_training_goes_on_from_its_last_epoch(tmp_path: Path, say: Say) -> None:
+    """The network sleeps, so that an epoch takes long enough to leave a checkpoint."""
+    (tmp_path / "slow.py").write_text(SLOW)
+    command = "--grid --profile smoke --plugin ../slow.py --denoisers slow --train 0.01 --test 0.01 --metrics psnr"
+    draw, killed = random.Random(4), tmp_path / "killed"
+    for folder in (tmp_path / "undisturbed", killed):
+        folder.mkdir()
+    undisturbed = started(tmp_path / "undisturbed", command=command)
+    state = b""
+    for _ in range(2):
+        process = started(killed, command=command)
+        while process.poll() is None:
+            if (found := list((killed / STORE).glob("checkpoint-*"))) and (now := found[0].read_bytes()) != state:
+                state = now
+                break
+            time.sleep(0.2)
+        time.sleep(draw.uniform(0, 4))
+        process.kill()
+        process.communicate()
+        assert gone_within(process, 10)
+        assert state
+    process = started(killed, command=command)
+    output, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    assert "epoch 4:" in output
+    assert "epoch 2:" not in output
+    _, errors = undisturbed.communicate(timeout=300)
+    assert undisturbed.returncode == 0, errors
+    (weights,) = (killed / STORE).glob("slow-*/weights.safetensors")
+    assert weights.read_bytes() == (tmp_path / "undisturbed" / weights.relative_to(killed)).read_bytes()
+    assert numbers(killed) == numbers(tmp_path / "undisturbed")
+    assert not list((killed / STORE).glob("checkpoint-*"))
+    say("a training killed in two of its epochs ended with the weights of one that never stopped")
+
+
 @LINUX
 def test_a_killed_worker_is_replaced(undisturbed: Path, tmp_path: Path, say: Say) -> None:
     draw, killed = random.Random(1), 0

@@ -1,5 +1,6 @@
 """A trained denoiser applied to image files of every kind."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,24 +12,23 @@ from bench.core.recipes import FAST
 from bench.core.variance import Range
 from bench.running.denoise_file import denoise, usable
 from bench.store.store import Store
-from tests.conftest import SMALL, Counter, folder_of_images
+from tests.conftest import SMALL, Counter, carried_out, folder_of_images
 
 UNET = Experiment("unet", (), "shapes", "gaussian", Range(0.01, 0.01), FAST)
 GREY = np.random.default_rng(0).integers(0, 256, (40, 33), np.uint8)
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a study, measured once for all tests of this file."""
+    grid = "--grid --profile smoke --denoisers median,memorizer,conv_autoencoder --metrics psnr"
+    return carried_out(tmp_path_factory.mktemp("trained"), f"{grid} --train 0.01 0.001..0.1 --test 0.01")
+
+
 @pytest.fixture
-def store(counter: Counter) -> Store:
-    arguments = (
-        "--grid",
-        "--profile",
-        "smoke",
-        "--denoisers",
-        "median,memorizer,conv_autoencoder",
-        "--metrics",
-        "psnr",
-    )
-    assert counter.run(*arguments, "--train", "0.01", "0.001..0.1", "--test", "0.01") == 0
+def store(trained: Path, here: Path) -> Store:
+    """A copy of it in the working directory, beside a noisy image."""
+    shutil.copytree(trained, here, dirs_exist_ok=True)
     Image.fromarray(GREY).save("in.png")
     return Store(Path("results/smoke"))
 

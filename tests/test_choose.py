@@ -97,6 +97,7 @@ def test_an_image_without_detail_and_a_store_without_a_grid_are_refused(store: S
         advise(image(0.01), Store(tmp_path / "empty"))
 
 
+@pytest.mark.slow
 def test_the_command_says_it_and_denoise_does_it(
     counter: Counter, measured: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -115,6 +115,7 @@ def test_one_process_and_two_give_the_same_bytes() -> None:
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_and_a_denoiser_that_raises_are_failures_not_the_end(tmp_path: Path) -> None:
     raising = broken(tmp_path, "raising", "raise RuntimeError('on purpose')")
     dying = broken(tmp_path, "dying", "import os; os._exit(1)")

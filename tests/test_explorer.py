@@ -19,6 +19,7 @@ from bench.explorer import data as explorer_data
 from bench.explorer.page import own_script, page
 from bench.store.store import Store
 
+pytestmark = pytest.mark.slow
 CHROMIUM = os.environ.get("DESRUIDO_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 VIEWS = ("answer", "choose", "map", "curves", "all", "ablations", "exercises")
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+import architectures
 from architectures import DENOISERS, Denoiser, denoiser
 from bench.core.registry import Registry, UnknownName, load_plugin
 
@@ -120,6 +121,7 @@ def test_a_plugin_must_not_take_a_name_that_exists(tmp_path: Path, monkeypatch: 
     for attribute in ("_entries", "_origin"):
         monkeypatch.setattr(DENOISERS, attribute, {})
     for name in [name for name in sys.modules if name.startswith("architectures.")]:
+        monkeypatch.setattr(architectures, name.partition(".")[2], sys.modules[name])  # comes back after the test
         monkeypatch.delitem(sys.modules, name)
     path = tmp_path / "median.py"
     path.write_text(PLUGIN)

@@ -11,14 +11,14 @@ from bench.report.report import build
 from bench.report.reproduce import shortest
 from bench.store.reported import has_figure
 from bench.store.store import Store
-from tests.conftest import SMALL, Counter
+from tests.conftest import Counter, carried_out
 
 
-@pytest.fixture
-def store(counter: Counter) -> Store:
-    more = ("--denoisers", "clip,median,conv_autoencoder", "--train", "0.01", "0.1")
-    assert counter.run("--grid", *SMALL, *more) == 0
-    return Store(Path("results/smoke"))
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A small study, measured once for all tests of this file; not to be changed."""
+    grid = "--grid --profile smoke --denoisers clip,median,conv_autoencoder --train 0.01 0.1 --test 0.01 0.1"
+    return Store(carried_out(tmp_path_factory.mktemp("study"), grid) / "results" / "smoke")
 
 
 def test_commands_that_others_cover_are_left_out() -> None:

@@ -100,6 +100,15 @@ def test_the_tables_of_a_command_are_those_of_its_own_store(
     assert "not measured" not in shown
 
 
+def test_half_files_that_a_killed_report_left_are_taken_away(counter: Counter) -> None:
+    assert counter.run("--grid", *SMALL) == 0
+    before = sorted(RESULTS.rglob("*"))
+    for folder in (RESULTS, RESULTS / "figures", RESULTS / "pages"):
+        (folder / ".report.md.1234").write_text("half")
+    assert counter.run("--report", "--profile", "smoke") == 0
+    assert sorted(RESULTS.rglob("*")) == before
+
+
 def test_a_deleted_experiment_comes_back_alone_with_the_same_bytes(counter: Counter) -> None:
     counter.run("--grid", *SMALL, "--train", "0.01", "0.001..0.1")
     before = content()
@@ -303,7 +312,7 @@ def test_a_thread_that_ctrl_c_does_not_reach_is_refused(here: Path, capsys: pyte
 def test_a_program_from_standard_input_is_refused(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", "<stdin>")
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", "<stdin>", raising=False)
     assert run_all.main(["--grid", *SMALL]) == 2
     assert "workers start the main program anew, and <stdin> is no file" in capsys.readouterr().err
     assert list(here.iterdir()) == []
@@ -374,6 +383,7 @@ def living(group: int) -> list[str]:
     return running
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
 def test_ctrl_c_ends_soon_kills_the_workers_and_says_how_to_go_on(here: Path) -> None:
     process = subprocess.Popen(

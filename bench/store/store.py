@@ -220,7 +220,7 @@ class Store:
 
     def sweep(self) -> None:
         """Takes away half files that a command which was killed left."""
-        for folder in (self.root, self.root / "figures"):
+        for folder in (self.root, self.root / "figures", self.root / "pages"):
             files.sweep(folder)
 
     def keep(self, result: Result) -> None:
