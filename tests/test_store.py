@@ -1,6 +1,8 @@
 import errno
 import os
 import shutil
+import sys
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -159,6 +161,24 @@ def test_two_commands_never_measure_in_one_store(store: Store) -> None:
             pass
     with alone(store.root):
         pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows locks in another way")
+@pytest.mark.parametrize("name", ["ENOLCK", "EOPNOTSUPP", "ENOSYS", "EBADF"])
+def test_a_file_system_without_locks_is_told_and_used(store: Store, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(getattr(errno, name), os.strerror(getattr(errno, name)))
+
+    monkeypatch.setattr("fcntl.flock", refused)
+    entered = []
+    for _ in range(2):  # whatever the first left behind
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            with alone(store.root):
+                entered.append(True)
+        said = "falling back to SoftFileLock" if name == "ENOSYS" else "let no other command measure there"
+        assert [said in str(note.message) for note in told] == [True]
+    assert entered == [True, True]
 
 
 def test_a_divergence_is_remembered_and_not_tried_again(store: Store) -> None:
