@@ -39,13 +39,14 @@ from bench.lookup.images import identified, images_of
 from bench.measurements import holds_any
 from bench.metrics import METRICS
 from bench.report.frames import ablations_frame, latency_frame, regret_frame
-from bench.running import denoise_file
 from bench.running.choose import Advice, advise
 from bench.running.command import Command
+from bench.running.denoise_file import Denoised
 from bench.running.export import Exported
 from bench.running.export import export as export_network
 from bench.running.plan import check
 from bench.running.profiles import PROFILES
+from bench.running.restore_files import restore
 from bench.scoring import score
 from bench.store.frames import scores_frame
 from bench.store.store import Store
@@ -390,19 +391,20 @@ def export(
 
 def denoise(
     noisy: str | Path | Array,
-    denoiser: str,
+    denoiser: str = "",
     study: Study | str | Path = "quick",
     *,
     variance: float | None = None,
     trained_on: str | None = None,
-) -> denoise_file.Denoised:
-    """Restores an image by a trained denoiser, with the training that fits its noise.
+) -> Denoised:
+    """Restores an image by a denoiser of a study, with the training that fits its noise.
 
     Args:
         noisy: an image file, or pixels, (H, W) or (H, W, 3): uint8, or floats with clean values in [0, 1].
+        denoiser: its name; by default the one that `choose` would take among those that are ready.
         study: where it was trained.
         variance: of the noise; by default estimated.
-        trained_on: the dataset, where the study has it trained on several.
+        trained_on: the dataset; by default the one with images most like this one.
 
     Returns:
         `image` with the shape and kind of pixels that came in, `experiment` and `variance` that were chosen, and
@@ -416,7 +418,7 @@ def denoise(
         >>> bench.denoise(np.full((32, 32), 0.5), "median", study, variance=0.01).image.shape
         (32, 32)
     """
-    _ = DENOISERS[denoiser]
+    _ = DENOISERS[denoiser] if denoiser else None
     study = study if isinstance(study, Study) else load(study)
     image = Path(noisy) if isinstance(noisy, str | Path) else np.asarray(noisy)
-    return denoise_file.denoise(image, denoiser, study._store, variance, trained_on)
+    return restore(image, study._store, denoiser, variance, trained_on)

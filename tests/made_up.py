@@ -26,11 +26,11 @@ def keep(
     history: Sequence[Progress] = (),
     measured: Provenance = MEASURED,
 ) -> None:
-    """Stores PSNR by test variance, for each image, with black examples; of a network with some history."""
+    """Stores PSNR by test variance, for each image, with grey examples; of a network with some history."""
     history = history or ([Progress(1, 1.0, 1.0)] if experiment.recipe else [])
     trials = [Trial("size", 3, 0.01)] if experiment.tuned else []
-    black = np.zeros((1, 16, 16), np.uint8)
-    restored = [(protocol, Restored(variance, {"psnr": values}, black, black)) for variance, values in psnr.items()]
+    grey = np.full((1, 64, 64), 128, np.uint8)
+    restored = [(protocol, Restored(variance, {"psnr": values}, grey, grey)) for variance, values in psnr.items()]
     store.keep(Result(Task(experiment, ()), list(history), None, restored, measured, trials))
 
 

@@ -34,7 +34,7 @@ def store(trained: Path, here: Path) -> Store:
 
 
 def run(counter: Counter, *arguments: str, name: str = "conv_autoencoder") -> int:
-    fixed = ("--denoise", "in.png", "--with", name, "--out", "out.png", "--profile", "smoke")
+    fixed = ("--denoise", "in.png", "--with", name, "--out", "out.png", "--force", "--profile", "smoke")
     return counter.run(*fixed, *arguments)
 
 
@@ -73,8 +73,10 @@ def test_what_was_trained_on_several_datasets_must_be_chosen(
     Path("more").mkdir()
     dataset = f"folder:./{folder_of_images(Path('more'))}"
     assert counter.run("--grid", *SMALL, "--denoisers", "median", "--dataset", dataset) == 0
-    assert run(counter, "--variance", "0.01", name="median") == 2
-    assert "it trained on folder:more and on shapes: choose one by --train-data NAME" in capsys.readouterr().err
+    assert run(counter, "--variance", "0.01", name="median") == 0
+    assert "median tuned on more at noise variance 0.01" in capsys.readouterr().out  # which it is more like
+    with pytest.raises(ValueError, match="it trained on folder:more and on shapes: choose one by --train-data NAME"):
+        denoise(Path("in.png"), "median", store, 0.01)
     assert run(counter, "--variance", "0.01", "--train-data", "folder:more/", name="median") == 0
     assert "median tuned on more at noise variance 0.01" in capsys.readouterr().out
     assert run(counter, "--variance", "0.01", "--train-data", "shapes", name="conv_autoencoder") == 0
@@ -179,6 +181,65 @@ def test_a_file_keeps_what_it_says_of_itself(store: Store, counter: Counter) -> 
                 assert restored.getexif()[ExifTags.Base.Make] == "a camera"
                 assert restored.getexif()[ExifTags.Base.Orientation] == 6
                 assert restored.info["icc_profile"] == profile
+
+
+def test_a_folder_is_restored_and_what_cannot_be_is_named(
+    store: Store, counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("noisy").mkdir()
+    for name in ("a.png", "b.bmp"):
+        Image.fromarray(GREY).save(Path("noisy", name))
+    Path("noisy", "c.png").write_text("no image")
+    Path("noisy", "notes.txt").write_text("no image either")
+    words = ("--denoise", "noisy", "--out", "clean", "--with", "median", "--variance", "0.01", "--profile", "smoke")
+    assert counter.run(*words) == 1
+    output = capsys.readouterr().out
+    assert "2 of 3   noisy/b.bmp" in output
+    assert "failed noisy/c.png cannot be read as an image" in output
+    assert sorted(path.name for path in Path("clean").iterdir()) == ["a.png", "b.bmp"]
+    Path("clean/a.png").write_text("mine")
+    Path("noisy/c.png").unlink()
+    assert counter.run(*words) == 0
+    assert "image    clean/a.png is there already; --force writes it anew" in capsys.readouterr().out
+    assert Path("clean/a.png").read_text() == "mine"
+    assert counter.run(*words, "--force") == 0
+    with Image.open("clean/a.png") as restored:
+        assert restored.size == (33, 40)
+
+
+def test_files_that_are_there_are_not_written_anew(
+    store: Store, counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("out.png").write_text("mine")
+    assert counter.run("--denoise", "in.png", "--out", "out.png", "--with", "median", "--profile", "smoke") == 2
+    assert "out.png is there already: name another file, or add --force" in capsys.readouterr().err
+    assert Path("out.png").read_text() == "mine"
+
+
+def test_a_network_on_images_unlike_those_it_learned_from_is_warned_of(
+    store: Store, counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Made-up shapes are bright; the image is black."""
+    dark = (20 * np.random.default_rng(0).standard_normal((80, 80))).clip(0, 255).astype(np.uint8)
+    Image.fromarray(dark).save("in.png")
+    assert run(counter, "--variance", "0.006") == 0
+    warning = "warning  conv_autoencoder learned from shapes, and this image is unlike those; median should do better"
+    assert warning in capsys.readouterr().out
+    assert counter.run("--choose", "in.png", "--profile", "smoke") == 0
+    advice = capsys.readouterr().out
+    assert "this one is unlike them, so only filters are weighed" in advice
+    assert "take     median" in advice
+
+
+def test_a_fresh_clone_restores_by_the_published_study(
+    here: Path, counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(0)
+    Image.fromarray((128 + 25 * rng.standard_normal((80, 80))).clip(0, 255).astype(np.uint8)).save("in.png")
+    assert counter.run("--denoise", "in.png", "--out", "out.png", "--with", "median") == 0
+    shown = capsys.readouterr()
+    assert "so the published study is used" in shown.err
+    assert "image    out.png" in shown.out
 
 
 def test_sixteen_bits_stay_sixteen_bits(store: Store, counter: Counter) -> None:

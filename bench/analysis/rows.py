@@ -67,6 +67,11 @@ class Row:
         return self.experiment.recipe is not None
 
     @property
+    def filters(self) -> bool:
+        """Whether it learned from no images but, where it is tuned, one number."""
+        return self.experiment.recipe is None and (self.experiment.tuned or self.experiment.dataset is None)
+
+    @property
     def fixed(self) -> float | None:
         """The single noise variance it was trained on; None for a range, and for what is not trained."""
         trained = self.experiment.variance

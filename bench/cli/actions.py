@@ -14,13 +14,13 @@ from bench.core.conditions import cores
 from bench.core.program import ROOT
 from bench.core.variance import Range
 from bench.measurements import chapters
-from bench.running.choose import advise
 from bench.running.command import Command
-from bench.running.denoise_file import denoise, save_like
+from bench.running.denoise_file import Denoised
 from bench.running.estimate import estimate
 from bench.running.execute import run, run_there
 from bench.running.export import export
 from bench.running.missing import pending
+from bench.running.restore_files import pairs, restore, restore_files
 from bench.running.verify import TOLERANCE, Recomputed, recompute
 from bench.running.workers import news_queue, undisturbed
 from bench.store.files import write
@@ -47,10 +47,10 @@ def carry_out(command: Command, work: Work) -> int:
     if command.verify is not None:
         failures += _verify(command, command.verify, work.store, console)
     if command.denoise is not None and command.out is not None:
-        _denoise(command.denoise, command.out, command, work.store, console)
+        failures += _denoise(command.denoise, command.out, command, work.study, console)
     if command.export is not None:
         variance = Range.parse(command.variance).low if command.variance else None
-        for line in export(work.store, command.denoiser, command.export, variance, command.train_data).lines:
+        for line in export(work.study, command.denoiser, command.export, variance, command.train_data).lines:
             console.print(escape(line), soft_wrap=True)
     for line in work.advice:
         console.print(escape(line), soft_wrap=True)
@@ -181,19 +181,24 @@ def _difference(cell: Recomputed) -> str:
     return f"{what} is {cell.again!r} under {conditions}, and {cell.stored!r} is stored"
 
 
-def _denoise(noisy: Path, out: Path, command: Command, store: Store, console: Console) -> None:
-    """Restores one image file; everything it needs was checked but the image itself."""
+def _denoise(noisy: Path, out: Path, command: Command, study: Store, console: Console) -> list[str]:
+    """Restores an image or a folder of them; returns what failed, in words."""
     variance = Range.parse(command.variance).low if command.variance else None
-    name, dataset = command.denoiser, command.train_data
-    if not name:
-        best = advise(noisy, store, ready=True).picks[0]
-        name, dataset = best.row.experiment.denoiser, dataset or best.row.experiment.dataset
-        console.print(f"chosen   {escape(best.name)}", soft_wrap=True)
-    restored = denoise(noisy, name, store, variance, dataset)
-    save_like(noisy, restored.image, out)
-    for note in restored.notes:
-        console.print(note, soft_wrap=True)
-    console.print(f"image    {out}")
+    failures, files = [], pairs(noisy, out)
+
+    def restored(file: Path) -> Denoised:
+        return restore(file, study, command.denoiser, variance, command.train_data)
+
+    for number, file in enumerate(restore_files(files, restored, command.force), start=1):
+        if len(files) > 1:
+            console.print(escape(f"{number} of {len(files)}   {file.noisy}"), soft_wrap=True)
+        for note in file.notes:
+            console.print(escape(note), soft_wrap=True)
+        if file.failure:
+            failures.append(escape(file.failure))
+        else:
+            console.print(escape(f"image    {file.out} {file.skipped}".rstrip()), soft_wrap=True)
+    return failures
 
 
 def _report(store: Store, command: Command) -> str:

@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
             actions.add_argument(flag, dest=dest, metavar=measurement.metavar, help=about)
         else:
             actions.add_argument(flag, dest=dest, action="store_const", const="", help=about)
-    actions.add_argument("--denoise", metavar="IMAGE", type=Path, help="restore an image file with a trained denoiser")
+    actions.add_argument("--denoise", metavar="IMAGE", type=Path, help="restore an image file, or a folder of them")
     actions.add_argument("--choose", metavar="IMAGE", type=Path, help="say which denoiser to take for an image file")
     actions.add_argument("--export", metavar="ONNX", type=Path, help="write a trained network as an ONNX file")
     actions.add_argument("--report", action="store_true", help="write reports anew from what was measured")
@@ -91,7 +91,8 @@ def parser() -> argparse.ArgumentParser:
     image.add_argument(
         "--with", metavar="NAME", dest="denoiser", help="the denoiser (for --denoise, default: chosen by its noise)"
     )
-    image.add_argument("--out", metavar="IMAGE", type=Path, help="where the restored image goes")
+    image.add_argument("--out", metavar="IMAGE", type=Path, help="where the restored image goes, or a folder of them")
+    image.add_argument("--force", action="store_true", help="write images anew that are there already")
     image.add_argument("--variance", metavar="V", help="of the noise, pixels in [0, 1] (default: estimated)")
     choose = parser.add_argument_group("for --choose")
     choose.add_argument("--budget-ms", metavar="N", type=float, help="milliseconds there are for the image")

@@ -5,8 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PIL import Image
-
 from architectures import DENOISERS
 from bench.core.program import ROOT, invocation
 from bench.core.recipes import RECIPES
@@ -20,6 +18,7 @@ from bench.running.command import Command
 from bench.running.export import check_exportable
 from bench.running.missing import measured_by_other_code, pending
 from bench.running.profiles import PROFILES
+from bench.running.restore_files import check_files
 from bench.running.workers import cluster
 from bench.store.store import Store
 
@@ -39,12 +38,14 @@ class Work:
     """What a command has to do, all of it checked.
 
     Attributes:
+        study: where denoisers for images are taken from.
         reports: stores whose report is to be written.
         notes: what the user should know beforehand.
         advice: which denoiser to take for an image, in lines.
     """
 
     store: Store
+    study: Store
     jobs: Sequence[Job]
     tasks: Sequence[Task]
     reports: Sequence[Store]
@@ -93,7 +94,12 @@ def prepare(command: Command) -> Work:
     reports = _reports(command, store)
     for other in reports:
         other.check_writable()
-    return Work(store, jobs, tasks, reports, notes, list(_advice(command, store)))
+    study, advice = _study(command, store), []
+    if command.choose is not None:
+        advice = advise(command.choose, study, command.budget_ms, command.blind).lines
+    if (command.choose or command.denoise or command.export) and study is not store:
+        notes.append(f"nothing was measured in {store.root}, so the published study is used: {study.root}")
+    return Work(store, study, jobs, tasks, reports, notes, advice)
 
 
 def _sections(command: Command, kind: str, measurement: Measurement) -> Iterator[Section]:
@@ -130,15 +136,11 @@ def _reports(command: Command, store: Store) -> list[Store]:
     return reports
 
 
-def _advice(command: Command, store: Store) -> Iterator[str]:
-    """Which denoiser to take; where nothing was measured here, by the published study."""
-    if command.choose is None:
-        return
+def _study(command: Command, store: Store) -> Store:
+    """The study that denoisers are taken from: the published one where nothing was measured here."""
     published = Store(ROOT / "results" / "full")
-    if not command.profile and not any(section.name == "grid" for section in store.sections()):
-        yield f"study    {published.root}, since there is no grid in {store.root}"
-        store = published
-    yield from advise(command.choose, store, command.budget_ms, command.blind).lines
+    here = command.profile or command.asked or any(section.name == "grid" for section in store.sections())
+    return store if here else published
 
 
 def _check_export(command: Command) -> None:
@@ -160,10 +162,4 @@ def _check_denoise(command: Command) -> None:
         _ = DENOISERS[command.denoiser]
     if command.variance and not Range.parse(command.variance).fixed:
         raise ValueError(f"--variance is one number, got {command.variance!r}")
-    if not command.denoise.is_file():
-        raise ValueError(f"there is no file {command.denoise}")
-    if command.out.exists() and command.out.samefile(command.denoise):
-        raise ValueError(f"--out {command.out} is the noisy image itself: name another file")
-    kind = Image.registered_extensions().get(command.out.suffix.lower())
-    if kind not in Image.SAVE or not command.out.parent.is_dir():
-        raise ValueError(f"--out names an image in a folder that is there, such as clean.png, got {command.out}")
+    check_files(command.denoise, command.out, command.force)

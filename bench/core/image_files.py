@@ -9,6 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".dib")
 
 
 SMALLEST = 16  # pixels to each side, which is what denoisers promise to take

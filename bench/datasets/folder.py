@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from bench.core.image_files import Unusable, read
+from bench.core.image_files import SUFFIXES, Unusable, read
 from bench.core.images import Stack, stack, twins
 from bench.datasets import Images, dataset
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".dib")
 OTHERS = (
     *(".apng", ".avif", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".pbm", ".pgm", ".ppm", ".tga", ".webp"),
     *(".arw", ".cr2", ".dng", ".exr", ".mat", ".nef", ".npy", ".psd", ".svg"),

@@ -15,8 +15,8 @@ from bench.core.dataset_names import dataset_title
 from bench.core.program import invocation
 from bench.core.results import Array
 from bench.core.tasks import Section
-from bench.running.denoise_file import channels, complete
-from bench.scoring.noise_level import NoiseLevel, noise_level
+from bench.running.denoise_file import channels, complete, noise_of
+from bench.scoring.noise_level import NoiseLevel
 from bench.store.store import Store
 
 BETWEEN = 9  # noise variances over the interval of the estimate, evenly over the logarithm
@@ -76,9 +76,10 @@ class Advice:
         sigma, low, high = (255 * math.sqrt(variance) for variance in (noise.variance, noise.low, noise.high))
         said = [
             f"noise    variance {noise.variance:.4g}, σ = {sigma:.1f} of 255 ({low:.1f} to {high:.1f})",
-            f"like     {self.like}" + ("; unlike all that was measured: do not rely on this" if self.unlike else ""),
+            f"like     {self.like}" + ("; this one is unlike them, so only filters are weighed" if self.unlike else ""),
             f"take     {best.name}",
-            f"expect   {best.psnr:.2f} dB; in that interval at worst {best.lost:.2f} dB below the best of all",
+            f"expect   {'on those images ' * self.unlike}{best.psnr:.2f} dB; "
+            f"in that interval at worst {best.lost:.2f} dB below the best of all",
         ]
         said += (
             [f"time     about {1000 * best.seconds:.1f} ms on one thread, scaled from 28×28"] if best.seconds else []
@@ -107,19 +108,18 @@ def advise(
         ValueError: the file is no image, its noise cannot be estimated, the study has no grid, or nothing fits.
     """
     pixels = channels(noisy)
-    level = noise_level(pixels, clipped=isinstance(noisy, Path) or noisy.dtype == np.uint8)
+    level = noise_of(noisy, pixels)
     if math.isnan(level.variance):
         raise ValueError("the noise of this image cannot be estimated, since it has no detail")
-    grids = grids_of([(section, rows_of(store, section)) for section in store.sections()])
-    grids = [(section, [row for row in rows if row.means]) for section, rows in grids]
-    if not any(rows for _, rows in grids):
+    like = likest(store, pixels, level.variance)
+    if like is None:
         raise ValueError(f"{store.root} has no grid to choose from; measure one with: {invocation()} --grid")
-    black = _black(pixels, level.variance)
-    section, rows, difference = _likest(store, grids, black, max(pixels.shape[1:]) < SMALL)
-    tested = [variance for variance in section.protocol.variances if variance > 0]
+    rows = [row for row in like.rows if row.filters] if like.unlike else like.rows
+    tested = [variance for variance in like.section.protocol.variances if variance > 0]
     low, high = (min(max(end, tested[0]), tested[-1]) for end in (level.low, level.high))
     points = np.geomspace(low, high, BETWEEN)
-    reached = {row: psnr for row in rows if not row.untouched and (psnr := _psnr(row, tested, points)) is not None}
+    weighed = [row for row in rows or like.rows if not row.untouched]
+    reached = {row: psnr for row in weighed if (psnr := _psnr(row, tested, points)) is not None}
     best = np.max(list(reached.values()), axis=0)
     seconds = _seconds(store, pixels.shape[-2] * pixels.shape[-1])
     picks: dict[str, Pick] = {}
@@ -143,30 +143,56 @@ def advise(
         known = f"the fastest is {fastest[0]} with {1000 * fastest[1]:.1f} ms" if fastest else "nothing was timed"
         raise ValueError(f"nothing fits {budget_ms:g} ms for an image of this size; {known}: time it with --latency")
     ranked = tuple(sorted(picks.values(), key=lambda pick: -pick.psnr))
-    title, images = dataset_title(section.protocol.dataset), f"{100 * black:.0f} % of the image is black"
     outside = not (tested[0] <= level.variance <= tested[-1])
-    return Advice(level, f"{title} ({images})", difference > UNLIKE, ranked, len(over - picks.keys()), outside)
+    return Advice(level, like.name, like.unlike, ranked, len(over - picks.keys()), outside)
 
 
-def _likest(
-    store: Store, grids: Sequence[tuple[Section, list[Row]]], black: float, small: bool
-) -> tuple[Section, list[Row], float]:
-    """The grid whose test images are most alike, and by how much they differ.
+@dataclass(frozen=True)
+class Like:
+    """The grid whose test images an image is most like.
+
+    Attributes:
+        black: share of the pixels of the image that are black.
+        difference: between the two, of which `UNLIKE` is much.
+    """
+
+    section: Section
+    rows: list[Row]
+    black: float
+    difference: float
+
+    @property
+    def unlike(self) -> bool:
+        return self.difference > UNLIKE
+
+    @property
+    def name(self) -> str:
+        return f"{dataset_title(self.section.protocol.dataset)} ({100 * self.black:.0f} % of the image is black)"
+
+
+def likest(store: Store, pixels: Tensor, variance: float, denoiser: str = "") -> Like | None:
+    """The grid whose test images are most like an image; None if there is no grid with images.
 
     Images differ by their share of black pixels, and by whether they are small.
+
+    Args:
+        pixels: (C, H, W), clean values in [0, 1].
+        variance: of the noise.
+        denoiser: one that the grid must have ready for use, if it is named.
     """
-    differences = []
-    for place, (section, rows) in enumerate(grids):
-        examples = (store.examples(row.experiment, section.protocol) for row in rows)
+    black, small, found = _black(pixels, variance), max(pixels.shape[1:]) < SMALL, []
+    for section, every in grids_of([(section, rows_of(store, section)) for section in store.sections()]):
+        rows = [row for row in every if row.means]
+        if denoiser:
+            named = [row for row in rows if row.experiment.denoiser == denoiser]
+            rows = [row for row in named if any(complete(experiment, store) for experiment in row.experiments)]
+        examples = (store.examples(row.experiment, section.protocol) for row in every)
         clean = next((arrays["clean"] for arrays in examples if "clean" in arrays), None)
         if rows and clean is not None:
             share = abs(_black(torch.from_numpy(clean / 255), 0.0) - black)
             size = UNLIKE * (small != (max(clean.shape[-2:]) < SMALL))
-            differences.append((share + size, -len(rows), place))
-    if not differences:
-        raise ValueError(f"{store.root} has no images to compare with; measure a grid with: {invocation()} --grid")
-    difference, _, place = min(differences)
-    return *grids[place], difference
+            found.append(Like(section, rows, black, share + size))
+    return min(found, key=lambda like: (like.difference, -len(like.rows)), default=None)
 
 
 def _black(pixels: Tensor, variance: float) -> float:

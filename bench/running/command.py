@@ -46,6 +46,7 @@ class Command:
     plugin: tuple[Path, ...] = ()
     denoiser: str = ""
     out: Path | None = None
+    force: bool = False
     variance: str = ""
     data: Path = Path("../shared/data")
     jobs: int = 0

@@ -1,5 +1,6 @@
 """A trained denoiser from the store, applied to an image file."""
 
+import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ from bench.core.results import Array
 from bench.lookup.denoisers import build, load, place, tuned
 from bench.lookup.images import identified, split, training_of
 from bench.lookup.tiles import restore
-from bench.scoring.noise_level import noise_level
+from bench.scoring.noise_level import NoiseLevel, noise_level
+from bench.store.files import write
 from bench.store.store import Store
 
 LARGEST_VALUE = 10  # of noisy floats; beyond it pixels are surely not in [0, 1]
@@ -59,7 +61,7 @@ def denoise(
     """
     pixels, notes = channels(noisy), []
     if variance is None:
-        level = noise_level(pixels, clipped=isinstance(noisy, Path) or noisy.dtype == np.uint8)
+        level = noise_of(noisy, pixels)
         variance = level.variance
         if math.isnan(variance):
             name = noisy if isinstance(noisy, Path) else "this image"
@@ -104,6 +106,11 @@ def channels(noisy: Path | Array) -> Tensor:
             f"{noisy.max():g}: divide it by its largest clean value"
         )
     return torch.from_numpy(planes.astype(np.float64))
+
+
+def noise_of(noisy: Path | Array, pixels: Tensor) -> NoiseLevel:
+    """The noise level of an image, with its pixels from `channels`; files and uint8 are clipped."""
+    return noise_level(pixels, clipped=isinstance(noisy, Path) or noisy.dtype == np.uint8)
 
 
 def _restored(pixels: Tensor, model: torch.nn.Module, colour: bool, variance: float) -> Array:
@@ -161,7 +168,9 @@ def save_like(noisy: Path, pixels: Array, out: Path) -> None:
         restored = ImageOps.exif_transpose(restored)
     if kind == "JPEG":
         extra["quality"] = 95
-    restored.save(out, **extra)
+    data = io.BytesIO()
+    restored.save(data, kind, **extra)
+    write(out, data.getvalue())
 
 
 def usable(store: Store, denoiser: str) -> list[Experiment]:

@@ -1,0 +1,131 @@
+"""Image files restored, one or a folder of them, by the denoiser that was named or that fits best."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PIL import Image
+
+from bench.core.dataset_names import dataset_title
+from bench.core.image_files import SUFFIXES, Unusable
+from bench.core.results import Array
+from bench.running.choose import advise, likest
+from bench.running.denoise_file import Denoised, channels, denoise, noise_of, save_like
+from bench.store.store import Store
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that was restored or not.
+
+    Attributes:
+        notes: how it was restored; empty if it was not.
+        skipped: why it was left alone, for a reason that is no fault.
+        failure: why it could not be restored.
+    """
+
+    noisy: Path
+    out: Path
+    notes: tuple[str, ...] = ()
+    skipped: str = ""
+    failure: str = ""
+
+
+def restore(
+    noisy: Path | Array, store: Store, denoiser: str = "", variance: float | None = None, dataset: str | None = None
+) -> Denoised:
+    """Restores an image with a denoiser of a study, and says where that is not to be relied on.
+
+    Args:
+        noisy: an image file, or pixels, (H, W) or (H, W, 3): uint8, or floats with clean values in [0, 1].
+        denoiser: its name; by default the one that should reach most at the noise of the image.
+        variance: of the noise, pixels in [0, 1]; by default it is estimated.
+        dataset: what the denoiser was trained on; by default the images that this one is most like.
+
+    Raises:
+        ValueError: the file is no image, its noise cannot be estimated, or the study has nothing for it.
+    """
+    notes = []
+    if not denoiser:
+        best = advise(noisy, store, ready=True).picks[0]
+        denoiser, dataset = best.row.experiment.denoiser, dataset or best.row.experiment.dataset
+        notes.append(f"chosen   {best.name}")
+    pixels = channels(noisy)
+    like = likest(store, pixels, noise_of(noisy, pixels).variance if variance is None else variance, denoiser)
+    if like is not None and dataset is None:
+        dataset = next((row.experiment.dataset for row in like.rows if row.experiment.dataset), None)
+    restored = denoise(noisy, denoiser, store, variance, dataset)
+    experiment = restored.experiment
+    if like is not None and like.unlike and experiment.recipe is not None and experiment.dataset is not None:
+        warning = (
+            f"warning  {denoiser} learned from {dataset_title(experiment.dataset)}, and this image is unlike those"
+        )
+        notes.append(warning + _better(noisy, store, denoiser))
+    return replace(restored, notes=(*notes, *restored.notes))
+
+
+def _better(noisy: Path | Array, store: Store, denoiser: str) -> str:
+    try:
+        best = advise(noisy, store, ready=True).picks[0]
+    except ValueError:  # nothing else is ready
+        return ""
+    name = best.row.experiment.denoiser
+    return f"; {name} should do better: --with {name}" if name != denoiser else ""
+
+
+def restore_files(
+    files: Sequence[tuple[Path, Path]], restored: Callable[[Path], Denoised], force: bool
+) -> Iterator[File]:
+    """Restores files, each into another one; yields each when it is done.
+
+    Args:
+        restored: restores one file.
+        force: whether files that are there are written anew.
+
+    Raises:
+        ValueError: the only file cannot be restored. Of several, such files are among those that are yielded.
+    """
+    for noisy, out in files:
+        file = File(noisy, out)
+        if out.exists() and not force:
+            yield replace(file, skipped="is there already; --force writes it anew")
+            continue
+        try:
+            result = restored(noisy)
+        except ValueError as error:
+            if len(files) == 1:
+                raise
+            yield replace(file, failure=str(error))
+            continue
+        out.parent.mkdir(exist_ok=True)
+        save_like(noisy, result.image, out)
+        yield replace(file, notes=result.notes)
+
+
+def pairs(noisy: Path, out: Path) -> list[tuple[Path, Path]]:
+    """Each image file with the file that it becomes."""
+    if not noisy.is_dir():
+        return [(noisy, out)]
+    files = sorted(file for file in noisy.iterdir() if file.suffix.lower() in SUFFIXES and file.name[0] != ".")
+    return [(file, out / file.name) for file in files]
+
+
+def check_files(noisy: Path, out: Path, force: bool) -> None:
+    """Raises ValueError unless there is an image or a folder of them, and a place for what it becomes."""
+    if not noisy.exists():
+        raise ValueError(f"there is no file {noisy}")
+    if out.exists() and out.samefile(noisy):
+        raise ValueError(f"--out {out} is the noisy image itself: name another one")
+    if not out.resolve().parent.is_dir():
+        raise ValueError(f"--out names an image in a folder that is there, such as clean.png, got {out}")
+    if noisy.is_dir():
+        if not pairs(noisy, out):
+            raise Unusable(f"{noisy} holds no PNG, JPEG, TIFF or BMP")
+        if out.exists() and not out.is_dir():
+            raise ValueError(f"{noisy} is a folder, so --out names one too, got the file {out}")
+        return
+    if Image.registered_extensions().get(out.suffix.lower()) not in Image.SAVE:
+        raise ValueError(f"--out names an image in a folder that is there, such as clean.png, got {out}")
+    if out.exists() and not force:
+        raise ValueError(f"{out} is there already: name another file, or add --force to write it anew")
+    channels(noisy)
