@@ -13,12 +13,13 @@ from bench.cli.prepare import Work
 from bench.core.conditions import cores
 from bench.core.program import ROOT
 from bench.core.variance import Range
-from bench.measurements import chapters
+from bench.measurements import MEASUREMENTS, chapters
 from bench.running.command import Command
 from bench.running.denoise_file import Denoised
 from bench.running.estimate import estimate
 from bench.running.execute import run, run_there
 from bench.running.export import export
+from bench.running.merge import merge
 from bench.running.missing import pending
 from bench.running.restore_files import pairs, restore, restore_files
 from bench.running.verify import TOLERANCE, Recomputed, recompute
@@ -43,17 +44,11 @@ def carry_out(command: Command, work: Work) -> int:
     if command.dry_run:
         _announce(command, work, console)
         return 0
-    failures = run_experiments(command, work, console) + _measure_figures(command, work, console)
+    failures = _merge(command, work.store, console) + run_experiments(command, work, console)
+    failures += _measure_figures(command, work, console)
     if command.verify is not None:
         failures += _verify(command, command.verify, work.store, console)
-    if command.denoise is not None and command.out is not None:
-        failures += _denoise(command.denoise, command.out, command, work.study, console)
-    if command.export is not None:
-        variance = Range.parse(command.variance).low if command.variance else None
-        for line in export(work.study, command.denoiser, command.export, variance, command.train_data).lines:
-            console.print(escape(line), soft_wrap=True)
-    for line in work.advice:
-        console.print(escape(line), soft_wrap=True)
+    failures += _files(command, work, console)
     written = [_report(store, command) for store in work.reports]  # first, whatever the terminal makes of tables
     if any(section.name == "grid" for section in work.sections):
         _answer(work.store, console)
@@ -66,6 +61,48 @@ def carry_out(command: Command, work: Work) -> int:
     for failure in failures:
         console.print(f"[red]failed[/red] {failure}", soft_wrap=True)
     return 1 if failures else 0
+
+
+def _files(command: Command, work: Work, console: Console) -> list[str]:
+    """Restores and writes files, and gives advice on one; returns what failed, in words."""
+    failures = []
+    if command.denoise is not None and command.out is not None:
+        failures += _denoise(command.denoise, command.out, command, work.study, console)
+    if command.export is not None:
+        variance = Range.parse(command.variance).low if command.variance else None
+        for line in export(work.study, command.denoiser, command.export, variance, command.train_data).lines:
+            console.print(escape(line), soft_wrap=True)
+    if command.export_results is not None:
+        _export_results(command.export_results, work.store, console)
+    for line in work.advice:
+        console.print(escape(line), soft_wrap=True)
+    return failures
+
+
+def _merge(command: Command, store: Store, console: Console) -> list[str]:
+    """Takes over other stores; returns what was left out, in words."""
+    left = []
+    with alone(store.root) if command.merge else nullcontext():
+        for root in command.merge:
+            merged = merge(store, root, MEASUREMENTS)
+            counts = f"{merged.taken} experiments taken, {merged.completed} completed, {merged.same} here already"
+            console.print(escape(f"merged   {root}: {counts}"), soft_wrap=True)
+            left += [escape(reason) for reason in merged.left]
+    return left
+
+
+def _export_results(folder: Path, store: Store, console: Console) -> None:
+    """Writes what a paper needs."""
+    from bench.report.paper import paper_files  # late: slow to import
+
+    names = []
+    with console.status(f"writing {folder}"):
+        for name, data in paper_files(store):
+            write(folder / name, data)
+            names.append(name)
+    kinds = {suffix: sum(name.endswith(suffix) for name in names) for suffix in (".csv", ".tex", ".pdf")}
+    counts = ", ".join(f"{count} {suffix[1:].upper()}" for suffix, count in kinds.items())
+    console.print(escape(f"exported {folder}: {counts}, references.bib, commands.txt, conditions.txt"), soft_wrap=True)
 
 
 def _answer(store: Store, console: Console) -> None:

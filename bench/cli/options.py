@@ -26,7 +26,8 @@ EXAMPLES = """examples:
 A command that was stopped goes on where it was when given again. Exit status: 0 all done,
 1 some experiments failed, 2 wrong usage, 130 stopped."""
 
-OTHERS = ("--denoise", "--choose", "--export", "--report", "--verify", "--list")  # actions that measure nothing new
+# Actions that measure nothing new.
+OTHERS = ("--denoise", "--choose", "--export", "--export-results", "--merge", "--report", "--verify", "--list")
 KIND = "measure "  # before a kind of measurement, so that its name cannot be that of another option
 
 
@@ -49,6 +50,12 @@ def parser() -> argparse.ArgumentParser:
     actions.add_argument("--denoise", metavar="IMAGE", type=Path, help="restore an image file, or a folder of them")
     actions.add_argument("--choose", metavar="IMAGE", type=Path, help="say which denoiser to take for an image file")
     actions.add_argument("--export", metavar="ONNX", type=Path, help="write a trained network as an ONNX file")
+    actions.add_argument(
+        "--export-results", metavar="DIR", type=Path, help="write what a paper needs: CSV, LaTeX, PDF, BibTeX"
+    )
+    actions.add_argument(
+        "--merge", metavar="DIR", type=Path, nargs="+", help="take over what other stores of this study have"
+    )
     actions.add_argument("--report", action="store_true", help="write reports anew from what was measured")
     actions.add_argument(
         "--verify",
@@ -119,8 +126,8 @@ def parse(arguments: Sequence[str] | None = None) -> Command:
     kinds = in_place()
     asked = {kind: given.pop(KIND + kind) for kind in kinds if KIND + kind in given}
     command = Command(asked, **given)
-    other = command.denoise or command.choose or command.export or command.report or command.listing
-    if not (asked or other or command.verify is not None):
+    others = (option.removeprefix("--").replace("-", "_") for option in (*OTHERS[:-1], "--listing"))
+    if not asked and all(getattr(command, name) == getattr(Command, name) for name in others):
         flags = (measurement.flag for measurement in kinds.values())
         commands.error(f"nothing to do; say one of {', '.join([*flags, *OTHERS])}")
     return command

@@ -16,6 +16,7 @@ from bench.running.checks import check, check_device
 from bench.running.choose import advise
 from bench.running.command import Command
 from bench.running.export import check_exportable
+from bench.running.merge import check_other
 from bench.running.missing import measured_by_other_code, pending
 from bench.running.profiles import PROFILES
 from bench.running.restore_files import check_files
@@ -69,16 +70,7 @@ def prepare(command: Command) -> Work:
     pick("recipe", command.recipe, RECIPES)
     pick("law", command.law or LAWS[0], dict.fromkeys(LAWS))
     store = Store(command.results / (command.profile or "quick"))
-    if command.denoise:
-        _check_denoise(command)
-    if command.export:
-        _check_export(command)
-    if command.choose and not command.choose.is_file():
-        raise ValueError(f"there is no file {command.choose}")
-    if command.budget_ms is not None and not command.budget_ms > 0:
-        raise ValueError(f"--budget-ms is a time above zero, got {command.budget_ms:g}")
-    if not command.choose and (command.budget_ms is not None or command.blind):
-        raise ValueError("--budget-ms and --blind belong to --choose IMAGE")
+    _check_actions(command, store)
     if command.verify is not None and not (command.asked or holds_any(store)):
         raise ValueError(f"nothing was measured in {store.root}; measure with: {invocation()} --grid")
     kinds = {kind: MEASUREMENTS[kind] for kind in command.asked}
@@ -100,6 +92,24 @@ def prepare(command: Command) -> Work:
     if (command.choose or command.denoise or command.export) and study is not store:
         notes.append(f"nothing was measured in {store.root}, so the published study is used: {study.root}")
     return Work(store, study, jobs, tasks, reports, notes, advice)
+
+
+def _check_actions(command: Command, store: Store) -> None:
+    """Raises ValueError or `UnknownName` for an action on files that could not be carried out."""
+    if command.denoise:
+        _check_denoise(command)
+    if command.export:
+        _check_export(command)
+    for root in command.merge:
+        check_other(store, root)
+    if command.export_results is not None:
+        _check_folder(command.export_results, command, store)
+    if command.choose and not command.choose.is_file():
+        raise ValueError(f"there is no file {command.choose}")
+    if command.budget_ms is not None and not command.budget_ms > 0:
+        raise ValueError(f"--budget-ms is a time above zero, got {command.budget_ms:g}")
+    if not command.choose and (command.budget_ms is not None or command.blind):
+        raise ValueError("--budget-ms and --blind belong to --choose IMAGE")
 
 
 def _sections(command: Command, kind: str, measurement: Measurement) -> Iterator[Section]:
@@ -129,9 +139,9 @@ def _reports(command: Command, store: Store) -> list[Store]:
     if command.report:
         profiles = [command.profile] if command.profile else list(PROFILES)
         reports = [other for name in profiles if holds_any(other := Store(command.results / name))]
-        if not reports and not command.asked:
+        if not reports and not (command.asked or command.merge):
             raise ValueError(f"nothing was measured in {command.results}; measure with: {invocation()} --grid")
-    if command.asked and not any(other.root == store.root for other in reports):
+    if (command.asked or command.merge) and not any(other.root == store.root for other in reports):
         reports.append(store)
     return reports
 
@@ -141,6 +151,16 @@ def _study(command: Command, store: Store) -> Store:
     published = Store(ROOT / "results" / "full")
     here = command.profile or command.asked or any(section.name == "grid" for section in store.sections())
     return store if here else published
+
+
+def _check_folder(folder: Path, command: Command, store: Store) -> None:
+    """Raises ValueError unless there are results, and a folder for them that is new or empty."""
+    if not (command.asked or command.merge or holds_any(store)):
+        raise ValueError(f"nothing was measured in {store.root}; measure with: {invocation()} --grid")
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"--export-results needs a folder, and {folder} is a file")
+    if folder.is_dir() and any(folder.iterdir()) and not command.force:
+        raise ValueError(f"{folder} is not empty: name another folder, or add --force to write into it")
 
 
 def _check_export(command: Command) -> None:

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bench.analysis.scored import Scored
 from bench.explorer.data import page_data
+from bench.report.paper import sources
 from bench.store.store import Store
 
 # Observable Plot and d3, with their licences beside them; vendor/README.md says where they come from.
@@ -23,7 +24,7 @@ def page(store: Store, scored: Scored) -> str:
     folder = files("bench.explorer")
     scripts = [(folder / "vendor" / name).read_text(encoding="utf-8") for name in LIBRARIES]
     scripts.append(own_script())
-    data = page_data(store, scored) | {"bibtex": (folder / "references.bib").read_text(encoding="utf-8")}
+    data = page_data(store, scored) | {"bibtex": sources(scored)}
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     environment = Environment(
         loader=PackageLoader("bench.explorer"), autoescape=True, undefined=StrictUndefined, trim_blocks=True

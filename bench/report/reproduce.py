@@ -14,9 +14,6 @@ from bench.store.store import Store
 
 def reproduce(store: Store, asked: Sequence[Section], actions: Iterable[str]) -> str:
     """The chapter; `actions` are those that measure what is no section of experiments."""
-    profile = store.root.name
-    commands = [command for section in asked for command in section.commands]
-    commands += [f"python run_all.py {action} --profile {profile}" for action in actions]
     experiments = {experiment for section in asked for experiment in section.experiments}
     denoisers = sorted({experiment.denoiser for experiment in experiments} & set(DENOISERS))
     datasets = {section.protocol.dataset for section in asked} | {
@@ -24,10 +21,18 @@ def reproduce(store: Store, asked: Sequence[Section], actions: Iterable[str]) ->
     }
     return render(
         "reproduce",
-        commands=list(shortest(commands, PROFILES[profile].seeds if profile in PROFILES else 1)),
+        commands=commands_of(store, asked, actions),
         packages={name: package for name in denoisers if (package := getattr(DENOISERS[name], "requires", None))},
         folders=sorted(full_name(name) for name in datasets if "@" in name),
     )
+
+
+def commands_of(store: Store, asked: Sequence[Section], actions: Iterable[str] = ()) -> list[str]:
+    """The commands that measure all of it again; `actions` as in `reproduce`."""
+    profile = store.root.name
+    commands = [command for section in asked for command in section.commands]
+    commands += [f"python run_all.py {action} --profile {profile}" for action in actions]
+    return list(shortest(commands, PROFILES[profile].seeds if profile in PROFILES else 1))
 
 
 def shortest(commands: Iterable[str], seeds: int) -> Iterator[str]:

@@ -27,6 +27,8 @@ class Command:
     denoise: Path | None = None
     choose: Path | None = None
     export: Path | None = None
+    export_results: Path | None = None
+    merge: tuple[Path, ...] = ()
     budget_ms: float | None = None
     blind: bool = False
     report: bool = False

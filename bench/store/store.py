@@ -23,6 +23,7 @@ from bench.store.files import table_text
 
 Value = TypeVar("Value")
 
+SCORES = ("variance", "metric", "mean", "spread", "images", "blocks")  # columns of a file of scores
 DAMAGED = "damaged"  # the folder for what does not check
 
 
@@ -272,8 +273,7 @@ class Store:
             (s.variance, s.metric, s.mean, s.spread, s.images, " ".join(f"{value:.6g}" for value in s.blocks))
             for _, s in sorted(scores.items())
         ]
-        header = ("variance", "metric", "mean", "spread", "images", "blocks")
-        kept = {scores_name: table_text(header, cells), images_name: files.packed(images)}
+        kept = {scores_name: table_text(SCORES, cells), images_name: files.packed(images)}
         return kept | ({examples_name: files.packed(examples)} if experiment.seed == 0 else {})  # pages show no other
 
     def ask(self, section: Section) -> None:
