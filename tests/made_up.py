@@ -1,12 +1,13 @@
 """Made-up results with known answers: samples, rows, and what a store keeps."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from bench.analysis.intervals import Sample
 from bench.analysis.rows import Row
-from bench.core.conditions import Machine, Provenance, Seconds
+from bench.core.conditions import Machine, Provenance, Seconds, conditions
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import FAST
 from bench.core.results import Array, Progress, Restored, Trial
@@ -16,6 +17,7 @@ from bench.running.plan import settle
 from bench.store.store import Store
 
 MEASURED = Provenance(Machine("3", "2", "cpu", 1), 10, blind=True, kin="", seconds=Seconds(), sources={})
+NOW = conditions("cpu", 1)
 
 
 def keep(
@@ -32,6 +34,13 @@ def keep(
     grey = np.full((1, 64, 64), 128, np.uint8)
     restored = [(protocol, Restored(variance, {"psnr": values}, grey, grey)) for variance, values in psnr.items()]
     store.keep(Result(Task(experiment, ()), list(history), None, restored, measured, trials))
+
+
+def timed(**values: Any) -> dict[str, Any]:
+    """One row of a timing: of a digit on one thread, where the values do not say otherwise."""
+    fixed = {"denoiser": "median", "batch": 1, "height": 28, "width": 28, "precision": "float32", "seconds": 0.064}
+    rest = {"rounds": 30, "parameters": 0, "flops": 0.0, "memory": 240.0, "conditions": NOW.as_json()}
+    return fixed | rest | values
 
 
 def sample(*rows: object, seeds: tuple[int, ...] = ()) -> Sample:

@@ -2,7 +2,8 @@
 
 import io
 import json
-from dataclasses import asdict, replace
+import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from PIL import Image
 
 import bench.timing.latency
 from architectures import DENOISERS
+from bench.analysis.costs import latencies, seconds_for
 from bench.calibration.outcomes import Outcome
-from bench.core.conditions import Conditions, conditions
+from bench.core.conditions import Conditions, cores
 from bench.figures.cost import Point
 from bench.figures.cost_curves import front
 from bench.figures.curves import png
@@ -24,31 +26,68 @@ from bench.report.tables.cost import latency_table, speed_table, three_digits
 from bench.running.command import Command
 from bench.running.workers import keep_memory
 from bench.store.store import Store
-from bench.timing.latency import Latency, flops, latencies, prepared
+from bench.timing.latency import PROCESSES, Turn, flops, prepared, turns
 from bench.timing.targets import Speed, speed_frame
 from tests.conftest import SMALL, Counter
-
-NOW = conditions("cpu", 1)
-ROW = Latency("median", 64, 0.064, 0.06, 0.07, 0.02, 30, 0, 0.0, 240.0, NOW)
+from tests.made_up import NOW, timed
 
 
-def keep(store: Store, *rows: Latency) -> None:
-    for name in {row.denoiser for row in rows}:
-        timed = [row.as_json() for row in rows if row.denoiser == name]
-        store.keep_timing("latency", name, {"rows": timed, "conditions": NOW.as_json()})
+def keep(store: Store, *rows: dict[str, Any]) -> None:
+    for number, row in enumerate(rows):
+        values = {"rows": [timed(**row)], "conditions": NOW.as_json()}
+        store.keep_timing("latency", f"{row.get('denoiser', 'median')}-1-float32-{number}", values)
 
 
 def test_rows_come_back_the_fastest_first(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    slow = replace(ROW, denoiser="clip", median=1.0)
-    keep(store, slow, ROW)
-    assert latencies(store) == [ROW, slow]
+    keep(store, {"denoiser": "clip", "seconds": 1.0}, {})
+    assert [row.denoiser for row in latencies(store)] == ["median", "clip"]
 
 
-def test_a_table_has_units_and_marks_what_is_unsteady() -> None:
-    steady, unsteady = latency_table([ROW, replace(ROW, drift=0.3, parameters=1234, flops=2.5e6)]).rows
-    assert steady == ("median", "64", "64", "60 – 70", "1,000", "–", "–", "240", "2 %")
-    assert unsteady[2:] == ("64 ~", "60 – 70", "1,000", "1,234", "2.50", "240", "30 %")
+def test_a_row_is_the_median_of_its_processes(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    keep(store, *({"seconds": seconds, "memory": 100 * seconds} for seconds in (1.0, 1.05, 0.98, 1.2, 1.02)))
+    (row,) = latencies(store)
+    assert (row.seconds, row.low, row.high, row.processes, row.memory) == (1.02, 0.98, 1.2, 5, 102)
+    assert row.spread == pytest.approx(0.22 / 1.02)
+    assert not row.steady
+    assert row.per_megapixel == pytest.approx(1.02 * 1e6 / 784)
+
+
+def test_rows_of_earlier_versions_are_of_digits_and_of_one_process(tmp_path: Path) -> None:
+    old = {name: timed()[name] for name in ("denoiser", "parameters", "flops", "memory", "conditions", "batch")}
+    old |= {"median": 2e-3, "low": 1e-3, "high": 3e-3, "drift": 0.05, "rounds": 9}
+    Store(tmp_path).keep_timing("latency", "median", {"rows": [old], "conditions": NOW.as_json()})
+    (row,) = latencies(Store(tmp_path))
+    assert (row.seconds, row.spread, row.processes, row.height, row.width) == (2e-3, 0.05, 1, 28, 28)
+
+
+def test_an_image_costs_the_price_of_the_size_nearest_to_it(tmp_path: Path) -> None:
+    store, large = Store(tmp_path), {"height": 1000, "width": 1000}
+    keep(store, {"seconds": 784e-6}, large | {"seconds": 3.0}, {"seconds": 1.0, "batch": 64, "denoiser": "clip"})
+    rows = latencies(store)
+    assert seconds_for(rows, 784) == pytest.approx({"median": 784e-6})
+    assert seconds_for(rows, 12e6) == pytest.approx({"median": 36.0})
+
+
+def test_processes_take_turns_in_random_order() -> None:
+    names = ["median", "unet", "clip"]
+    order = turns(names, "cuda")
+    assert len({turn.name for turn in order}) == len(order) == PROCESSES * 4  # unet in two precisions
+    rounds = [order[start : start + 4] for start in range(0, len(order), 4)]
+    assert all({turn.number for turn in of_round} == {number} for number, of_round in enumerate(rounds, start=1))
+    assert len({tuple(turn.denoiser for turn in of_round) for of_round in rounds}) > 1
+    assert order == turns(names, "cuda")
+
+
+def test_a_table_has_prices_and_marks_what_is_unsteady(tmp_path: Path) -> None:
+    store, megapixel = Store(tmp_path), {"height": 1024, "width": 1024, "seconds": 2.0, "memory": 300.0}
+    keep(store, megapixel, megapixel | {"seconds": 2.4}, {"parameters": 1234, "flops": 2.5e6})
+    table = latency_table(latencies(store))
+    assert dict(zip(table.header, table.rows[0], strict=True)) == {
+        **{"denoiser": "median", "s/MP": "2.1 ~", "28×28, ms": "64", "MiB": "300 ~", "parameters": "1,234"},
+        "MFLOP": "2.50",
+    }
 
 
 def test_the_front_holds_what_nothing_beats_and_nothing_unsteady() -> None:
@@ -70,8 +109,8 @@ def test_a_claim_becomes_a_line_with_its_verdict() -> None:
 def test_the_report_shows_costs_with_their_conditions(counter: Counter) -> None:
     assert counter.run("--grid", *SMALL, "--test", "0.01", "0.1") == 0
     store = Store(Path("results/smoke"))
-    keep(store, replace(ROW, denoiser="clip"), replace(ROW, denoiser="clip", batch=1), replace(ROW, denoiser="noisy"))
-    keep(store, replace(ROW, denoiser="conv_autoencoder", median=0.5, high=0.6, parameters=16385))
+    sizes = {"height": 256, "width": 256}
+    keep(store, *({"denoiser": name} | size for name in ("clip", "noisy", "conv_autoencoder") for size in ({}, sizes)))
     store.keep_timing("speed", "any", Speed({"help": ((0.2, 0.0),)}, NOW).as_json())
     report = build(store, makers=chapters())
     text = report.text
@@ -80,59 +119,52 @@ def test_the_report_shows_costs_with_their_conditions(counter: Counter) -> None:
     assert NOW.device in text
     assert "python run_all.py --latency --profile smoke\npython run_all.py --speed --profile smoke" in text
     figures = {drawing.name: drawing for drawing in report.drawings}
-    for name in ("latency-batch", "latency-quality"):
+    for name in ("latency-size", "latency-quality"):
         assert min(Image.open(io.BytesIO(png(figures[name].draw(), ""))).size) > 300
 
 
 def test_costs_alone_make_a_report(tmp_path: Path) -> None:
     store = Store(tmp_path)
     assert not holds_any(store)
-    keep(store, ROW)
+    keep(store, {}, {"height": 256, "width": 256})
     assert holds_any(store)
     report = build(store, makers=chapters())
     assert set(report.pages) == {"REPORT.md", "pages/cost.md"}
-    assert [drawing.name for drawing in report.drawings] == ["latency-batch"]
+    assert [drawing.name for drawing in report.drawings] == ["latency-size"]
 
 
 def test_timings_of_another_machine_are_none_of_this_one(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    keep(store, ROW)
-    due = MEASUREMENTS["latency"].due
-    assert due(Command(denoisers=("median", "clip")), store) == ["clip"]
-    store.keep_timing("latency", "median", {"rows": [], "conditions": NOW.as_json() | {"device": "another"}})
-    assert due(Command(denoisers=("median",)), store) == ["median"]
-    keep(store, ROW)
-    assert due(Command(denoisers=("median",), refresh=True), store) == ["median"]
+    store, due = Store(tmp_path), MEASUREMENTS["latency"].due
+    command = Command(denoisers=("median",))
+    every = due(command, store)
+    assert len(every) == PROCESSES * len({1, cores()})
+    store.keep_timing("latency", every[0], {"rows": [], "conditions": NOW.as_json() | {"device": "another"}})
+    assert due(command, store) == every
+    one = next(name for name in every if name.startswith("median-1-"))
+    store.keep_timing("latency", one, {"rows": [], "conditions": NOW.as_json()})
+    assert due(command, store) == [name for name in every if name != one]
+    assert due(Command(denoisers=("median",), refresh=True), store) == every
 
 
 @pytest.mark.slow
 def test_latency_is_measured_kept_and_not_measured_again(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench.timing.latency, "BATCHES", (8,))
-    arguments = ["--latency", "--profile", "smoke", "--denoisers", "conv_autoencoder"]
+    monkeypatch.setattr(bench.timing.latency, "PROCESSES", 1)
+    monkeypatch.setattr(bench.timing.latency, "cores", lambda: 1)
+    monkeypatch.setattr("torch.cpu.get_capabilities", dict)
+    arguments = ["--latency", "--profile", "smoke", "--denoisers", "unet_conditioned"]
     assert counter.run(*arguments) == 0
     store = Store(Path("results/smoke"))
-    (row,) = latencies(store)
-    assert (row.denoiser, row.batch, row.parameters) == ("conv_autoencoder", 8, 16385)
-    assert 0 < row.low <= row.median <= row.high
-    assert row.rounds >= 10
-    assert 2e6 < row.flops < 3e6
-    assert 100 < row.memory < 2000
-    before = (store.root / "latency" / "conv_autoencoder.json").read_bytes()
+    rows = [row for row in latencies(store) if row.batch == 1]
+    assert [(row.height, row.width) for row in rows][:3] == [(28, 28), (256, 256), (1024, 1024)]
+    small, _, large, *_ = rows
+    assert 0 < small.seconds < large.seconds
+    assert small.flops > 1e7
+    assert small.processes == 1
+    assert 20 < large.memory < 2000  # several feature maps of a megapixel
+    (path,) = (store.root / "latency").glob("unet_conditioned-*.json")
+    before = path.read_bytes()
     assert counter.run(*arguments) == 0
-    assert (store.root / "latency" / "conv_autoencoder.json").read_bytes() == before
-
-
-def test_an_unsteady_row_is_measured_again_and_the_steadiest_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    drifts = {1: [0.5, 0.3, 0.4], 8: [0.2, 0.05], 64: [0.01], 256: [0.1]}
-
-    def measured(name: str, batch: int, *_: object) -> Latency:
-        return replace(ROW, denoiser=name, batch=batch, drift=drifts[batch].pop(0))
-
-    monkeypatch.setattr(bench.timing.latency, "_measure", measured)
-    rows = bench.timing.latency.measure("clip", "cpu", [])
-    assert [(row.batch, row.drift) for row in rows] == [(1, 0.3), (8, 0.05), (64, 0.01), (256, 0.1)]
-    assert [row.steady for row in rows] == [False, True, True, True]
-    assert not any(drifts.values())
+    assert path.read_bytes() == before
 
 
 BROKEN = """
@@ -150,14 +182,15 @@ class Broken(nn.Module):
 def test_one_that_cannot_be_timed_does_not_stop_the_others(
     counter: Counter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(bench.timing.latency, "BATCHES", (1,))
+    monkeypatch.setattr(bench.timing.latency, "PROCESSES", 1)
+    monkeypatch.setattr(bench.timing.latency, "cores", lambda: 1)
     Path("unlucky.py").write_text(BROKEN)
     arguments = ["--latency", "--profile", "smoke", "--denoisers", "unlucky,clip", "--plugin", "unlucky.py"]
     assert counter.run(*arguments) == 1
     printed = capsys.readouterr().out
-    assert "1 of 2, latency of unlucky: failed" in printed
+    assert re.search(r"[12] of 2, latency of unlucky-1-float32-1: failed", printed)
     assert "no such luck" in printed
-    assert [row.denoiser for row in latencies(Store(Path("results/smoke")))] == ["clip"]
+    assert {row.denoiser for row in latencies(Store(Path("results/smoke")))} == {"clip"}
 
 
 def test_wrong_names_are_refused_before_anything_is_timed(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
@@ -197,15 +230,17 @@ def test_digits_are_three() -> None:
 def test_every_denoiser_can_be_timed(name: str) -> None:
     if package := missing_package(name):
         pytest.skip(f"{name} needs the package {package}, which is not installed")
-    model, noisy, variance = prepared(name, 8, torch.device("cpu"))
+    turn = Turn(name, 1, "float32", 1)
+    assert prepared(turn, (1, 40, 700), torch.device("cpu"))[1].shape == (1, 1, 40, 700)
+    model, noisy, variance = prepared(turn, (8, 28, 28), torch.device("cpu"))
     assert noisy.shape == (8, 1, 28, 28)
     assert flops(model, noisy, variance) > 0 or not parameters(name, ())
 
 
 def test_every_published_timing_comes_back_as_it_was() -> None:
     store = Store(Path(__file__).parents[1] / "results" / "full")
+    assert latencies(store)
     for values in store.timings("latency").values():
-        assert [Latency.from_json(row).as_json() for row in values["rows"]] == values["rows"]
         assert Conditions.from_json(values["conditions"]).as_json() == values["conditions"]
     for values in store.timings("speed").values():
         assert json.dumps(Speed.from_json(values).as_json(), sort_keys=True) == json.dumps(values, sort_keys=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.analysis.costs import latencies
 from bench.core.experiment import Experiment
 from bench.core.tasks import Section
 from bench.measurements import chapters
@@ -14,7 +15,6 @@ from bench.report.report import build
 from bench.running.missing import pending
 from bench.running.provenance import stale
 from bench.store.store import Store
-from bench.timing.latency import latencies
 from tests.conftest import Counter
 
 GOLDEN = Path(__file__).parent / "golden" / "smoke"
@@ -99,13 +99,13 @@ def test_timings_are_read(store: Store) -> None:
         ("clip", size, 0) for size in (1, 8, 64, 256)
     }
     stored = json.loads((GOLDEN / "latency/clip.json").read_text())["rows"]
-    assert sorted(row.median for row in rows) == sorted(row["median"] for row in stored)
+    assert sorted(row.seconds for row in rows) == sorted(row["median"] for row in stored)
 
 
 def test_the_report_has_every_number_of_the_old_one(store: Store) -> None:
     report = build(store, makers=chapters())
     assert [row for row in ROWS.split("\n") if row not in report.text] == []
-    assert {"latency-batch", "grid-shapes-regret"} <= {drawing.name for drawing in report.drawings}
+    assert {"grid-shapes-regret"} <= {drawing.name for drawing in report.drawings}
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ EXAMPLES = """examples:
   python run_all.py --grid                               train, score, tables, figures, report
   python run_all.py --grid --denoisers unet,median --train 0.01 0.001..0.1 --test 0.01 0.1
   python run_all.py --ablate training_noise              one factor at a time
-  python run_all.py --latency --profile full             time every denoiser, batch by batch
+  python run_all.py --latency --profile full             time every denoiser at five sizes
   python run_all.py --denoise noisy.png --with unet --out clean.png
   python run_all.py --choose noisy.png --budget-ms 50    which denoiser to take
   python run_all.py --export unet.onnx --with unet       a trained network for other programs

@@ -10,6 +10,7 @@ import numpy as np
 
 from bench.analysis.answers import answers, grids_of, own_regrets
 from bench.analysis.comparisons import BEST, UNRESOLVED
+from bench.analysis.costs import latencies
 from bench.analysis.exercises import QUESTIONS, exercises
 from bench.analysis.facts import Finding
 from bench.analysis.ranking import ranking
@@ -24,7 +25,6 @@ from bench.core.variance import in_sigma
 from bench.metrics import METRICS, metric_title
 from bench.report.render import sentence
 from bench.store.store import Store
-from bench.timing.latency import latencies
 
 IMAGES = 3_600_000  # characters that all images of the page may take
 DIGITS = {"psnr": 3, "ssim": 5, "mse": 7}  # decimals of scores; other metrics have four
@@ -45,11 +45,12 @@ def page_data(store: Store, scored: Scored) -> dict[str, Any]:
         "latency": [
             {
                 "denoiser": row.denoiser,
-                "batch": row.batch,
-                "seconds": row.median / row.batch,
+                "pixels": row.pixels,
+                "seconds": row.seconds,
                 "device": row.conditions.device,
             }
             for row in latencies(store)
+            if row.plain
         ],
     }
 

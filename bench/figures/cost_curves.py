@@ -1,13 +1,14 @@
-"""Cost: latency against batch size, and quality against latency."""
+"""Cost: price against the size of the image, and quality against price."""
 
+import math
 from collections.abc import Sequence
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from bench.analysis.costs import Latency
 from bench.figures.cost import Point
 from bench.figures.style import STYLE, marks, named, plain_ticks
-from bench.timing.latency import Latency
 
 NEAR = 1.5  # dB
 
@@ -21,35 +22,38 @@ def front(points: Sequence[Point]) -> list[Point]:
     return front_points
 
 
-def latency(rows: Sequence[Latency]) -> Figure:
-    """Milliseconds for one image against batch size with quartiles, a line for each denoiser: networks, and others."""
+def price(rows: Sequence[Latency]) -> Figure:
+    """Seconds per megapixel against the pixels of an image, a line for each denoiser: networks, and others."""
     names = list(dict.fromkeys(row.denoiser for row in rows))
     learned = {name: any(row.parameters for row in rows if row.denoiser == name) for name in names}
-    styles, batches = marks(list(learned.items())), sorted({row.batch for row in rows})
+    styles, sizes = marks(list(learned.items())), sorted({row.pixels for row in rows})
     titles = {kind: title for kind, title in ((True, "networks"), (False, "others")) if kind in learned.values()}
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(4 * len(titles), 3.8), layout="constrained")
-        axes = dict(zip(titles, figure.subplots(1, len(titles), squeeze=False)[0], strict=True))
+        figure = Figure(figsize=(4.4 * len(titles), 4), layout="constrained")
+        axes = dict(zip(titles, figure.subplots(1, len(titles), squeeze=False, sharey=True)[0], strict=True))
         for name in names:
             timed = [row for row in rows if row.denoiser == name]
-            middle = [1000 * row.median / row.batch for row in timed]
-            below = [1000 * (row.median - row.low) / row.batch for row in timed]
-            above = [1000 * (row.high - row.median) / row.batch for row in timed]
+            middle = [row.per_megapixel for row in timed]
+            below = [row.per_megapixel * (1 - row.low / row.seconds) for row in timed]
+            above = [row.per_megapixel * (row.high / row.seconds - 1) for row in timed]
             axis = axes[learned[name]]
-            axis.errorbar([row.batch for row in timed], middle, [below, above], capsize=2, **styles[name])
+            axis.errorbar([row.pixels for row in timed], middle, [below, above], capsize=2, **styles[name])
         for kind, axis in axes.items():
-            axis.set(xscale="log", yscale="log", xlabel="batch size", title=titles[kind])
-            axis.set_xticks(batches, [str(batch) for batch in batches])
-            axis.set_xlim(right=12 * max(batches))  # room for the names
+            axis.set(xscale="log", yscale="log", xlabel="pixels of the image", title=titles[kind])
+            axis.set_xticks(sizes, [_pixels(size) for size in sizes])
+            axis.set_xlim(right=60 * max(sizes))  # room for the names
             axis.minorticks_off()
             plain_ticks(axis.yaxis)
-        axes[next(iter(titles))].set_ylabel("ms per image")
+        axes[next(iter(titles))].set_ylabel("seconds per megapixel")
         for kind, axis in axes.items():
             last = {row.denoiser: row for row in rows if learned[row.denoiser] == kind}
-            named(
-                figure, axis, {name: (row.batch, 1000 * row.median / row.batch) for name, row in last.items()}, styles
-            )
+            named(figure, axis, {name: (row.pixels, row.per_megapixel) for name, row in last.items()}, styles)
     return figure
+
+
+def _pixels(count: int) -> str:
+    side = math.isqrt(count)
+    return f"{side}²" if side * side == count and count < 10**6 else f"{count / 1e6:.0f} MP"
 
 
 def quality(panels: dict[float, list[Point]]) -> Figure:

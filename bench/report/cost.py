@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 
+from bench.analysis.costs import latencies
 from bench.analysis.rows import Row
 from bench.figures.cost import drawings_of
 from bench.report.chapter import Chapter
 from bench.report.render import render
 from bench.report.tables.cost import conditions_text, latency_table, speed_table
 from bench.store.store import Store
-from bench.timing.latency import latencies
 from bench.timing.targets import CLAIMS, speed_frame, speeds
-
-SHOWN = (1, 64)  # batch sizes of the table; latency.csv has all
 
 
 def latency_chapter(store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:
@@ -24,7 +22,7 @@ def latency_chapter(store: Store, folder: str, scored: Sequence[Row]) -> Chapter
         "cost",
         folder=folder,
         drawings=drawings,
-        table=latency_table([row for row in rows if row.batch in SHOWN]),
+        table=latency_table(rows),
         conditions=conditions_text([row.conditions for row in rows]),
         untimed=[name for name in dict.fromkeys(row.experiment.denoiser for row in scored) if name not in timed],
     )

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from bench.analysis.costs import latencies
 from bench.analysis.regret import regret_frame as regret_of
 from bench.analysis.scored import Scored
 from bench.core.dataset_names import full_name
 from bench.store.frames import scores_frame
 from bench.store.store import Store
-from bench.timing.latency import latencies
 
 
 def regret_frame(scored: Scored) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bench.ablations import ABLATIONS
 from bench.analysis.answers import answers, grids_of
 from bench.analysis.choices import Choice, decisions
+from bench.analysis.costs import latencies, seconds_for
 from bench.analysis.exercises import exercises
 from bench.analysis.rows import Row
 from bench.analysis.scored import Scored
@@ -19,7 +20,6 @@ from bench.report.render import render
 from bench.report.reproduce import reproduce
 from bench.report.tables.decisions import decision_table
 from bench.store.store import Store
-from bench.timing.latency import latencies
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _chapters(store: Store, scored: Scored, makers: Iterable[MakeChapter]) -> It
 
 def _decided(store: Store, grids: Sequence[tuple[Section, list[Row]]]) -> Iterable[tuple[str, list[Choice]]]:
     """The best to take in each situation, by test images; those of which nothing was trained are left out."""
-    seconds = {row.denoiser: row.median * 1e6 / 28**2 for row in latencies(store) if row.batch == 1}
+    seconds = seconds_for(latencies(store), 1e6)
     for section, rows in grids:
         if choices := decisions(rows, section.protocol.variances, seconds):
             yield dataset_title(section.protocol.dataset), choices

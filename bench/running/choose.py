@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from bench.analysis.answers import grids_of
+from bench.analysis.costs import latencies, seconds_for
 from bench.analysis.rows import METRIC, Row, rows_of
 from bench.core.dataset_names import dataset_title
 from bench.core.program import invocation
@@ -81,9 +82,7 @@ class Advice:
             f"expect   {'on those images ' * self.unlike}{best.psnr:.2f} dB; "
             f"in that interval at worst {best.lost:.2f} dB below the best of all",
         ]
-        said += (
-            [f"time     about {1000 * best.seconds:.1f} ms on one thread, scaled from 28×28"] if best.seconds else []
-        )
+        said += [f"time     about {1000 * best.seconds:.1f} ms on one thread"] if best.seconds else []
         said += [f"next     {others[0].name}, {best.psnr - others[0].psnr:.2f} dB less"] if others else []
         said += (
             [f"over     {self.over} denoisers take longer than the budget, or were never timed"] if self.over else []
@@ -121,7 +120,7 @@ def advise(
     weighed = [row for row in rows or like.rows if not row.untouched]
     reached = {row: psnr for row in weighed if (psnr := _psnr(row, tested, points)) is not None}
     best = np.max(list(reached.values()), axis=0)
-    seconds = _seconds(store, pixels.shape[-2] * pixels.shape[-1])
+    seconds = seconds_for(latencies(store), pixels.shape[-2] * pixels.shape[-1])
     picks: dict[str, Pick] = {}
     over: set[str] = set()
     for row, psnr in reached.items():
@@ -209,9 +208,3 @@ def _psnr(row: Row, tested: Sequence[float], points: Array) -> Array | None:
         return None
     means = [row.means[variance, METRIC] for variance in tested]
     return np.interp(np.log(points), np.log(tested), means)
-
-
-def _seconds(store: Store, pixels: int) -> dict[str, float]:
-    """Seconds for an image of some pixels, by denoiser, from batches of one."""
-    timed = [row for values in store.timings("latency").values() for row in values["rows"]]
-    return {row["denoiser"]: row["median"] * pixels / 28**2 for row in timed if row["batch"] == 1}

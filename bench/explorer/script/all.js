@@ -15,7 +15,7 @@ export function all(view, grid) {
     ["mean", `mean ${metric.title}`, mean, (r) => number(mean(r), metric.digits)],
     ...grid.variances.map((v, i) => [`v${i}`, written(v, grid.sigma), (r) => r.scores[metric.name][i]?.[0] ?? null, (r) => score(r.scores[metric.name][i], metric)]),
     ["seeds", "seeds", (r) => r.seeds, (r) => (r.seeds ? `${r.seeds}` : "–")], ["parameters", "parameters", (r) => r.parameters, (r) => (r.parameters ? r.parameters.toLocaleString("en") : "–")],
-    ["ms", "ms per 28×28", (r) => secondsOf(r.denoiser, 784), (r) => { const s = secondsOf(r.denoiser, 784); return s === null ? "–" : number(1000 * s, 2); }],
+    ["ms", "s per megapixel", (r) => secondsOf(r.denoiser, 1e6), (r) => { const s = secondsOf(r.denoiser, 1e6); return s === null ? "–" : s.toPrecision(2); }],
   ];
   const holder = h("div", {});
   const find = h("input", { type: "search", value: state.find, "aria-label": "filter by text", placeholder: "unet, 0.01, …", oninput: () => { set({ find: find.value }); update(); } });
@@ -23,7 +23,7 @@ export function all(view, grid) {
   view.append(h("div", { class: "controls" }, h("label", {}, "filter", find),
     choice("kind", [["", "all"], ["network", "networks"], ["filter", "filters"]], state.kind, (kind) => { set({ kind }); update(); }),
     choice("metric", grid.metrics.map((m) => [m.name, m.title]), metric.name, (m) => { set({ metric: m }); view.replaceChildren(); all(view, grid); }),
-    DATA.latency.length ? h("label", {}, "at most", fast, "ms per 28×28") : null,
+    DATA.latency.length ? h("label", {}, "at most", fast, "s per megapixel") : null,
     check("blind only", state.blind === "1", (on) => { set({ blind: on ? "1" : "" }); update(); })), holder,
     h("p", { class: "note" }, "Ranks are of the best training of each denoiser by mean PSNR, once over all rows; where ranks overlap, the difference is not significant. PSNR: bold is the best of its column, or shown to be within 0.1 dB of it; ? marks what has too few seeds to say."));
 
@@ -31,7 +31,7 @@ export function all(view, grid) {
     const words = state.find.toLowerCase().split(/\s+/).filter(Boolean);
     const column = columns.find(([key]) => key === state.sort) ?? columns[3];
     const order = (r) => { const value = column[2](r); return value === null ? (state.down ? -Infinity : Infinity) : value; };
-    const rows = grid.rows.filter((r) => (!state.kind || r.kind === state.kind) && !(state.blind && r.told) && !(+state.fast && 1000 * (secondsOf(r.denoiser, 784) ?? Infinity) > +state.fast) && words.every((w) => `${r.name} ${r.trained}`.toLowerCase().includes(w)));
+    const rows = grid.rows.filter((r) => (!state.kind || r.kind === state.kind) && !(state.blind && r.told) && !(+state.fast && (secondsOf(r.denoiser, 1e6) ?? Infinity) > +state.fast) && words.every((w) => `${r.name} ${r.trained}`.toLowerCase().includes(w)));
     rows.sort((a, b) => (state.down ? d3.descending : d3.ascending)(order(a), order(b)));
     const turn = (key) => { set({ sort: key, down: state.sort === key && state.down ? "" : state.sort === key ? "1" : key === "name" || key === "trained" || key === "rank" || key === "ms" ? "" : "1" }); update(); };
     holder.replaceChildren(h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "All rows" }, h("table", { class: "data all" },

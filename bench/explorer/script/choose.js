@@ -61,7 +61,7 @@ export function choose(view, grid) {
       h("p", { class: "pick" }, "Take ", h("strong", { id: "pick" }, words(pick)), "."),
       h("p", {}, `Expect ${number(pick.psnr)} dB on average from ${written(low, grid.sigma)} to ${written(high, grid.sigma)} (up to ±${number(width)} dB, ${unsure}). `,
         `The best choice at each variance, if you knew it, has ${number(best)} dB: not knowing costs ${number(best - pick.psnr)} dB. `,
-        pick.seconds === null ? "" : `About ${number(1000 * pick.seconds, 1)} ms for an image, scaled from 28×28 pixels on one thread of ${DATA.latency[0].device}.`),
+        pick.seconds === null ? "" : `About ${number(1000 * pick.seconds, 1)} ms for an image on one thread of ${DATA.latency[0].device}.`),
       second ? h("p", {}, `Runner-up: ${words(second)}, ${number(pick.psnr - second.psnr)} dB less${pick.psnr - second.psnr < width ? ", which is within the interval" : ""}.`) : "");
     const shown = timed ? ranked.filter((c) => c.seconds) : [];
     if (shown.length) out.append(pareto(shown, pick));

@@ -11,7 +11,7 @@
  * @typedef {{title: string, noise: string, sigma: boolean, variances: number[], images: number, metrics: Metric[],
  *   clean: string | null, shape: number[] | null, rows: Row[]}} Grid
  * @typedef {{study: string, answers: string[], exercises: any[], grids: Grid[], ablations: any[],
- *   latency: {denoiser: string, batch: number, seconds: number, device: string}[], bibtex: string}} Data
+ *   latency: {denoiser: string, pixels: number, seconds: number, device: string}[], bibtex: string}} Data
  */
 
 /** @type {Data} */
@@ -36,10 +36,11 @@ export function score(pair, metric) {
   return pair[1] === null ? mean : `${mean} ±${number(pair[1] * metric.scale, metric.digits)}`;
 }
 
-/** Seconds an image of some pixels takes at batch 1, by what 28×28 pixels took. @param {string} denoiser @param {number} pixels */
+/** Seconds an image of some pixels takes, by the price at the timed size nearest to it. @param {string} denoiser @param {number} pixels */
 export function secondsOf(denoiser, pixels) {
-  const timed = DATA.latency.filter((row) => row.denoiser === denoiser).sort((a, b) => a.batch - b.batch)[0];
-  return timed ? (timed.seconds * pixels) / 784 : null;
+  const timed = DATA.latency.filter((row) => row.denoiser === denoiser);
+  const nearest = d3.least(timed, (row) => Math.abs(Math.log(row.pixels / Math.max(pixels, 1))));
+  return nearest ? (nearest.seconds * pixels) / nearest.pixels : null;
 }
 
 /** PSNR at any variance between those tested, by straight lines over its logarithm. @param {Grid} grid @param {Pair[]} pairs @param {number} variance */

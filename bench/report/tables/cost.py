@@ -1,33 +1,55 @@
 """What denoisers cost, and what the harness does."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
 
+from bench.analysis.costs import UNSTEADY, Latency
 from bench.core.conditions import Conditions
-from bench.report.tables.table import Table, lines_of, numbers, texts
-from bench.timing.latency import UNSTEADY, Latency
+from bench.report.tables.table import Column, Table, lines_of, numbers, texts
 
 
 def latency_table(rows: Sequence[Latency]) -> Table:
-    """A line for each denoiser and batch size."""
-    note = (
-        "ms: median for one batch of 28×28 images; quartiles of all rounds; MiB: peak of a fresh process with all its "
-        "libraries; drift: how far the medians of five successive parts of the rounds lie apart; "
-        f"~ above {100 * UNSTEADY:.0f} %: too unsteady to rank"
-    )
+    """A line for each denoiser, the cheapest first."""
+    timed = {row.shape: row for row in rows}
+    names = list(dict.fromkeys(row.denoiser for row in rows))
+    threads = max((row.conditions.threads for row in rows), default=1)
+
+    def column(heading: str, of: tuple[int, int, int, str], text: Callable[[Any], str]) -> Column:
+        found = [timed.get((name, *of)) for name in names]
+        return numbers(heading, found, lambda row: text(row) + ("" if row.steady else " ~"))
+
+    def price(row: Latency) -> str:
+        return three_digits(row.per_megapixel)
+
+    def milliseconds(row: Latency) -> str:
+        return three_digits(1000 * row.seconds / row.batch)
+
+    one, large, digit = 1024**2, 3000 * 4000, 28**2
+    small = [timed.get((name, 1, digit, 1, "float32")) for name in names]
     columns = [
-        texts("denoiser", (row.denoiser for row in rows)),
-        texts("batch", (f"{row.batch}" for row in rows)),
-        numbers("ms", rows, lambda row: three_digits(1000 * row.median) + ("" if row.steady else " ~")),
-        numbers("quartiles", rows, lambda row: f"{three_digits(1000 * row.low)} – {three_digits(1000 * row.high)}"),
-        numbers("images/s", rows, lambda row: three_digits(row.batch / row.median)),
-        numbers("parameters", (row.parameters or None for row in rows), "{:,}".format),
-        numbers("MFLOP/image", (row.flops / 1e6 if row.flops else None for row in rows), "{:.2f}".format),
-        numbers("MiB", (row.memory for row in rows), "{:.0f}".format),
-        numbers("drift", (100 * row.drift for row in rows), "{:.0f} %".format),
+        texts("denoiser", names),
+        column("s/MP", (1, one, 1, "float32"), price),
+        *([column(f"{threads} threads", (1, one, threads, "float32"), price)] if threads > 1 else []),
+        column("bfloat16", (1, one, 1, "bfloat16"), price),
+        column("12 MP", (1, large, threads, "float32"), price),
+        column("256×256, ms", (1, 256**2, 1, "float32"), milliseconds),
+        column("28×28, ms", (1, digit, 1, "float32"), milliseconds),
+        column("in 64, ms", (64, digit, 1, "float32"), milliseconds),
+        column("MiB", (1, one, 1, "float32"), lambda row: f"{row.memory:.0f}"),
+        numbers("parameters", (row.parameters or None if row else None for row in small), "{:,}".format),
+        numbers("MFLOP", (row.flops / 1e6 if row and row.flops else None for row in small), "{:.2f}".format),
     ]
+    # What nothing was timed for, as in results of earlier versions, is no column.
+    columns = [column for column in columns if any(cell != "–" for cell in column.cells)]
+    processes = "–".join(f"{number}" for number in sorted({row.processes for row in rows}))
+    note = (
+        f"s/MP: seconds per megapixel, one image of 1024×1024 on one thread; 12 MP: the same, 3000×4000 on {threads} "
+        "threads; in 64: ms for each image in a batch of 64; MiB: peak of restoring 1024×1024, beyond the empty "
+        f"process; MFLOP: for 28×28; medians of {processes} processes; ~ these differ by more than "
+        f"{100 * UNSTEADY:.0f} %"
+    )
     return Table.of("Latency", columns, note)
 
 
