@@ -1,15 +1,20 @@
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench.cli.display import duration
+from architectures import DENOISERS
+from bench.cli.display import duration, left
 from bench.core.conditions import Seconds
-from bench.core.experiment import Protocol
+from bench.core.dataset_names import dataset_title
+from bench.core.experiment import Experiment, Protocol
 from bench.core.tasks import Request, Section, Task
-from bench.running.estimate import estimate
-from bench.running.plan import settle
+from bench.measurements import MEASUREMENTS
+from bench.running.command import Command
+from bench.running.estimate import Estimate, estimate
+from bench.running.plan import order, settle
 from bench.store.store import Store
 from tests.made_up import MEASURED, UNET, keep
 
@@ -40,7 +45,7 @@ def test_like_experiments_tell_how_long_an_epoch_and_a_variance_take(tmp_path: P
     expected = estimate(store, tasks)
     assert expected is not None
     # The median of 9, 10 and 30 seconds an epoch, and two seconds a test variance.
-    assert list(expected.seconds.values()) == [3 * 10 + 2 * 2, 2 * 2, 10 + 2]
+    assert list(expected.seconds.values()) == pytest.approx([3 * 10 + 2 * 2, 2 * 2, 10 + 2])
     assert expected.guessed == []
     assert expected.hours == pytest.approx(50 / 3600)
 
@@ -52,7 +57,7 @@ def test_what_has_no_like_is_guessed_by_its_size_and_told(tmp_path: Path) -> Non
     clip = settle(UNET.but(denoiser="clip"))
     expected = estimate(store, [Task(clip, (REQUEST,)), Task(UNET.but(seed=1), (REQUEST,))])
     assert expected is not None
-    assert expected.seconds == {clip.id: pytest.approx(2 * 2 / 10), UNET.but(seed=1).id: 14}
+    assert expected.seconds == {clip.id: pytest.approx(2 * 2 / 10), UNET.but(seed=1).id: pytest.approx(14)}
     assert expected.guessed == [clip.id]
 
 
@@ -61,3 +66,49 @@ def test_what_has_no_like_is_guessed_by_its_size_and_told(tmp_path: Path) -> Non
 )
 def test_a_duration_in_words(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def worst(tasks: Sequence[Task], recorded: Mapping[Experiment, float], expected: Estimate | None) -> float:
+    """The largest error of the time left after the first tenth of a run on two workers, as a share of it."""
+    assert expected is not None
+    work, starts, free = expected.seconds, {}, [0.0, 0.0]
+    for task in tasks:  # each by the worker that is free
+        starts[task.experiment] = min(free)
+        free[free.index(min(free))] += recorded[task.experiment]
+    errors = []
+    for now in np.linspace(0.1, 0.9, 17) * max(free):
+        shares = {e.id: min(max((now - start) / recorded[e], 0), 1) for e, start in starts.items()}
+        rest = [work[name] * (1 - share) for name, share in shares.items()]
+        predicted = left(now, [work[name] * share for name, share in shares.items()], rest, 2)
+        assert predicted is not None
+        errors.append(abs(predicted - (max(free) - now)) / (max(free) - now))
+    return float(max(errors))
+
+
+FULL = Path(__file__).parent.parent / "results" / "full"
+
+
+@pytest.mark.skipif(not list(FULL.glob("section-*.json")), reason="results/full is not in this checkout")
+def test_the_time_left_is_right_after_the_first_tenth() -> None:
+    """The published runs, experiment by experiment, on two workers as they were recorded."""
+    store = Store(FULL)
+    for section in (section for section in store.sections() if section.name == "grid"):
+        protocol, recorded = section.protocol, {}
+        for experiment in section.experiments:
+            if (provenance := store.provenance(experiment)) and experiment.denoiser in DENOISERS:
+                seconds = (provenance.seconds.training or 0.0) + provenance.seconds.scored(protocol.digest)
+                recorded[experiment] = seconds
+        tasks = [Task(experiment, (Request(protocol, protocol.cells),)) for experiment in recorded]
+        tasks.sort(key=lambda task: order(task.experiment, task.cells))
+        assert worst(tasks, recorded, estimate(store, tasks)) < 0.3, dataset_title(protocol.dataset)
+
+
+@pytest.mark.skipif(not list(FULL.glob("section-*.json")), reason="results/full is not in this checkout")
+def test_a_first_grid_is_estimated_by_the_published_study(tmp_path: Path) -> None:
+    (section,) = MEASUREMENTS["grid"].sections(Command({"grid": ""}, profile="quick"))
+    tasks = [Task(e, (Request(section.protocol, section.protocol.cells),)) for e in section.experiments]
+    assert estimate(Store(tmp_path), tasks) is None
+    expected = estimate(Store(tmp_path), tasks, Store(FULL))
+    assert expected is not None
+    assert expected.guessed == []
+    assert 0.1 < expected.hours < 1

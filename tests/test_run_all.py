@@ -22,6 +22,7 @@ from architectures import DENOISERS
 from bench.lookup.denoisers import missing_package
 from bench.lookup.images import images_of
 from bench.report import report
+from bench.store.files import write
 from bench.store.store import Store
 from tests.conftest import SMALL, Counter, report_text
 
@@ -98,6 +99,25 @@ def test_the_tables_of_a_command_are_those_of_its_own_store(
     assert "results/smoke/REPORT.md" in shown
     assert shown.count("Across variance: shapes, gaussian noise") == 1
     assert "not measured" not in shown
+
+
+def test_the_explorer_is_there_while_experiments_go_on(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = []
+
+    def written(path: Path, text: str) -> None:
+        if path.name == "index.html":
+            rows.append(text)
+        write(path, text)
+
+    monkeypatch.setattr("bench.cli.actions.OFTEN", 0)
+    monkeypatch.setattr("bench.cli.actions.SHARE", 0)
+    monkeypatch.setattr("bench.cli.actions.write", written)
+    assert counter.run("--grid", *SMALL[:2], "--denoisers", "clip,median", "--test", "0.01") == 0
+    assert f"explorer {RESULTS / 'index.html'}, which grows" in capsys.readouterr().out
+    assert len(rows) == 4 + 1  # after each experiment, and at the end
+    assert len(set(rows[:4])) == 4
 
 
 def test_half_files_that_a_killed_report_left_are_taken_away(counter: Counter) -> None:

@@ -2,6 +2,8 @@
 
 import random
 import sys
+import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from rich.markup import escape
 from bench.cli.display import Display, describe, duration, listing, show
 from bench.cli.prepare import Work
 from bench.core.conditions import cores
-from bench.core.program import ROOT
+from bench.core.program import PUBLISHED, ROOT
 from bench.core.variance import Range
 from bench.measurements import MEASUREMENTS, chapters
 from bench.running.command import Command
@@ -29,6 +31,8 @@ from bench.store.lock import alone
 from bench.store.reported import figure_path, has_figure, is_reported, keep_figure, keep_reported, state_of
 from bench.store.store import Store
 
+OFTEN = 40  # seconds between two pages while experiments go on, at least
+SHARE = 20  # times as long as a page takes, at least
 CODE = (".py", ".j2", ".js", ".css")  # suffixes of the files that make a report
 
 
@@ -44,7 +48,8 @@ def carry_out(command: Command, work: Work) -> int:
     if command.dry_run:
         _announce(command, work, console)
         return 0
-    failures = _merge(command, work.store, console) + run_experiments(command, work, console)
+    failures = _merge(command, work.store, console)
+    failures += run_experiments(command, work, console, lambda: _show_page(work.store, console))
     failures += _measure_figures(command, work, console)
     if command.verify is not None:
         failures += _verify(command, command.verify, work.store, console)
@@ -133,7 +138,7 @@ def _announce(command: Command, work: Work, console: Console) -> None:
 
 def _time(command: Command, work: Work) -> str:
     """How long the experiments of a command would take."""
-    expected = estimate(work.store, work.tasks)
+    expected = estimate(work.store, work.tasks, Store(PUBLISHED))
     if expected is None:
         return f"how long it takes is not known, since nothing like it was measured in {work.store.root}"
     jobs = 0 if command.cluster else command.jobs or cores()
@@ -142,8 +147,14 @@ def _time(command: Command, work: Work) -> str:
     return f"it takes about {duration(3600 * expected.hours / max(jobs, 1))} of {workers}{guessed}"
 
 
-def run_experiments(command: Command, work: Work, console: Console) -> list[str]:
-    """Fills in what the store is missing; returns what failed, in words."""
+def run_experiments(
+    command: Command, work: Work, console: Console, show_page: Callable[[], None] = lambda: None
+) -> list[str]:
+    """Fills in what the store is missing; returns what failed, in words.
+
+    Args:
+        show_page: shows what is finished so far; called again and again.
+    """
     failures = []
     store, sections = work.store, work.sections
     with alone(store.root) if work.tasks else nullcontext():
@@ -154,8 +165,12 @@ def run_experiments(command: Command, work: Work, console: Console) -> list[str]
             # Once more, since another command may have ended after this one looked.
             tasks = pending(store, sections, command.device, command.plugin, command.refresh)
             names, news = describe(tasks), news_queue()
-            with Display(console, tasks, news, estimate(store, tasks), store.keep_checkpoint) as display:
-                address, jobs = command.cluster, command.jobs or cores()
+            address, jobs = command.cluster, command.jobs or cores()
+            expected = estimate(store, tasks, Store(PUBLISHED))
+            shown, pause = time.monotonic(), float(OFTEN)
+            display = Display(console, tasks, news, expected, jobs)
+            display.keep = store.keep_checkpoint
+            with display:
                 for result in run_there(tasks, address) if address else run(tasks, jobs, news):
                     with undisturbed():
                         store.keep(result)
@@ -164,6 +179,10 @@ def run_experiments(command: Command, work: Work, console: Console) -> list[str]
                         store.drop_checkpoint(result.task.experiment.id)
                     if result.failure is not None:
                         failures.append(f"{names[result.task.experiment.id]}: {escape(result.failure)}")
+                    if (start := time.monotonic()) - shown >= pause:
+                        show_page()
+                        shown = time.monotonic()
+                        pause = max(OFTEN, SHARE * (shown - start))  # a large study takes seconds to show
     failures += [
         f"{experiment.id}: the loss diverged in epoch {epoch}; a recipe with a lower lr may train it"
         for experiment in dict.fromkeys(experiment for section in sections for experiment in section.experiments)
@@ -238,12 +257,28 @@ def _denoise(noisy: Path, out: Path, command: Command, study: Store, console: Co
     return failures
 
 
+def _show_page(store: Store, console: Console) -> None:
+    """Writes the explorer anew while experiments go on, and says where it is at the first time."""
+    from bench.analysis.scored import Scored  # late: slow to import
+    from bench.explorer.page import page
+
+    path = store.root / "index.html"
+    try:
+        new = not path.exists()
+        write(path, page(store, Scored(store)))
+    except Exception as error:  # what is measured matters more, and the report at the end tells
+        console.print(escape(f"the explorer cannot be shown yet ({error})"), soft_wrap=True)
+    else:
+        if new:
+            console.print(escape(f"explorer {path}, which grows while experiments go on"), soft_wrap=True)
+
+
 def _report(store: Store, command: Command) -> str:
     """Writes the report of a store and the figures that changed; nothing unless --report asks, if nothing changed.
 
     Returns where they are, for the user.
     """
-    published = store.root.resolve() == ROOT / "results" / "full"
+    published = store.root.resolve() == PUBLISHED
     path = ROOT / "REPORT.md" if published else store.root / "REPORT.md"
     code = [file for room in ("architectures", "bench") for file in (ROOT / room).rglob("*") if file.suffix in CODE]
     code += [*command.plugin, Path(sys.executable), path]

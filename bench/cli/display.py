@@ -12,8 +12,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.measure import Measurement
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Task as Line
 from rich.table import Table as RichTable
+from rich.text import Text
 
 from architectures import DENOISERS
 from bench.ablations import ABLATIONS
@@ -31,13 +33,39 @@ from bench.running.profiles import PROFILES
 from bench.running.workers import News
 
 
+def left(elapsed: float, done: Sequence[float], open_work: Sequence[float], workers: int) -> float | None:
+    """Seconds until the end; None at the start.
+
+    The pace is that of the whole run so far, not of the last half minute: one experiment may report once in minutes.
+    What is open is shared by the workers, but nothing ends before its longest experiment does.
+
+    Args:
+        done, open_work: expected seconds of what was done, and of what was not, by experiment.
+    """
+    worked = sum(done)
+    return elapsed * workers / worked * max(sum(open_work) / workers, max(open_work, default=0)) if worked else None
+
+
+class TimeLeft(ProgressColumn):
+    """The time left, in words, as it was estimated last."""
+
+    def render(self, task: Line) -> Text:
+        end, elapsed = task.fields.get("end"), task.elapsed
+        if end is None or elapsed is None:
+            return Text("")
+        return Text(f"{duration(max(0.0, end - elapsed))} left", style="progress.remaining")
+
+
 class Display:
     """A line for each running experiment and a bar for all; plain lines where there is no terminal.
 
     Args:
         tasks: all that will run.
         expected: how long each will take; where that is not known, each weighs what it costs.
+        workers: how many measure at once.
         news: what the workers tell; None ends the listening.
+
+    Attributes:
         keep: takes the id of an experiment and a state of its training to go on from.
     """
 
@@ -47,11 +75,12 @@ class Display:
         tasks: Sequence[Task],
         news: "Queue[News | None]",
         expected: Estimate | None = None,
-        keep: Callable[[str, bytes], None] = lambda _, __: None,
+        workers: int = 1,
     ) -> None:
         self._names = describe(tasks)
         self._news = news
-        self._keep = keep
+        self.keep: Callable[[str, bytes], None] = lambda _, __: None
+        self._workers = workers
         self._rows: dict[str, list[History]] = {}
         self._finished: set[str] = set()
         self._lock = threading.Lock()  # news come in a thread of their own
@@ -61,7 +90,7 @@ class Display:
             BarColumn(),
             TextColumn("{task.percentage:>3.0f} %"),
             TimeElapsedColumn(),
-            TimeRemainingColumn(),
+            TimeLeft(),
             console=console,
             disable=not console.is_terminal,
         )
@@ -92,7 +121,7 @@ class Display:
     def _hear(self, name: str, share: float, row: History | None, checkpoint: bytes | None) -> None:
         if checkpoint is not None:
             try:
-                self._keep(name, checkpoint)
+                self.keep(name, checkpoint)
             except OSError as error:  # the training goes on, and cannot be resumed from here
                 self._print(f"  {self._names[name]}: no checkpoint is kept ({escape(str(error))})")
         self._progress.start_task(self._lines[name])
@@ -104,8 +133,13 @@ class Display:
 
     def _advance(self, name: str, share: float, visible: bool) -> None:
         self._progress.update(self._lines[name], completed=share, visible=visible)
-        done = sum(line.fields["cost"] * line.completed for line in self._progress.tasks[1:])
-        self._progress.update(self._overall, completed=done)
+        lines = self._progress.tasks[1:]
+        done = [line.fields["cost"] * line.completed for line in lines]
+        rest = [line.fields["cost"] - worked for line, worked in zip(lines, done, strict=True)]
+        elapsed = self._progress.tasks[0].elapsed or 0.0
+        more = left(elapsed, done, rest, self._workers)
+        end = None if more is None else elapsed + more
+        self._progress.update(self._overall, completed=sum(done), end=end)
 
     def finish(self, result: Result) -> None:
         """Takes an experiment's line away and says how it ended."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from architectures import DENOISERS
-from bench.core.program import ROOT, invocation
+from bench.core.program import PUBLISHED, invocation
 from bench.core.recipes import RECIPES
 from bench.core.registry import load_plugin, pick
 from bench.core.tasks import Section, Task
@@ -148,7 +148,7 @@ def _reports(command: Command, store: Store) -> list[Store]:
 
 def _study(command: Command, store: Store) -> Store:
     """The study that denoisers are taken from: the published one where nothing was measured here."""
-    published = Store(ROOT / "results" / "full")
+    published = Store(PUBLISHED)
     here = command.profile or command.asked or any(section.name == "grid" for section in store.sections())
     return store if here else published
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]  # the checkout; where the package is installed, the folder of packages
 
+PUBLISHED = ROOT / "results" / "full"  # the published study; an installed package has none
+
 
 def invocation() -> str:
     """What starts it: the installed command under its own name, else the script of the checkout."""

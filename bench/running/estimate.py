@@ -10,6 +10,7 @@ from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import Recipe
 from bench.core.tasks import Task
 from bench.lookup.denoisers import parameters
+from bench.lookup.images import training_of
 from bench.store.store import Store
 
 Samples = Mapping[Hashable, Sequence[float]]
@@ -27,36 +28,48 @@ class Estimate(NamedTuple):
         return sum(self.seconds.values()) / 3600
 
 
-def estimate(store: Store, tasks: Sequence[Task]) -> Estimate | None:
-    """Medians of what like experiments took, for each epoch and for each test variance.
+def estimate(store: Store, tasks: Sequence[Task], published: Store | None = None) -> Estimate | None:
+    """Medians of what like experiments took, for each image of an epoch and for each image at a test variance.
 
     Where there is no like one, the time grows with the square root of the parameters, as it does from network to
     network. None if nothing was measured that could tell.
+
+    Args:
+        published: a store to go by where this one has no like experiment; its machine may be another.
     """
-    training, scoring = _measured(store)
+    whole = {t.experiment.dataset for t in tasks if t.experiment.recipe and not t.experiment.recipe.patch}
+    counts = {name: len(training_of(name)) * 4 // 5 for name in whole if name}
+    known = [_measured(other, counts) for other in (store, published) if other is not None]
     seconds, guessed = {}, []
     for task in tasks:
         experiment, work = task.experiment, []
         if experiment.recipe is not None and task.weights is None:
-            work.append((training, _trained_alike(experiment), float(experiment.recipe.epochs)))
+            epochs = experiment.recipe.epochs * _images(experiment, counts)
+            work.append((0, _trained_alike(experiment), float(epochs)))
         elif experiment.tuned and not task.trials:
-            work.append((training, _trained_alike(experiment), 1.0))
+            work.append((0, _trained_alike(experiment), 1.0))
         for request in task.requests:
             variances = len({variance for variance, _ in request.cells})
-            work.append((scoring, _scored_alike(experiment, request.protocol), float(variances)))
-        if any(not samples[None] for samples, _, _ in work):
-            return None
-        if any(not samples[alike] for samples, alike, _ in work):
-            guessed.append(experiment.id)
-        seconds[experiment.id] = sum(
-            times * (median(samples[alike]) if samples[alike] else median(samples[None]) * _size(experiment))
-            for samples, alike, times in work
-        )
+            work.append((1, _scored_alike(experiment, request.protocol), float(variances * request.protocol.images)))
+        total = 0.0
+        for kind, alike, times in work:
+            samples = next((found for of in known if (found := of[kind][alike])), None)
+            of_all = next((found for of in known if (found := of[kind][None])), None)
+            if of_all is None:
+                return None
+            if samples is None and experiment.id not in guessed:
+                guessed.append(experiment.id)
+            total += times * (median(samples) if samples else median(of_all) * _size(experiment))
+        seconds[experiment.id] = total
     return Estimate(seconds, guessed)
 
 
-def _measured(store: Store) -> tuple[Samples, Samples]:
-    """Seconds of one epoch and of one test variance, of like experiments; below None of all, for each unit of size."""
+def _measured(store: Store, counts: Mapping[str, int]) -> tuple[Samples, Samples]:
+    """Seconds of one image in an epoch and at one test variance, of like experiments; below None for a unit of size.
+
+    Args:
+        counts: training images of the datasets that matter.
+    """
     training: dict[Hashable, list[float]] = defaultdict(list)
     scoring: dict[Hashable, list[float]] = defaultdict(list)
     trained = set()
@@ -66,29 +79,39 @@ def _measured(store: Store) -> tuple[Samples, Samples]:
             if provenance is None:
                 continue
             size, seconds = (1 + provenance.parameters) ** 0.5, provenance.seconds
-            if seconds.training is not None and experiment not in trained:
+            images = _images(experiment, counts)
+            if seconds.training is not None and images and experiment not in trained:
                 trained.add(experiment)
-                epoch = seconds.training / (experiment.recipe.epochs if experiment.recipe else 1)
-                training[_trained_alike(experiment)].append(epoch)
-                training[None].append(epoch / size)
-            if section.protocol.digest in seconds.scoring:
-                variance = seconds.scoring[section.protocol.digest] / len(section.protocol.variances)
-                scoring[_scored_alike(experiment, section.protocol)].append(variance)
-                scoring[None].append(variance / size)
+                image = seconds.training / (experiment.recipe.epochs * images if experiment.recipe else 1)
+                training[_trained_alike(experiment)].append(image)
+                training[None].append(image / size)
+            if scored := seconds.scored(section.protocol.digest):
+                image = scored / (len(section.protocol.variances) * section.protocol.images)
+                scoring[_scored_alike(experiment, section.protocol)].append(image)
+                scoring[None].append(image / size)
     return training, scoring
 
 
+def _images(experiment: Experiment, counts: Mapping[str, int]) -> int:
+    """Images or patches of an epoch; 0 where that is not known, 1 where there is no epoch."""
+    recipe = experiment.recipe
+    if recipe is None:
+        return 1
+    return recipe.patches if recipe.patch else recipe.train_images or counts.get(experiment.dataset or "", 0)
+
+
 def _trained_alike(experiment: Experiment) -> Hashable:
-    """Equal for experiments whose epochs take equally long."""
+    """Equal for experiments whose epochs take equally long for each image."""
     recipe: Recipe | None = experiment.recipe
     if recipe is not None:
         recipe = replace(recipe, epochs=1, lr=1.0, lr_vectors=1.0 if recipe.lr_vectors else 0.0, warm_up=0.5)
         recipe = replace(recipe, loss="mse", schedule="constant", target="clean")
+        recipe = replace(recipe, train_images=0) if not recipe.patch else recipe
     return experiment.denoiser, experiment.options, experiment.dataset, recipe
 
 
 def _scored_alike(experiment: Experiment, protocol: Protocol) -> Hashable:
-    return experiment.denoiser, experiment.options, protocol.dataset, protocol.images, len(protocol.metrics)
+    return experiment.denoiser, experiment.options, protocol.dataset, len(protocol.metrics)
 
 
 def _size(experiment: Experiment) -> float:
