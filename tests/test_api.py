@@ -219,4 +219,4 @@ def test_what_comes_in_comes_out(study: bench.Study, shape: tuple[int, ...]) -> 
     np.testing.assert_array_equal((from_floats.image * 255).round(), from_bytes.image)
     assert from_file.image.shape == shape
     assert from_file.experiment.variance == Range(0.01, 0.01)
-    assert from_file.notes == ("my_net trained on shapes at noise variance 0.01",)
+    assert from_file.notes[-1] == "my_net trained on shapes at noise variance 0.01"

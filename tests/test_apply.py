@@ -10,7 +10,8 @@ from PIL import ExifTags, Image, ImageCms
 from bench.core.experiment import Experiment
 from bench.core.recipes import FAST
 from bench.core.variance import Range
-from bench.running.denoise_file import denoise, usable
+from bench.running.denoise_file import trainings_of, usable
+from bench.running.restore_files import restore
 from bench.store.store import Store
 from tests.conftest import SMALL, Counter, carried_out, folder_of_images
 
@@ -58,7 +59,7 @@ def test_an_image_file_is_restored_by_the_training_for_its_noise(
 
 def test_a_tuned_filter_is_applied_with_what_was_chosen(store: Store, counter: Counter) -> None:
     assert run(counter, "--variance", "0.01", name="median") == 0
-    restored = denoise(Path("in.png"), "median", store, 0.01)
+    restored = restore(Path("in.png"), store, "median", 0.01)
     (tuned,) = (e for e in usable(store, "median") if e.variance == Range(0.01, 0.01))
     value = min(store.trials(tuned), key=lambda trial: trial.mse).value
     assert restored.notes == ("median tuned on shapes at noise variance 0.01",)
@@ -76,7 +77,7 @@ def test_what_was_trained_on_several_datasets_must_be_chosen(
     assert run(counter, "--variance", "0.01", name="median") == 0
     assert "median tuned on more at noise variance 0.01" in capsys.readouterr().out  # which it is more like
     with pytest.raises(ValueError, match="it trained on folder:more and on shapes: choose one by --train-data NAME"):
-        denoise(Path("in.png"), "median", store, 0.01)
+        trainings_of(store, "median")
     assert run(counter, "--variance", "0.01", "--train-data", "folder:more/", name="median") == 0
     assert "median tuned on more at noise variance 0.01" in capsys.readouterr().out
     assert run(counter, "--variance", "0.01", "--train-data", "shapes", name="conv_autoencoder") == 0
@@ -87,10 +88,10 @@ def test_what_was_trained_on_several_datasets_must_be_chosen(
 def test_a_colour_image_is_restored_channel_by_channel(store: Store) -> None:
     colour = np.stack([GREY, GREY[::-1], 255 - GREY], axis=2)
     Image.fromarray(colour).save("colour.png")
-    whole = denoise(Path("colour.png"), "conv_autoencoder", store, 0.01).image
+    whole = restore(Path("colour.png"), store, "conv_autoencoder", 0.01).image
     Image.fromarray(GREY).save("one.png")
     assert whole.shape == colour.shape
-    one = denoise(Path("one.png"), "conv_autoencoder", store, 0.01).image
+    one = restore(Path("one.png"), store, "conv_autoencoder", 0.01).image
     assert np.abs(whole[..., 0].astype(int) - one).max() <= 1
 
 
@@ -103,8 +104,8 @@ def test_a_network_of_three_channels_takes_them_together(store: Store, counter: 
     arguments = ("--grid", *SMALL[:2], "--denoisers", "unet", "--train", "0.01", "--test", "0.01", "--metrics", "psnr")
     assert counter.run(*arguments, "--dataset", "folder_colour:images") == 0
     Image.open("images/test/0.png").save("colour.png")
-    assert denoise(Path("colour.png"), "unet", store, 0.01).image.shape == (16, 16, 3)
-    assert denoise(Path("in.png"), "unet", store, 0.01).image.shape == GREY.shape
+    assert restore(Path("colour.png"), store, "unet", 0.01).image.shape == (16, 16, 3)
+    assert restore(Path("in.png"), store, "unet", 0.01).image.shape == GREY.shape
 
 
 def test_what_an_ablation_trained_is_not_handed_out(store: Store, counter: Counter) -> None:
@@ -118,7 +119,7 @@ def test_what_an_ablation_trained_is_not_handed_out(store: Store, counter: Count
 )
 def test_files_of_every_kind_are_restored(mode: str, suffix: str, store: Store) -> None:
     Image.fromarray(GREY).convert(mode).save(f"image.{suffix}")
-    image = denoise(Path(f"image.{suffix}"), "median", store, 0.01).image
+    image = restore(Path(f"image.{suffix}"), store, "median", 0.01).image
     assert image.shape == (40, 33) + (() if mode in ("L", "1") else (3,))
 
 

@@ -28,7 +28,7 @@ NETWORKS = (
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_can_be_exported(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = UNET.but(denoiser=name, variance=Range(0.001, 0.1))
-    monkeypatch.setattr(exporting, "usable", lambda store, denoiser: [experiment])
+    monkeypatch.setattr(exporting, "trainings_of", lambda store, denoiser, dataset: [experiment])
     monkeypatch.setattr(exporting, "ready", lambda chosen, store: build(chosen).eval())
     exported = export(Store(tmp_path), name, tmp_path / "net.onnx")
     assert exported.difference <= 1e-5

@@ -46,18 +46,16 @@ class Denoised:
     notes: tuple[str, ...]
 
 
-def denoise(
-    noisy: Path | Array, denoiser: str, store: Store, variance: float | None, dataset: str | None = None
-) -> Denoised:
-    """Restores an image with the training that fits its noise.
+def denoise(noisy: Path | Array, trainings: Sequence[Experiment], store: Store, variance: float | None) -> Denoised:
+    """Restores an image with the training of a denoiser that fits its noise.
 
     Args:
         noisy: an image file, or pixels, (H, W) or (H, W, 3): uint8, or floats with clean values in [0, 1].
+        trainings: those to choose from, such as `trainings_of` gives.
         variance: noise variance in squared pixel units, pixels in [0, 1]; None estimates it.
-        dataset: what the denoiser was trained on; needed if the store has trainings on several datasets.
 
     Raises:
-        ValueError: the file is no image, the pixels are none, or the store has no such denoiser with its weights.
+        ValueError: the file is no image, the pixels are none, or their noise cannot be estimated.
     """
     pixels, notes = channels(noisy), []
     if variance is None:
@@ -70,13 +68,13 @@ def denoise(
         notes.append(
             f"noise variance estimated as {variance:.4g} (σ = {255 * math.sqrt(variance):.1f} of 255, from {ends})"
         )
-    experiment = choose(of_dataset(usable(store, denoiser), dataset, store), denoiser, store, variance)
+    experiment = nearest(trainings, variance)
     trained = experiment.variance
     if trained is not None and experiment.dataset is not None:
         inside = "" if variance in trained else f", which {variance:.4g} is outside of"
         how = f"{'tuned' if experiment.tuned else 'trained'} on {dataset_title(experiment.dataset)}"
         noise = "" if experiment.noise == "gaussian" else f"{experiment.noise} "
-        notes.append(f"{denoiser} {how} at {noise}noise variance {trained}{inside}")
+        notes.append(f"{experiment.denoiser} {how} at {noise}noise variance {trained}{inside}")
     image = _restored(pixels, ready(experiment, store), dict(experiment.options).get("channels", 1) == 3, variance)
     if isinstance(noisy, Path) and deep(noisy):
         image = (image * 65535).round().astype(np.uint16)
@@ -206,11 +204,16 @@ def of_dataset(experiments: Sequence[Experiment], dataset: str | None, store: St
     return [experiment for experiment in experiments if experiment.dataset in (None, *chosen)]
 
 
-def choose(experiments: Sequence[Experiment], denoiser: str, store: Store, variance: float) -> Experiment:
-    """The narrowest training range that contains the variance, else the nearest range; then the smallest seed.
+def trainings_of(store: Store, denoiser: str, dataset: str | None = None) -> list[Experiment]:
+    """The trainings of a denoiser that are ready for use.
 
-    Trainings with Gaussian noise are preferred to others.
+    Args:
+        dataset: what it was trained on; needed if there are several.
+
+    Raises:
+        ValueError: there is none, or it is not clear on which dataset.
     """
+    experiments = of_dataset(usable(store, denoiser), dataset, store)
     if not experiments:
         train = f"{invocation()} --grid --denoisers {denoiser} --profile {store.root.name}"
         if any(store.provenance(experiment) for experiment in asked_for(store, denoiser)):
@@ -219,6 +222,14 @@ def choose(experiments: Sequence[Experiment], denoiser: str, store: Store, varia
                 f"of your own with: {train} --results DIR, and add --results DIR here too"
             )
         raise ValueError(f"{store.root} has no trained {denoiser!r}; train it with: {train}")
+    return experiments
+
+
+def nearest(experiments: Sequence[Experiment], variance: float) -> Experiment:
+    """The narrowest training range that contains the variance, else the nearest range; then the smallest seed.
+
+    Trainings with Gaussian noise are preferred to others.
+    """
 
     def distance(experiment: Experiment) -> tuple[bool, float, float, float, int]:
         trained, other = experiment.variance, experiment.noise not in (None, "gaussian")

@@ -17,7 +17,7 @@ from bench.core.dataset_names import dataset_title
 from bench.core.experiment import Experiment
 from bench.core.rng import stream
 from bench.lookup.denoisers import parameters
-from bench.running.denoise_file import choose, of_dataset, ready, usable
+from bench.running.denoise_file import nearest, ready, trainings_of
 from bench.store.files import write
 from bench.store.store import Store
 
@@ -87,11 +87,8 @@ def export(
     """
     check_exportable(denoiser)
     contract = DENOISERS[denoiser]
-    experiments = [e for e in of_dataset(usable(store, denoiser), dataset, store) if e.recipe is not None]
-    if variance is None and experiments:
-        experiment = _general(experiments)
-    else:
-        experiment = choose(experiments, denoiser, store, variance or 0.01)
+    experiments = trainings_of(store, denoiser, dataset)
+    experiment = _general(experiments) if variance is None else nearest(experiments, variance)
     model = ready(experiment, store)
     names = ("noisy",) if contract.blind else ("noisy", "variance")
     channels = dict(experiment.options).get("channels", 1)

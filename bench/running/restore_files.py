@@ -10,7 +10,7 @@ from bench.core.dataset_names import dataset_title
 from bench.core.image_files import SUFFIXES, Unusable
 from bench.core.results import Array
 from bench.running.choose import advise, likest
-from bench.running.denoise_file import Denoised, channels, denoise, noise_of, save_like
+from bench.running.denoise_file import Denoised, channels, complete, denoise, noise_of, save_like, trainings_of
 from bench.store.store import Store
 
 
@@ -40,27 +40,27 @@ def restore(
         noisy: an image file, or pixels, (H, W) or (H, W, 3): uint8, or floats with clean values in [0, 1].
         denoiser: its name; by default the one that should reach most at the noise of the image.
         variance: of the noise, pixels in [0, 1]; by default it is estimated.
-        dataset: what the denoiser was trained on; by default the images that this one is most like.
+        dataset: what the denoiser that is named was trained on; by default the images that this one is most like.
 
     Raises:
         ValueError: the file is no image, its noise cannot be estimated, or the study has nothing for it.
     """
     notes = []
-    if not denoiser:
+    if denoiser:
+        pixels = channels(noisy)
+        level = noise_of(noisy, pixels).variance if variance is None else variance
+        like = likest(store, pixels, level, denoiser)
+        known = [row.experiment.dataset for row in like.rows if row.experiment.dataset] if like else []
+        trainings = trainings_of(store, denoiser, dataset or next(iter(known), None))
+        learned = trainings[0].dataset if not trainings[0].tuned else None
+        if like is not None and like.unlike and learned:
+            warning = f"warning  {denoiser} learned from {dataset_title(learned)}, and this image is unlike those"
+            notes.append(warning + _better(noisy, store, denoiser))
+    else:
         best = advise(noisy, store, ready=True).picks[0]
-        denoiser, dataset = best.row.experiment.denoiser, dataset or best.row.experiment.dataset
+        trainings = [experiment for experiment in best.row.experiments if complete(experiment, store)]
         notes.append(f"chosen   {best.name}")
-    pixels = channels(noisy)
-    like = likest(store, pixels, noise_of(noisy, pixels).variance if variance is None else variance, denoiser)
-    if like is not None and dataset is None:
-        dataset = next((row.experiment.dataset for row in like.rows if row.experiment.dataset), None)
-    restored = denoise(noisy, denoiser, store, variance, dataset)
-    experiment = restored.experiment
-    if like is not None and like.unlike and experiment.recipe is not None and experiment.dataset is not None:
-        warning = (
-            f"warning  {denoiser} learned from {dataset_title(experiment.dataset)}, and this image is unlike those"
-        )
-        notes.append(warning + _better(noisy, store, denoiser))
+    restored = denoise(noisy, trainings, store, variance)
     return replace(restored, notes=(*notes, *restored.notes))
 
 
