@@ -106,7 +106,13 @@ def page_of(section: Section) -> str:
     if section.name != "grid":
         return ABLATIONS[section.name].page if section.name in ABLATIONS else "training"
     kind = parse(section.protocol.dataset).kind
-    return "digits" if kind == "mnist" else "photographs" if kind in ("folder", "photos", "folder_colour") else "images"
+    return (
+        "digits"
+        if kind.startswith("mnist")
+        else "photographs"
+        if kind in ("folder", "photos", "folder_colour")
+        else "images"
+    )
 
 
 def glance(effects: Mapping[tuple[str, str], pd.DataFrame], page: str) -> Iterator[Chapter]:

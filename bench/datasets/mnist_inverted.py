@@ -1,0 +1,11 @@
+"""MNIST with dark digits on white: the same shapes under another ground."""
+
+from bench.datasets import Images, dataset
+from bench.datasets.mnist import mnist
+
+
+@dataset
+def mnist_inverted() -> Images:
+    """The digits of `mnist`, each pixel v as 255 − v."""
+    train, test = (255 - images for images in mnist())
+    return Images(train, test)
