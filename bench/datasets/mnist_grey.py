@@ -1,5 +1,6 @@
 """MNIST on grey ground and of less contrast, far from black and white: clipping helps nobody here."""
 
+from bench.core.images import one_size
 from bench.datasets import Images, dataset
 from bench.datasets.mnist import mnist
 
@@ -7,5 +8,5 @@ from bench.datasets.mnist import mnist
 @dataset
 def mnist_grey() -> Images:
     """The digits of `mnist`, each pixel v as 64 + v // 2, which is from 64 to 191."""
-    train, test = (64 + images // 2 for images in mnist())
+    train, test = (64 + one_size(images) // 2 for images in mnist())
     return Images(train, test)

@@ -1,5 +1,6 @@
 """MNIST with dark digits on white: the same shapes under another ground."""
 
+from bench.core.images import one_size
 from bench.datasets import Images, dataset
 from bench.datasets.mnist import mnist
 
@@ -7,5 +8,5 @@ from bench.datasets.mnist import mnist
 @dataset
 def mnist_inverted() -> Images:
     """The digits of `mnist`, each pixel v as 255 − v."""
-    train, test = (255 - images for images in mnist())
+    train, test = (255 - one_size(images) for images in mnist())
     return Images(train, test)
