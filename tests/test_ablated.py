@@ -14,6 +14,7 @@ from bench.analysis.ablation_findings import noise_mismatches, seed_deviations, 
 from bench.analysis.facts import SeedDeviation
 from bench.analysis.intervals import Sample
 from bench.analysis.rows import Row, rows_of
+from bench.analysis.scored import Scored
 from bench.analysis.tutorial_losses import PRINTED, is_printed
 from bench.calibration.measure import Setting, tutorial
 from bench.core.experiment import Experiment, Protocol
@@ -26,9 +27,10 @@ from bench.report.render import sentence
 from bench.report.report import build
 from bench.report.tables.tutorial import losses_beside
 from bench.running.plan import ablation
+from bench.store.frames import scores_frame
 from bench.store.store import Store
 from tests import made_up
-from tests.conftest import Snapshot
+from tests.conftest import Counter, Snapshot
 
 PROTOCOL = Protocol("mnist", "gaussian", (0.01,), ("psnr",), 100)
 BASE = Experiment("conv_autoencoder", (), "mnist", "gaussian", Range(0.01, 0.01), FAST)
@@ -167,7 +169,7 @@ def test_options_stand_with_their_defaults_where_others_have_other_values(tmp_pa
 @pytest.mark.parametrize("name", ABLATIONS)
 def test_every_ablation_can_be_planned_with_the_denoiser_it_is_about(name: str) -> None:
     for section in ablation(name, [], Range(0.01, 0.01), PROTOCOL, FAST, seeds=2):
-        assert len(section.experiments) >= 4
+        assert len(section.experiments) >= (2 if ABLATIONS[name].told else 4)  # two seeds
         assert {experiment.seed for experiment in section.experiments} >= {0, 1}
 
 
@@ -207,3 +209,51 @@ def test_calibration_counts_the_printed_losses_that_do_not_agree(tmp_path: Path)
     (row,) = tutorial(setting)
     assert row.ours == 20
     assert not row.holds
+
+
+def test_a_wrong_variance_costs_those_that_are_told(tmp_path: Path) -> None:
+    """Made-up: half the variance costs 1 dB, twice 0.5 dB."""
+    told = made_up.UNET.but(denoiser="unet_conditioned", variance=Range(0.001, 0.1, "log-uniform"))
+    protocol = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr",), 4)
+    store = Store(tmp_path / "smoke")
+    for factor, level in {0.5: 29.0, 1.0: 30.0, 2.0: 29.5}.items():
+        asked = replace(protocol, told=factor)
+        values = {variance: level - 50 * variance + np.arange(4) / 100 for variance in asked.variances}
+        made_up.keep(store, asked, told, values, measured=replace(made_up.MEASURED, blind=False))
+        store.ask(Section("told", asked, (told,), bases=(told,)))
+    text = build(store).pages["pages/noise.md"]
+    assert "`unet_conditioned †`, on average over the test variances: told 0.5 times the variance, it loses" in text
+    assert "| unet_conditioned † | 0.001..0.1 log-uniform | 1.00 ±0.00 | 0.50 ±0.00 |" in text
+    assert set(scores_frame(store).told) == {0.5, 1.0, 2.0}
+    assert Scored(store).others == []
+
+
+def test_a_denoiser_is_told_what_the_protocol_says(counter: Counter) -> None:
+    words = (
+        "--ablate",
+        "told",
+        "--profile",
+        "smoke",
+        "--test",
+        "0.01",
+        "--metrics",
+        "psnr",
+        "--denoisers",
+        "memorizer",
+    )
+    assert counter.run(*words) == 0
+    store = Store(Path("results/smoke"))
+    factors = {section.protocol.told: section for section in store.sections()}
+    assert sorted(factors) == [0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0]
+    (experiment,) = factors[1.0].experiments
+    psnr = {f: store.scores(experiment, section.protocol)[0].mean for f, section in factors.items()}
+    assert len(set(psnr.values())) == 7
+    assert counter.run("--grid", *words[2:], "--denoisers", "memorizer") == 0
+    assert counter.scored == []  # told the truth, it is that of every table
+    assert counter.run("--ablate", "told", "--profile", "smoke", "--denoisers", "unet") == 2
+
+
+def test_a_protocol_of_the_truth_has_the_digest_of_old() -> None:
+    assert replace(PROTOCOL, told=1.0).digest == PROTOCOL.digest != replace(PROTOCOL, told=2.0).digest
+    with pytest.raises(ValueError, match="a positive multiple of the variance, got 0"):
+        replace(PROTOCOL, told=0)

@@ -23,6 +23,7 @@ from bench.analysis.facts import (
     RangePrice,
     SeedDeviation,
     TargetSlip,
+    WrongVariance,
 )
 from bench.analysis.intervals import Estimate
 from bench.calibration.distances import PublishedDistance
@@ -75,6 +76,7 @@ FINDINGS: list[Finding] = [
     replace(SLIP, second_draw=Estimate(-0.15, math.nan)),
     SeedDeviation("conv_autoencoder", "0.01", 5, {0.01: 0.1581, (25 / 255) ** 2: 1}),
     NoiseMismatch("conv_autoencoder", "0.01", 0.02, NOISES),
+    WrongVariance("unet_conditioned †", ((0.25, HALF), (0.7, Estimate(-0.02, 0.05)), (4.0, ONCE))),
     PUBLISHED,
     replace(PUBLISHED, psnr=29.5),
     Mismatch("mnist", (("conv_autoencoder", NEAR, FAR), ("unet", Span(0.4, 0.43, 2), None))),

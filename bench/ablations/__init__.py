@@ -7,6 +7,7 @@ what the decorator names: `@ablation(of="unet")`.
 With `by_seed` each seed is a row of its own.
 `page` is the topic page of the report that shows it: "architecture", "training" or "noise".
 With `every_noise` the experiments are scored under each noise in turn, at the variance of the base alone.
+With `told` they are scored once for each of these factors, by which the variance that they are told is wrong.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Ablation:
     every_noise: bool
     by_seed: bool
     page: str
+    told: tuple[float, ...]
 
     @property
     def about(self) -> str:
@@ -41,12 +43,17 @@ ABLATIONS: Registry[Ablation] = Registry("ablation", __name__)
 
 
 def ablation(
-    *, of: str = "conv_autoencoder", every_noise: bool = False, by_seed: bool = False, page: str = "training"
+    *,
+    of: str = "conv_autoencoder",
+    every_noise: bool = False,
+    by_seed: bool = False,
+    page: str = "training",
+    told: tuple[float, ...] = (),
 ) -> Callable[[Generate], Generate]:
     """Registers an ablation under the name of its file."""
 
     def register(generate: Generate) -> Generate:
-        ABLATIONS.register(generate.__module__, Ablation(generate, of, every_noise, by_seed, page))
+        ABLATIONS.register(generate.__module__, Ablation(generate, of, every_noise, by_seed, page, told))
         return generate
 
     return register

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.analysis.facts import NoiseMismatch, OtherNoises, SeedDeviation, TargetSlip
-from bench.analysis.intervals import Sample, mean_of
+from bench.analysis.facts import NoiseMismatch, OtherNoises, SeedDeviation, TargetSlip, WrongVariance
+from bench.analysis.intervals import Estimate, Sample, mean_of
 from bench.analysis.rows import METRIC, Row
 from bench.core.experiment import Experiment
 
@@ -64,3 +64,10 @@ def noise_mismatches(rows: Mapping[str, Sequence[Row]], variance: float) -> Iter
         if len(noises) > 1:
             ordered = sorted(noises, key=lambda other: -other.gain.mean)
             yield NoiseMismatch(subject, str(experiment.variance), variance, tuple(ordered))
+
+
+def wrong_variances(frame: pd.DataFrame) -> Iterator[WrongVariance]:
+    """For each denoiser, what it loses at each factor; `frame` is that of `bench.analysis.effects.told_frame`."""
+    for denoiser, of_denoiser in frame.groupby("denoiser", sort=False):
+        losses = zip(of_denoiser.factor, map(Estimate, of_denoiser["mean"], of_denoiser.half_width), strict=True)
+        yield WrongVariance(str(denoiser), tuple(losses))

@@ -1,6 +1,6 @@
 """Ablations as data: what each change of one factor does to PSNR, and what another seed does."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench.ablations import by_seed
 from bench.analysis.comparisons import holm, p_values, standings
-from bench.analysis.intervals import Sample
+from bench.analysis.intervals import Sample, mean_of
 from bench.analysis.regret import differences
 from bench.analysis.rows import METRIC, Row
 from bench.core.recipes import changed
@@ -121,3 +121,28 @@ def noise_frame(rows: dict[str, list[Row]], variance: float) -> pd.DataFrame:
     ]
     names = ["row", "denoiser", "trained_on", "noise", "mean", "half_width", "state"]
     return pd.DataFrame.from_records(records, columns=names)
+
+
+def told_frame(rows: Mapping[float, Sequence[Row]]) -> pd.DataFrame:
+    """PSNR in dB that denoisers lose where they are told a wrong variance, on average over the test variances.
+
+    Columns: denoiser, trained_on, factor (of the variance that is told), mean, half_width, variances (how many).
+
+    Args:
+        rows: by the factor.
+    """
+    by_factor = {factor: {row.experiment: row for row in of_factor} for factor, of_factor in rows.items()}
+    records = []
+    for experiment, right in by_factor.get(1.0, {}).items():
+        for factor in sorted(by_factor):
+            wrong = by_factor[factor].get(experiment)
+            lost = [right.samples[cell].minus(wrong.samples[cell]) for cell in _shared(right, wrong)] if wrong else []
+            if factor != 1 and (mean := mean_of([sample for sample in lost if sample])):
+                records.append((right.subject, right.training, factor, mean.mean, mean.half_width, len(lost)))
+    names = ["denoiser", "trained_on", "factor", "mean", "half_width", "variances"]
+    return pd.DataFrame.from_records(records, columns=names)
+
+
+def _shared(row: Row, other: Row) -> list[tuple[float, str]]:
+    """Cells of PSNR that both have."""
+    return [(v, name) for v, name in row.samples if name == METRIC and row.psnr_at(v) and other.psnr_at(v)]

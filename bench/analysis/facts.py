@@ -176,6 +176,14 @@ class OtherNoises:
 
 
 @dataclass(frozen=True)
+class WrongVariance(Finding):
+    """What a denoiser loses in dB where it is told a multiple of the true variance: estimates by the factor."""
+
+    subject: str
+    losses: tuple[tuple[float, Estimate], ...]
+
+
+@dataclass(frozen=True)
 class NoiseMismatch(Finding):
     subject: str
     trained: str

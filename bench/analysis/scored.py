@@ -21,6 +21,7 @@ class Scored:
     Attributes:
         sections: all of them, grids first.
         by_noise: ablations that are scored under every noise.
+        by_told: ablations of what a denoiser is told.
         others: all but these.
     """
 
@@ -28,8 +29,10 @@ class Scored:
         known = filter(None, map(_known, store.sections()))
         self.sections = [(section, rows_of(store, section)) for section in known]
         every_noise = {name for name, ablation in ABLATIONS.items() if ablation.every_noise}
+        told = {name for name, ablation in ABLATIONS.items() if ablation.told}
         self.by_noise = [(section, rows) for section, rows in self.sections if section.name in every_noise]
-        self.others = [(section, rows) for section, rows in self.sections if section.name not in every_noise]
+        self.by_told = [(section, rows) for section, rows in self.sections if section.name in told]
+        self.others = [(section, rows) for section, rows in self.sections if section.name not in every_noise | told]
 
     @cached_property
     def effects(self) -> dict[tuple[str, str], pd.DataFrame]:

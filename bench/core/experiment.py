@@ -1,12 +1,13 @@
 """The frozen types that decide a number: `Experiment` and `Protocol`."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
 from bench.core.recipes import Recipe
-from bench.core.values import digest, require, whole
+from bench.core.values import digest, later, require, whole
 from bench.core.variance import Range
 
 Cell = tuple[float, str]  # a test variance and the name of a metric
@@ -73,7 +74,7 @@ class Protocol:
 
     The digest leaves out variances and metrics. They are asked for cell by cell, so that a further one
     computes only its own cells. Version 2 deals images to blocks in turn and keeps eight examples; version 1 made
-    blocks of neighbours and kept one.
+    blocks of neighbours and kept one. Denoisers that are not blind are told `told` times the true variance.
     """
 
     dataset: str
@@ -84,11 +85,14 @@ class Protocol:
     clip: bool = True
     seed: int = 0
     version: int = 2
+    told: float = later(1.0)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "variances", tuple(sorted({Range(v, v).low for v in self.variances})))
         object.__setattr__(self, "metrics", tuple(dict.fromkeys(self.metrics)))
         object.__setattr__(self, "images", whole("test images", self.images, 1))
+        object.__setattr__(self, "told", float(self.told))
+        require(0 < self.told < math.inf, f"a denoiser is told a positive multiple of the variance, got {self.told}")
         require(bool(self.variances), "a protocol needs at least one test variance")
 
     @cached_property

@@ -86,6 +86,7 @@ def _chapters(store: Store, scored: Scored, makers: Iterable[MakeChapter]) -> It
         if not part.is_grid:
             yield sections.chapter(store, part)
     yield from sections.by_noise(scored.by_noise)
+    yield from sections.by_told(scored.by_told)
     grids = [part.rows for part in parts if part.is_grid]
     yield from filter(None, (make(store, sections.FIGURES, grids[0] if grids else []) for make in makers))
     if scored.sections:

@@ -7,7 +7,8 @@ from functools import cached_property
 import pandas as pd
 
 from bench.ablations import ABLATIONS, by_seed
-from bench.analysis.ablation_findings import noise_mismatches, seed_deviations, target_slips
+from bench.analysis.ablation_findings import noise_mismatches, seed_deviations, target_slips, wrong_variances
+from bench.analysis.effects import told_frame
 from bench.analysis.facts import Finding
 from bench.analysis.findings import findings
 from bench.analysis.rows import Row
@@ -22,7 +23,7 @@ from bench.figures.drawing import Drawing
 from bench.report.chapter import Chapter
 from bench.report.render import render
 from bench.report.setup import heading, missing_of, setup
-from bench.report.tables.ablations import glance_table, noise_table
+from bench.report.tables.ablations import glance_table, noise_table, told_table
 from bench.report.tables.breakdown import breakdown_table
 from bench.report.tables.published import beside
 from bench.report.tables.regret import ranking_table, regret_table
@@ -142,3 +143,24 @@ def by_noise(scored: Sequence[tuple[Section, list[Row]]]) -> Iterator[Chapter]:
         )
         incomplete = any(missing_of(rows) for rows in rows_by_noise.values())
         yield Chapter(f"Ablation `{name}`: {dataset_title(dataset)}", text, "noise", incomplete=incomplete)
+
+
+def by_told(scored: Sequence[tuple[Section, list[Row]]]) -> Iterator[Chapter]:
+    """Ablations of what a denoiser is told: a chapter for each dataset and noise of the test."""
+    groups: dict[tuple[str, str, str], dict[Section, list[Row]]] = {}
+    for section, rows in scored:
+        groups.setdefault((section.name, section.protocol.dataset, section.protocol.noise), {})[section] = rows
+    for (name, dataset, noise), group in groups.items():
+        rows_by_factor = {section.protocol.told: rows for section, rows in group.items()}
+        frame = told_frame(rows_by_factor)
+        every = [row for rows in group.values() for row in rows]
+        text = render(
+            "ablation_by_told",
+            about=ABLATIONS[name].about,
+            missing=missing_of(every),
+            setup=setup(list(group), every),
+            findings=list(wrong_variances(frame)),
+            table=told_table(frame),
+        )
+        title = f"Ablation `{name}`: {dataset_title(dataset)}, {noise} noise"
+        yield Chapter(title, text, ABLATIONS[name].page, incomplete=bool(missing_of(every)))

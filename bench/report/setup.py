@@ -16,7 +16,8 @@ from bench.report.tables.table import Table, lines_of, numbers, texts
 
 def heading(section: Section) -> str:
     what = "Across variance" if section.name == "grid" else f"Ablation `{section.name}`"
-    return f"{what}: {dataset_title(section.protocol.dataset)}, {section.protocol.noise} noise"
+    told = f", told {section.protocol.told:g} × the variance" if section.protocol.told != 1 else ""
+    return f"{what}: {dataset_title(section.protocol.dataset)}, {section.protocol.noise} noise{told}"
 
 
 def setup(sections: Sequence[Section], rows: Sequence[Row]) -> str:

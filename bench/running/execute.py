@@ -21,6 +21,7 @@ from bench.lookup.images import images_of, split, training_of
 from bench.running.provenance import code_of, only_here, provenance
 from bench.running.workers import News, cluster, keep_memory, pool, tell
 from bench.scoring.score import evaluate
+from bench.scoring.told import Told
 from bench.training.checkpoint import Checkpoint
 from bench.training.train import fit
 from bench.training.tune import tune
@@ -76,7 +77,8 @@ def _score(task: Task, result: Result, model: nn.Module, device: torch.device, s
     total, done = task.cells, 0
     for request in task.requests:
         protocol, started = request.protocol, time.monotonic()
-        for restored in evaluate(model, images_of(protocol.dataset).test, protocol, request.cells, device):
+        informed = model if protocol.told == 1 else Told(model, protocol.told)
+        for restored in evaluate(informed, images_of(protocol.dataset).test, protocol, request.cells, device):
             for metric, values in restored.values.items():
                 if np.isnan(values).any():
                     raise ValueError(f"{metric} is not a number at test variance {written(restored.variance)}")

@@ -71,12 +71,14 @@ def ablation(
         for seed in range(seeds)
     ]
     for base in bases:
-        if not learns(base):
+        if factor.told and DENOISERS[base.denoiser].blind:
+            raise ValueError(f"the ablation {name!r} needs a denoiser that is told the variance, not {base.denoiser!r}")
+        if not (factor.told or learns(base)):
             raise ValueError(f"the ablation {name!r} needs a denoiser that is trained, and {base.denoiser!r} is not")
     families = [settled(factor.function(base)) for base in bases]
     changed = tuple(dict.fromkeys(experiment for family in families for experiment in family))
     firsts = tuple(dict.fromkeys(family[0].but(seed=0) for family in families))
-    protocols = [protocol]
+    protocols = [replace(protocol, told=told) for told in factor.told or (1.0,)]
     if factor.every_noise:
         inside = (variance.low,) if variance.fixed else tuple(v for v in protocol.variances if v in variance)
         if not inside:

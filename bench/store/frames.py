@@ -11,7 +11,7 @@ from bench.store.store import Store
 
 # In this order; docs/results.md says what each holds.
 OF_TRAINING = ("denoiser", "options", "recipe", "dataset", "noise", "trained_on", "trained_low", "trained_high", "law")
-OF_PROTOCOL = ("sections", "protocol", "test_dataset", "test_noise")
+OF_PROTOCOL = ("sections", "protocol", "test_dataset", "test_noise", "told")
 OF_CELL = ("variance", "metric", "mean", "spread", "images")
 
 
@@ -24,9 +24,9 @@ def scores_frame(store: Store) -> pd.DataFrame:
             names.append(section.name)
     rows = []
     for (experiment, digest), (protocol, names) in asked.items():
-        about = {"experiment": experiment.id, "seed": experiment.seed if experiment.recipe else None}
+        about: dict[str, Any] = {"experiment": experiment.id, "seed": experiment.seed if experiment.recipe else None}
         about |= training_columns(experiment) | {"sections": " ".join(dict.fromkeys(names)), "protocol": digest}
-        about |= {"test_dataset": full_name(protocol.dataset), "test_noise": protocol.noise}
+        about |= {"test_dataset": full_name(protocol.dataset), "test_noise": protocol.noise, "told": protocol.told}
         scores = store.scores(experiment, protocol)
         rows += [about | {name: getattr(score, name) for name in OF_CELL} for score in scores]
     frame = pd.DataFrame(rows, columns=["experiment", *OF_TRAINING, "seed", *OF_PROTOCOL, *OF_CELL])

@@ -68,3 +68,15 @@ def noise_table(rows: dict[str, list[Row]], variance: float) -> Table:
         [*labels(cells), *columns_of(cells)],
         f"a column for each noise it was tested with; {marks(every)}",
     )
+
+
+def told_table(frame: pd.DataFrame) -> Table:
+    """A line for each denoiser, a column for each factor; `frame` is that of `bench.analysis.effects.told_frame`."""
+
+    def cell(loss: Any) -> str:
+        return f"{loss.mean:.2f}".replace("-", "−") + margin(loss.half_width)
+
+    cells = pivoted(frame, ["denoiser", "trained_on"], "factor", cell).rename(columns=lambda factor: f"× {factor:g}")
+    counts = "–".join(f"{count}" for count in sorted(set(frame.variances)))
+    note = f"a column for each multiple of the true variance that is told; mean over {counts} test variances"
+    return Table.of("Lost PSNR (dB) where a wrong variance is told", [*labels(cells), *columns_of(cells)], note)
