@@ -85,7 +85,7 @@ def test_a_table_has_prices_and_marks_what_is_unsteady(tmp_path: Path) -> None:
     keep(store, megapixel, megapixel | {"seconds": 2.4}, {"parameters": 1234, "flops": 2.5e6})
     table = latency_table(latencies(store))
     assert dict(zip(table.header, table.rows[0], strict=True)) == {
-        **{"denoiser": "median", "s/MP": "2.1 ~", "28×28, ms": "64", "MiB": "300 ~", "parameters": "1,234"},
+        **{"denoiser": "median", "s/MP": "2.10 ~", "28×28, ms": "64.0", "MiB": "300 ~", "parameters": "1,234"},
         "MFLOP": "2.50",
     }
 
@@ -115,7 +115,7 @@ def test_the_report_shows_costs_with_their_conditions(counter: Counter) -> None:
     report = build(store, makers=chapters())
     text = report.text
     assert "# Cost" in report.pages["pages/cost.md"]
-    assert "| `--help` | the command | – | 0.2 s | – | 0.20 s | – | 1 | ≤ 0.5 s | reached |" in text
+    assert "| `--help` | the command | – | 0.200 s | – | 0.20 s | – | 1 | ≤ 0.5 s | reached |" in text
     assert NOW.device in text
     assert "python run_all.py --latency --profile smoke\npython run_all.py --speed --profile smoke" in text
     figures = {drawing.name: drawing for drawing in report.drawings}

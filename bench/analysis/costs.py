@@ -91,18 +91,18 @@ class Latency:
 
 
 def latencies(store: Store) -> list[Latency]:
-    """All that was timed: the denoiser first that is fastest at its largest image; then by precision and size."""
+    """All that was timed: the cheapest denoiser first; then by precision and size."""
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for values in store.timings("latency").values():
         for row in map(_as_now, values["rows"]):
             by = (row[name] for name in ("denoiser", "precision", "batch", "height", "width"))
             groups.setdefault((*by, json.dumps(row["conditions"])), []).append(row)
     rows = [Latency.of(runs) for runs in groups.values()]
-    price = {row.denoiser: row.per_megapixel for row in sorted(rows, key=lambda row: (row.plain, row.pixels))}
+    price = seconds_for(rows, 1e6)
     return sorted(
         rows,
         key=lambda row: (
-            *(price[row.denoiser], row.denoiser, row.precision != "float32"),
+            *(price.get(row.denoiser, 0.0), row.denoiser, row.precision != "float32"),
             *(row.conditions.threads, row.pixels, row.batch),
         ),
     )

@@ -92,11 +92,15 @@ def named(
 ) -> None:
     """Writes names to the right of their points, in their colours, moved so that none covers another.
 
+    Names of points above each other are in their order.
+
     Call it last: it needs the final limits of the axes.
     """
     figure.draw_without_rendering()
     taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in axis.transData.transform(list(points.values()))]
+    lower: list[tuple[float, Bbox]] = []  # names of lower points, with where these are
     for name, point in sorted(points.items(), key=lambda item: item[1][1]):
+        across = float(axis.transData.transform(point)[0])
         # far enough that some place is free
         for shift in sorted(range(-20 * len(points), 20 * len(points) + 1, 4), key=abs):
             text = axis.annotate(
@@ -105,7 +109,9 @@ def named(
             text.set(color=styles[name]["color"], path_effects=[withStroke(linewidth=2, foreground="white")])
             text.set_in_layout(False)
             box = text.get_window_extent()
-            if not any(box.overlaps(other) for other in taken):
+            sorted_too = all(box.y0 > other.y0 for place, other in lower if abs(place - across) < 8)
+            if sorted_too and not any(box.overlaps(other) for other in taken):
                 break
             text.remove()
         taken.append(box)
+        lower.append((across, box))

@@ -55,7 +55,7 @@ def latency_table(rows: Sequence[Latency]) -> Table:
 
 def three_digits(value: float) -> str:
     """Three significant digits, no exponent."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:#.3g}"
 
 
 def conditions_text(conditions: Sequence[Conditions]) -> str:
