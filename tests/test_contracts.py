@@ -169,7 +169,7 @@ def test_a_metric_gives_each_image_the_number_it_has_alone(name: str, channels: 
 @pytest.mark.parametrize("name", ABLATIONS)
 def test_an_ablation_yields_distinct_experiments_that_can_be_built(name: str) -> None:
     found = list(ABLATIONS[name].function(BASE.but(denoiser=ABLATIONS[name].of)))
-    assert len(found) > 1
+    assert len(found) > (0 if ABLATIONS[name].told else 1)  # what is told is a factor of the protocol
     assert all(a != b for a, b in itertools.combinations(found, 2))
     assert all(learns(each) for each in found)
 

@@ -11,6 +11,7 @@ from bench.core.conditions import Seconds
 from bench.core.dataset_names import dataset_title
 from bench.core.experiment import Experiment, Protocol
 from bench.core.tasks import Request, Section, Task
+from bench.lookup.denoisers import missing_package
 from bench.measurements import MEASUREMENTS
 from bench.running.command import Command
 from bench.running.estimate import Estimate, estimate
@@ -95,7 +96,8 @@ def test_the_time_left_is_right_after_the_first_tenth() -> None:
     for section in (section for section in store.sections() if section.name == "grid"):
         protocol, recorded = section.protocol, {}
         for experiment in section.experiments:
-            if (provenance := store.provenance(experiment)) and experiment.denoiser in DENOISERS:
+            installed = experiment.denoiser in DENOISERS and not missing_package(experiment.denoiser)
+            if installed and (provenance := store.provenance(experiment)):
                 seconds = (provenance.seconds.training or 0.0) + provenance.seconds.scored(protocol.digest)
                 recorded[experiment] = seconds
         tasks = [Task(experiment, (Request(protocol, protocol.cells),)) for experiment in recorded]

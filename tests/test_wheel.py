@@ -84,7 +84,7 @@ def test_an_installed_package_measures_outside_the_checkout(installed: Path, tmp
     desruido = installed / "desruido"
     assert run(desruido, "--help", cwd=tmp_path).startswith("usage: desruido ")
     assert "PSNR (dB)" in run(desruido, "--grid", "--profile", "smoke", cwd=tmp_path)
-    assert "latency of clip: done" in run(
+    assert "latency of clip-1-float32-1: done" in run(
         desruido, "--latency", "--denoisers", "clip", "--profile", "smoke", cwd=tmp_path
     )
     report = report_text(tmp_path / "results" / "smoke")

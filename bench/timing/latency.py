@@ -105,7 +105,8 @@ def measure(turn: Turn, device: str, plugins: Sequence[Path]) -> list[dict[str, 
         settings.write_text("[pytest]\n", encoding="utf-8")  # else pytest takes those of the folders above
         command = [sys.executable, "-m", "pytest", f"-c{settings}", *PYTEST, f"--benchmark-json={output}"]
         timed = json.dumps([vars(turn), device, [str(path.resolve()) for path in plugins]])
-        variables = environment() | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", TIMED: timed}
+        inherited = {name: value for name, value in environment().items() if not name.startswith("PYTEST_XDIST")}
+        variables = inherited | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", TIMED: timed}
         done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=variables, check=False)
         if done.returncode:
             raise RuntimeError("its test failed:\n" + "\n".join((done.stdout + done.stderr).splitlines()[-8:]))

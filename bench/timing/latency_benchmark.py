@@ -5,8 +5,8 @@ import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import SkipTest
 
-import pytest
 import torch
 
 from architectures import DENOISERS, Memorizing
@@ -23,7 +23,11 @@ LONG = 2.0  # seconds of a batch that is timed once
 price = 0.0  # seconds for a pixel at the last shape
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def pytest_generate_tests(metafunc: Any) -> None:
+    """Every shape in turn; `pytest` itself is not imported, since only pytest-benchmark is a declared need."""
+    metafunc.parametrize("shape", SHAPES, ids=str)
+
+
 def test_latency(benchmark: "BenchmarkFixture", shape: tuple[int, int, int]) -> None:
     global price
     values, kind, plugins = json.loads(os.environ[TIMED])
@@ -35,7 +39,7 @@ def test_latency(benchmark: "BenchmarkFixture", shape: tuple[int, int, int]) -> 
     memorizes = issubclass(DENOISERS[turn.denoiser], Memorizing)
     expected = price * count * height * width
     if (memorizes and (height, width) != (28, 28)) or expected > LONGEST:
-        pytest.skip("it cannot, or takes too long")
+        raise SkipTest("it cannot, or takes too long")
     forget_peak()
     before = memory_now()
     model, noisy, variance = prepared(turn, shape, device)

@@ -44,11 +44,11 @@ def latency_table(rows: Sequence[Latency]) -> Table:
     # What nothing was timed for, as in results of earlier versions, is no column.
     columns = [column for column in columns if any(cell != "–" for cell in column.cells)]
     processes = "–".join(f"{number}" for number in sorted({row.processes for row in rows}))
+    together = f"{threads} thread{'s' if threads > 1 else ''}"
     note = (
-        f"s/MP: seconds per megapixel, one image of 1024×1024 on one thread; 12 MP: the same, 3000×4000 on {threads} "
-        "threads; in 64: ms for each image in a batch of 64; MiB: peak of restoring 1024×1024, beyond the empty "
-        f"process; MFLOP: for 28×28; medians of {processes} processes; ~ these differ by more than "
-        f"{100 * UNSTEADY:.0f} %"
+        f"s/MP: seconds per megapixel, one image of 1024×1024 on one thread; 12 MP: the same, 3000×4000 on {together}; "
+        "in 64: ms for each image in a batch of 64; MiB: peak of restoring 1024×1024, beyond the empty process; "
+        f"MFLOP: for 28×28; medians of {processes} processes; ~ these differ by more than {100 * UNSTEADY:.0f} %"
     )
     return Table.of("Latency", columns, note)
 
