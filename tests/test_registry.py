@@ -20,6 +20,11 @@ class Half(nn.Module):
 """
 
 
+@pytest.fixture(autouse=True)
+def _others_see_no_registry_of_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Registry, "every", [*Registry.every])
+
+
 @pytest.fixture
 def _forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Undoes registrations made in a test."""
