@@ -125,6 +125,7 @@ def test_half_files_that_a_killed_report_left_are_taken_away(counter: Counter) -
     before = sorted(RESULTS.rglob("*"))
     for folder in (RESULTS, RESULTS / "figures", RESULTS / "pages"):
         (folder / ".report.md.1234").write_text("half")
+    (RESULTS / ".lock-holder").write_text("process 1 on some machine")
     assert counter.run("--report", "--profile", "smoke") == 0
     assert sorted(RESULTS.rglob("*")) == before
 

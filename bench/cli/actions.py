@@ -27,7 +27,7 @@ from bench.running.restore_files import pairs, restore, restore_files
 from bench.running.verify import TOLERANCE, Recomputed, recompute
 from bench.running.workers import news_queue, undisturbed
 from bench.store.files import write
-from bench.store.lock import alone
+from bench.store.lock import alone, forget_holder
 from bench.store.reported import figure_path, has_figure, is_reported, keep_figure, keep_reported, state_of
 from bench.store.store import Store
 
@@ -278,6 +278,7 @@ def _report(store: Store, command: Command) -> str:
 
     Returns where they are, for the user.
     """
+    forget_holder(store.root)
     published = store.root.resolve() == PUBLISHED
     path = ROOT / "REPORT.md" if published else store.root / "REPORT.md"
     code = [file for room in ("architectures", "bench") for file in (ROOT / room).rglob("*") if file.suffix in CODE]

@@ -5,7 +5,7 @@ import platform
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -42,3 +42,10 @@ def alone(root: Path) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def forget_holder(root: Path) -> None:
+    """Takes away the name of a command that was killed while it measured; nothing if one measures now."""
+    if (root / HOLDER).exists():
+        with suppress(ValueError), alone(root):
+            pass  # which takes the name away at its end
