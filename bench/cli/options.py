@@ -99,7 +99,9 @@ def parser() -> argparse.ArgumentParser:
         "--with", metavar="NAME", dest="denoiser", help="the denoiser (for --denoise, default: chosen by its noise)"
     )
     image.add_argument("--out", metavar="IMAGE", type=Path, help="where the restored image goes, or a folder of them")
-    image.add_argument("--force", action="store_true", help="write images anew that are there already")
+    image.add_argument(
+        "--force", action="store_true", help="write over files that are there already, of --export-results too"
+    )
     image.add_argument("--variance", metavar="V", help="of the noise, pixels in [0, 1] (default: estimated)")
     choose = parser.add_argument_group("for --choose")
     choose.add_argument("--budget-ms", metavar="N", type=float, help="milliseconds there are for the image")

@@ -122,7 +122,7 @@ def _sections(command: Command, kind: str, measurement: Measurement) -> Iterator
 def _check_place(command: Command, tasks: Sequence[Task]) -> None:
     """Raises ValueError where the tasks could not be measured."""
     program = getattr(sys.modules["__main__"], "__file__", None)
-    if tasks and program is not None and not Path(program).is_file():
+    if tasks and program is not None and program.startswith("<"):  # such as <stdin>
         raise ValueError(f"workers start the main program anew, and {program} is no file: put the program into one")
     if command.cluster and command.jobs:
         raise ValueError("--jobs is for this machine, and --cluster has workers of its own: leave one of them out")

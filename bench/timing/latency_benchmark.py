@@ -61,7 +61,7 @@ def test_latency(benchmark: "BenchmarkFixture", shape: tuple[int, int, int]) -> 
         restored()  # what the first call alone must do
     first = time.perf_counter() - start
     rounds = 1 if max(first, expected) > LONG else max(ROUNDS[0], min(ROUNDS[1], int(TIME / first)))
-    result: torch.Tensor = benchmark.pedantic(restored, rounds=rounds)  # type: ignore[no-untyped-call]
+    result: torch.Tensor = benchmark.pedantic(restored, rounds=rounds)  # type: ignore[no-untyped-call]  # as in its package
     if result.shape != noisy.shape:
         raise ValueError(f"images of {tuple(noisy.shape)} came back in another shape")
     peak = torch.cuda.max_memory_allocated() / 2**20 if device.type == "cuda" else memory_now() - before
