@@ -21,7 +21,7 @@ check-script:  ## types of the explorer's script; needs Node.js, and downloads T
 	npx --yes --package typescript@5 tsc --project bench/explorer/script/jsconfig.json
 
 test-faults: $(VENV)/installed  ## kills, full disks, damaged files and hostile input: minutes
-	$(BIN)/python -m pytest -s tests/faults.py
+	$(BIN)/python -m pytest -n logical --maxschedchunk 1 --durations=10 tests/faults.py
 
 report: $(VENV)/installed  ## every report again, from what was measured
 	$(BIN)/python run_all.py --report

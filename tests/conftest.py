@@ -30,6 +30,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-snapshots", action="store_true", help="write tests/snapshots anew")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints what tests say they did, such as how many commands were killed, whichever process ran them."""
+    properties = [
+        pair
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        for pair in getattr(report, "user_properties", ())
+    ]
+    for text in dict.fromkeys(text for name, text in properties if name == "done"):
+        terminalreporter.write_line(f"  {text}")
+    if fuzzed := sum(count for name, count in properties if name == "fuzzed"):
+        terminalreporter.write_line(f"  {fuzzed} inputs fuzzed: a value, or an error of our own")
+
+
 @pytest.fixture
 def snapshot(request: pytest.FixtureRequest) -> Snapshot:
     """Compares a text with the committed one of a name, byte for byte."""

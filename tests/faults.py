@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +44,9 @@ Say = Callable[[str], None]
 
 
 @pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]) -> Say:
-    def print_it(text: str) -> None:
-        with capsys.disabled():
-            print(f"\n  {text}", end="")
-
-    return print_it
+def say(record_property: Callable[[str, object], None]) -> Say:
+    """Tells at the end what was done, also where several processes run the tests (see `tests/conftest.py`)."""
+    return lambda text: record_property("done", text)
 
 
 def started(folder: Path, *more: str, command: str = GRID) -> "subprocess.Popen[str]":
@@ -328,6 +325,17 @@ def test_a_damaged_file_is_never_used_and_measured_again(undisturbed: Path, tmp_
 # Hostile input.
 
 FUZZED = {"inputs": 0}
+
+
+@pytest.fixture(autouse=True)
+def _counted(record_property: Callable[[str, object], None]) -> Iterator[None]:
+    before = FUZZED["inputs"]
+    yield
+    count = FUZZED["inputs"] - before
+    record_property("fuzzed", count)
+    assert count == 0 or count >= 1000
+
+
 MANY = settings(max_examples=1200, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 TEXT = st.text(max_size=300) | st.sampled_from(
     ["..", "/", "\0", "a" * 300, "../../x", "folder:", "folder:\0", "@", ":@"]
@@ -466,8 +474,3 @@ def test_any_options_of_a_denoiser(value: Any) -> None:
 @given(TEXT)
 def test_any_name_of_a_plugin(one_result: Path, text: str) -> None:
     refused_or_a_value(lambda: load_plugin(one_result / text))
-
-
-def test_the_count_of_inputs(say: Say) -> None:
-    say(f"{FUZZED['inputs']} inputs fuzzed: a value, or an error of our own")
-    assert FUZZED["inputs"] >= 10_000

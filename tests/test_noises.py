@@ -19,7 +19,7 @@ def correlation(field: Tensor, right: int, down: int) -> float:
     return (field[..., : shifted.shape[2], : shifted.shape[3]] * shifted).mean().item() / field.var().item()
 
 
-@pytest.mark.parametrize("name", ["correlated", "gaussian", "laplace", "poisson", "uniform"])
+@pytest.mark.parametrize("name", ["correlated", "gaussian", "laplace", "poisson", "ramp", "speckle", "uniform"])
 def test_the_field_is_the_same_at_every_variance_and_each_image_has_its_own(name: str) -> None:
     torch.testing.assert_close(2 * added(name, GREY, 0.01), added(name, GREY, 0.04), atol=1e-6, rtol=0)
     both = NOISES[name](GREY[:2], torch.tensor([0.0, 0.04]), stream("test"))
@@ -59,6 +59,37 @@ def test_poisson_noise_grows_with_the_signal_and_spares_no_black_image() -> None
     bright, dark = field[..., :14, :].mean().item(), field[..., 14:, :].mean().item()
     assert bright / dark == pytest.approx(1.1 / 0.1, rel=0.04)
     assert (bright + dark) / 2 == pytest.approx(0.02, rel=0.02)
+
+
+def test_speckle_grows_with_the_value() -> None:
+    clean = torch.zeros(500, 1, 28, 28)
+    clean[..., :14, :] = 1
+    field = added("speckle", clean, 0.02).square()
+    bright, dark = field[..., :14, :].mean().item(), field[..., 14:, :].mean().item()
+    assert bright / dark == pytest.approx((1.1 / 0.1) ** 2, rel=0.05)
+    assert (bright + dark) / 2 == pytest.approx(0.02, rel=0.02)
+
+
+def test_a_ramp_rises_from_left_to_right() -> None:
+    by_column = added("ramp", GREY.repeat(4, 1, 1, 1), 0.02).square().mean(dim=(0, 1, 2))
+    torch.testing.assert_close(by_column, 0.04 * (torch.arange(28) + 0.5) / 28, rtol=0.04, atol=0)
+
+
+def test_a_camera_has_half_shot_noise_with_the_skewness_of_counts_and_half_read_noise() -> None:
+    clean = torch.full((4000, 1, 28, 28), 0.8)
+    clean[..., :14, :] = 0
+    field = added("poisson_gaussian", clean, 0.02).double()
+    dark, bright = field[..., :14, :], field[..., 14:, :]
+    # The mean value is 0.4, so shot noise has a variance of 0.01 in the mean, all of it where it is bright.
+    assert dark.square().mean().item() == pytest.approx(0.01, rel=0.01)
+    assert bright.square().mean().item() == pytest.approx(0.03, rel=0.01)
+    photons = 0.8 / (0.02 / (2 * 0.4))
+    third = 0.02**1.5 / photons**0.5  # of the shot noise alone; read noise has none
+    assert (bright**3).mean().item() == pytest.approx(third, rel=0.1)
+    assert bright.mean().item() == pytest.approx(0, abs=3e-4)
+    assert added("poisson_gaussian", torch.zeros_like(GREY), 0.02).square().mean().item() == pytest.approx(
+        0.02, rel=0.01
+    )
 
 
 def test_salt_and_pepper_replaces_by_0_and_1_alike() -> None:
