@@ -18,20 +18,26 @@ class Memorizer(Denoiser):
 
     Nothing is learned by gradient: `fit` takes the training images, which are kept in a buffer outside
     the state, so that stored weights stay small. Images of another size cannot be compared: ValueError.
+
+    Args:
+        train_images: number of images that are memorized, from the first on; 0 means all.
     """
 
     blind = False
     images: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, train_images: int = 0) -> None:
         super().__init__()
+        if train_images < 0:
+            raise ValueError(f"train_images must be at least 0, which means all, got {train_images}")
+        self.most = train_images
         self.register_buffer("images", torch.empty(0, 1, 0, 0, dtype=torch.uint8), persistent=False)
 
     def fit(self, images: Tensor) -> None:
         """Memorizes clean images, uint8 (N, C, H, W), in place of any it had."""
         if images.dtype != torch.uint8 or images.ndim != 4 or len(images) == 0:
             raise ValueError(f"fit needs images, uint8 (N, C, H, W), got {images.dtype} {tuple(images.shape)}")
-        self.images = images.to(self.images.device)
+        self.images = images[: self.most or None].to(self.images.device)
 
     def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
         if len(self.images) == 0:

@@ -14,6 +14,7 @@ LEAST = Recipe(1, 1, "adam", 1e-9)
 def test_named_recipes_are_these() -> None:
     """A change here changes every network that is trained by its name."""
     plain: dict[str, object] = {"target": "clean", "precision": "float32", "train_images": 0, "patch": 0, "patches": 0}
+    plain["repeat"] = False
     plain["fast_layers"] = ("doubling", "to_one_channel")
     muon = {"optimizer": "muon", "lr": 0.03, "lr_vectors": 0.02, "schedule": "one-cycle", "warm_up": 0.3, "batch": 32}
     adam = {"optimizer": "adam", "lr": 0.001, "lr_vectors": 0.0, "schedule": "constant", "warm_up": 0.15, "batch": 64}

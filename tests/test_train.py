@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 import bench.training.train
 from bench.core.experiment import Experiment
@@ -22,6 +23,7 @@ from bench.metrics import METRICS
 from bench.noises import NOISES
 from bench.training.fast_layers import Doubling, ToOneChannel
 from bench.training.muon import Muon, orthogonalize
+from bench.training.self_supervised import LOSSES as LOSSES_OF_ONE_DRAW
 from bench.training.train import LOSSES, draw, fit, optimizers_of, share_of_peak, validate
 
 CPU = torch.device("cpu")
@@ -139,6 +141,72 @@ def test_a_noisy_target_is_the_input_and_a_renoised_one_is_not() -> None:
     assert loss("noisy") == 0
     assert loss("clean") == pytest.approx(0.01, rel=0.02)
     assert loss("renoised") == pytest.approx(0.02, rel=0.02)
+
+
+ONE_DRAW_RECIPE = replace(FAST, loss="mse", target="sure", epochs=2)
+
+
+def test_the_loss_sure_is_the_error_to_the_clean_image_that_it_never_sees() -> None:
+    """On average over noise, for a linear filter and for one that clips, within its own standard error."""
+    clean = IMAGES.float().repeat(8, 1, 1, 1) / 255
+    variances = torch.linspace(0.005, 0.05, len(clean))
+    noisy = NOISES["gaussian"](clean, variances, stream("noise"))
+    for restore in (lambda x: functional.avg_pool2d(x, 3, 1, 1), lambda x: x.clamp(0, 1)):
+        estimate = LOSSES_OF_ONE_DRAW["sure"](restore, noisy, variances, stream("x"))
+        assert estimate.item() == pytest.approx((restore(noisy) - clean).square().mean().item(), rel=0.02)
+
+
+def test_the_loss_masked_does_not_reward_the_noise_itself() -> None:
+    """The identity sees no hidden pixel: it gives the mean of its neighbours, whose error is 9/8 of the noise."""
+    noise = 0.1 * torch.randn(400, 1, 28, 28, generator=stream("noise"))
+    losses = [LOSSES_OF_ONE_DRAW["masked"](lambda x: x, noise, noise, stream(n)).item() for n in "abcd"]
+    assert np.mean(losses) == pytest.approx(0.01 * 9 / 8, rel=0.03)
+
+
+@pytest.mark.parametrize("target", ["sure", "masked"])
+def test_each_image_shows_one_draw_of_its_noise_in_all_epochs(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[bytes, bytes]] = [{}, {}]
+    whole = LOSSES_OF_ONE_DRAW[target]
+    steps: list[Tensor] = []
+
+    def spy(restore: Any, noisy: Tensor, variances: Tensor, rng: torch.Generator) -> Tensor:
+        epoch = len(steps) * 2 // (2 * (len(everything) // FAST.batch))
+        steps.append(noisy)
+        seen[epoch] |= {image.numpy().tobytes(): b"" for image in noisy}
+        return whole(restore, noisy, variances, rng)
+
+    everything, _ = split(IMAGES, "shapes")
+    monkeypatch.setitem(LOSSES_OF_ONE_DRAW, target, spy)
+    trained(BASE.but(recipe=replace(ONE_DRAW_RECIPE, target=target)))
+    first, second = seen
+    both = len(first.keys() & second.keys())  # but for those of the short last batch of an epoch
+    assert both >= len(everything) - 2 * FAST.batch
+    assert len(first.keys() | second.keys()) <= len(everything)
+
+
+@pytest.mark.parametrize("target", ["sure", "masked"])
+def test_a_network_learns_without_clean_images(target: str) -> None:
+    _, rows = trained(BASE.but(recipe=replace(ONE_DRAW_RECIPE, target=target, epochs=16)))
+    losses = [row.validation for row in rows if row.validation is not None]
+    assert losses[-1] < 0.6 * losses[0]
+
+
+def test_few_images_are_repeated_for_as_many_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[Tensor] = []
+    whole = bench.training.train.loss_of
+
+    def spy(model: nn.Module, clean: Tensor, *rest: Any) -> Tensor:
+        batches.append(clean)
+        return whole(model, clean, *rest)
+
+    monkeypatch.setattr(bench.training.train, "loss_of", spy)
+    everything, _ = split(IMAGES, "shapes")
+    trained(BASE.but(recipe=replace(FAST, train_images=40, repeat=True)))
+    assert len(batches) == len(everything) // FAST.batch
+    images = torch.cat(batches).flatten(1)
+    kinds, counts = torch.unique(images, dim=0, return_counts=True)
+    assert len(kinds) == 40
+    assert counts.max() - counts.min() <= 1 + len(images) % 40
 
 
 def test_the_loss_psnr_is_minus_the_metric_and_finite_at_equality() -> None:

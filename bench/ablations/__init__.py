@@ -7,7 +7,8 @@ what the decorator names: `@ablation(of="unet")`.
 With `by_seed` each seed is a row of its own.
 `page` is the topic page of the report that shows it: "architecture", "training" or "noise".
 With `every_noise` the experiments are scored under each noise in turn, at the variance of the base alone.
-With `told` they are scored once for each of these factors, by which the variance that they are told is wrong.
+With `told` they are scored once for each of these factors, by which the variance that they are told is wrong;
+"estimate" stands for what is estimated from the noisy image.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Ablation:
     every_noise: bool
     by_seed: bool
     page: str
-    told: tuple[float, ...]
+    told: tuple[float | str, ...]
 
     @property
     def about(self) -> str:
@@ -48,7 +49,7 @@ def ablation(
     every_noise: bool = False,
     by_seed: bool = False,
     page: str = "training",
-    told: tuple[float, ...] = (),
+    told: tuple[float | str, ...] = (),
 ) -> Callable[[Generate], Generate]:
     """Registers an ablation under the name of its file."""
 

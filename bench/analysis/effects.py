@@ -123,10 +123,11 @@ def noise_frame(rows: dict[str, list[Row]], variance: float) -> pd.DataFrame:
     return pd.DataFrame.from_records(records, columns=names)
 
 
-def told_frame(rows: Mapping[float, Sequence[Row]]) -> pd.DataFrame:
+def told_frame(rows: Mapping[float | str, Sequence[Row]]) -> pd.DataFrame:
     """PSNR in dB that denoisers lose where they are told a wrong variance, on average over the test variances.
 
-    Columns: denoiser, trained_on, factor (of the variance that is told), mean, half_width, variances (how many).
+    Columns: denoiser, trained_on, factor (of the variance that is told, or "estimate"), mean, half_width, variances
+    (how many).
 
     Args:
         rows: by the factor.
@@ -134,7 +135,7 @@ def told_frame(rows: Mapping[float, Sequence[Row]]) -> pd.DataFrame:
     by_factor = {factor: {row.experiment: row for row in of_factor} for factor, of_factor in rows.items()}
     records = []
     for experiment, right in by_factor.get(1.0, {}).items():
-        for factor in sorted(by_factor):
+        for factor in sorted(by_factor, key=lambda factor: (isinstance(factor, str), factor)):
             wrong = by_factor[factor].get(experiment)
             lost = [right.samples[cell].minus(wrong.samples[cell]) for cell in _shared(right, wrong)] if wrong else []
             if factor != 1 and (mean := mean_of([sample for sample in lost if sample])):

@@ -177,10 +177,10 @@ class OtherNoises:
 
 @dataclass(frozen=True)
 class WrongVariance(Finding):
-    """What a denoiser loses in dB where it is told a multiple of the true variance: estimates by the factor."""
+    """What a denoiser loses in dB where it is told a multiple of the true variance, or its "estimate"."""
 
     subject: str
-    losses: tuple[tuple[float, Estimate], ...]
+    losses: tuple[tuple[float | str, Estimate], ...]
 
 
 @dataclass(frozen=True)

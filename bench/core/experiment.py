@@ -10,6 +10,7 @@ from bench.core.recipes import Recipe
 from bench.core.values import digest, later, require, whole
 from bench.core.variance import Range
 
+ESTIMATE = "estimate"
 Cell = tuple[float, str]  # a test variance and the name of a metric
 
 
@@ -74,7 +75,8 @@ class Protocol:
 
     The digest leaves out variances and metrics. They are asked for cell by cell, so that a further one
     computes only its own cells. Version 2 deals images to blocks in turn and keeps eight examples; version 1 made
-    blocks of neighbours and kept one. Denoisers that are not blind are told `told` times the true variance.
+    blocks of neighbours and kept one. Denoisers that are not blind are told `told` times the true variance, or what
+    is estimated from each noisy image by itself if `told` is "estimate".
     """
 
     dataset: str
@@ -85,14 +87,16 @@ class Protocol:
     clip: bool = True
     seed: int = 0
     version: int = 2
-    told: float = later(1.0)
+    told: float | str = later(1.0)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "variances", tuple(sorted({Range(v, v).low for v in self.variances})))
         object.__setattr__(self, "metrics", tuple(dict.fromkeys(self.metrics)))
         object.__setattr__(self, "images", whole("test images", self.images, 1))
-        object.__setattr__(self, "told", float(self.told))
-        require(0 < self.told < math.inf, f"a denoiser is told a positive multiple of the variance, got {self.told}")
+        if self.told != ESTIMATE:
+            object.__setattr__(self, "told", float(self.told))
+            fits = 0 < float(self.told) < math.inf
+            require(fits, f"a denoiser is told a positive multiple of the variance, or its estimate, got {self.told}")
         require(bool(self.variances), "a protocol needs at least one test variance")
 
     @cached_property

@@ -5,6 +5,7 @@ from typing import Any
 
 from bench.core.values import later, require, whole
 
+ONE_DRAW = ("sure", "masked")  # targets that need one noisy image each
 FAST_LAYERS = ("doubling", "to_one_channel")  # see `bench.training.fast_layers`
 
 
@@ -21,12 +22,14 @@ class Recipe:
         schedule: "constant", or "one-cycle" (a linear warm-up, then a cosine to zero).
         loss: between output and target: "mse", "l1", "charbonnier", or "psnr" (minus the PSNR of each image in dB,
             unclipped, averaged over images).
-        target: "clean"; "noisy", the input itself; or "renoised", a second draw of the noise.
+        target: "clean"; "noisy", the input itself; "renoised", a second draw of the noise; or, where each image is seen
+            with one draw of the noise alone, "sure" and "masked" (see `bench.training.self_supervised`).
         precision: "float32", or "bfloat16" by autocast in the forward pass.
         train_images: number of training images used; 0 means all.
         warm_up: share of all steps in which the rate of one-cycle rises.
         patch: width in pixels of square training patches; 0 means whole images.
         patches: number of patches in an epoch.
+        repeat: whether few training images are seen again and again in an epoch, for as many steps as all would take.
         fast_layers: kinds of layers of Desruido's own architectures that are replaced by faster equivalents.
     """
 
@@ -44,6 +47,7 @@ class Recipe:
     patch: int = later(0)
     patches: int = later(0)
     fast_layers: tuple[str, ...] = later(FAST_LAYERS)
+    repeat: bool = later(False)
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch", 1), ("train_images", 0), ("patch", 0), ("patches", 0)):
@@ -57,7 +61,7 @@ class Recipe:
             "optimizer": ("adam", "muon"),
             "schedule": ("constant", "one-cycle"),
             "loss": ("mse", "psnr", "l1", "charbonnier"),
-            "target": ("clean", "noisy", "renoised"),
+            "target": ("clean", "noisy", "renoised", *ONE_DRAW),
             "precision": ("float32", "bfloat16"),
         }
         for name, known in choices.items():
@@ -70,6 +74,10 @@ class Recipe:
         require(self.patch == 0 or self.patch >= 16, f"a patch is at least 16 pixels wide, got {self.patch}")
         together = self.patches >= self.batch if self.patch else self.patches == 0
         require(together, f"patches must fill a batch where patch is given, and be 0 elsewhere, got {self.patches}")
+        one_draw = self.target in ONE_DRAW
+        require(not one_draw or self.loss == "mse", f"the target {self.target!r} needs the loss mse, got {self.loss}")
+        whole_images = not (one_draw or self.repeat) or not self.patch
+        require(whole_images, "patches cannot be repeated, nor learned from one draw of the noise: leave out patch")
         enough = self.train_images == 0 or self.train_images >= self.batch
         require(enough, f"train_images must fill a batch of {self.batch}, got {self.train_images}")
 
@@ -104,11 +112,13 @@ def recipe_text(recipe: Recipe | None) -> str:
     if recipe is None:
         return "–"
     epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
-    images = f" of {recipe.train_images} images" if recipe.train_images else ""
+    again = " again and again" if recipe.repeat else ""
+    images = f" of {recipe.train_images} images{again}" if recipe.train_images else ""
     images = f" of {recipe.patches:,} patches, {recipe.patch}×{recipe.patch}" if recipe.patch else images
     warm_up = f" ({100 * recipe.warm_up:g} % warm-up)" if recipe.schedule == "one-cycle" else ""
     rates = f"lr {recipe.lr:g}" + (f" and {recipe.lr_vectors:g}" if recipe.lr_vectors else "")
+    aim = recipe.target if recipe.target in ONE_DRAW else f"the {recipe.target} image"
     return (
         f"{epochs}{images}, batch {recipe.batch}, {recipe.optimizer}, {rates}, {recipe.schedule}{warm_up}, "
-        f"loss {recipe.loss} to the {recipe.target} image, {recipe.precision}"
+        f"loss {recipe.loss} to {aim}, {recipe.precision}"
     )

@@ -16,7 +16,9 @@ from bench.report.tables.table import Table, lines_of, numbers, texts
 
 def heading(section: Section) -> str:
     what = "Across variance" if section.name == "grid" else f"Ablation `{section.name}`"
-    told = f", told {section.protocol.told:g} × the variance" if section.protocol.told != 1 else ""
+    factor = section.protocol.told
+    handed = "the estimate" if isinstance(factor, str) else f"{factor:g} × the variance"
+    told = f", told {handed}" if factor != 1 else ""
     return f"{what}: {dataset_title(section.protocol.dataset)}, {section.protocol.noise} noise{told}"
 
 

@@ -97,7 +97,8 @@ def _images(experiment: Experiment, counts: Mapping[str, int]) -> int:
     recipe = experiment.recipe
     if recipe is None:
         return 1
-    return recipe.patches if recipe.patch else recipe.train_images or counts.get(experiment.dataset or "", 0)
+    few = 0 if recipe.repeat else recipe.train_images
+    return recipe.patches if recipe.patch else few or counts.get(experiment.dataset or "", 0)
 
 
 def _trained_alike(experiment: Experiment) -> Hashable:
@@ -105,7 +106,7 @@ def _trained_alike(experiment: Experiment) -> Hashable:
     recipe: Recipe | None = experiment.recipe
     if recipe is not None:
         recipe = replace(recipe, epochs=1, lr=1.0, lr_vectors=1.0 if recipe.lr_vectors else 0.0, warm_up=0.5)
-        recipe = replace(recipe, loss="mse", schedule="constant", target="clean")
+        recipe = replace(recipe, loss="mse", schedule="constant", target="clean", repeat=False)
         recipe = replace(recipe, train_images=0) if not recipe.patch else recipe
     return experiment.denoiser, experiment.options, experiment.dataset, recipe
 

@@ -14,7 +14,7 @@ from bench.core.recipes import Recipe
 from bench.core.tasks import Section, Source
 from bench.core.variance import Range
 from bench.lookup.denoisers import choices, learns, memorizes, parameters
-from bench.lookup.images import function_of
+from bench.lookup.images import function_of, training_of
 from bench.metrics import METRICS
 from bench.noises import NOISES
 
@@ -75,7 +75,7 @@ def ablation(
             raise ValueError(f"the ablation {name!r} needs a denoiser that is told the variance, not {base.denoiser!r}")
         if not (factor.told or learns(base)):
             raise ValueError(f"the ablation {name!r} needs a denoiser that is trained, and {base.denoiser!r} is not")
-    families = [settled(factor.function(base)) for base in bases]
+    families = [settled(filter(_has_images, factor.function(base))) for base in bases]
     changed = tuple(dict.fromkeys(experiment for family in families for experiment in family))
     firsts = tuple(dict.fromkeys(family[0].but(seed=0) for family in families))
     protocols = [replace(protocol, told=told) for told in factor.told or (1.0,)]
@@ -88,6 +88,12 @@ def ablation(
             )
         protocols = [replace(protocol, noise=noise, variances=inside) for noise in NOISES]
     return [Section(name, protocol, changed, bases=firsts) for protocol in protocols]
+
+
+def _has_images(experiment: Experiment) -> bool:
+    """Whether there are as many training images as an experiment repeats."""
+    recipe, dataset = experiment.recipe, experiment.dataset
+    return not recipe or not recipe.repeat or not dataset or recipe.train_images <= len(training_of(dataset)) * 4 // 5
 
 
 def _plain(denoiser: str, protocol: Protocol, source: Source) -> Experiment:

@@ -24,6 +24,7 @@ from bench.core.conditions import Provenance, Seconds, machine
 from bench.core.dataset_names import parse
 from bench.core.experiment import Experiment
 from bench.core.program import ROOT
+from bench.core.recipes import ONE_DRAW
 from bench.core.registry import PLUGINS, SESSION, from_outside
 from bench.core.tasks import Task
 from bench.datasets import DATASETS, folder
@@ -33,7 +34,7 @@ from bench.lookup.images import source_of, split, training_of
 from bench.metrics import METRICS
 from bench.noises import NOISES
 from bench.scoring import score
-from bench.training import fast_layers, muon, patches, train, tune
+from bench.training import fast_layers, muon, patches, self_supervised, train, tune
 
 Part = ModuleType | Callable[..., Any] | str  # of the code: a whole file, one function of it, or the name of a module
 
@@ -46,6 +47,7 @@ ROLES: dict[str, tuple[Part, ...]] = {
     "score": (score,),
     "tiles": (tiles,),
     "train": (train,),
+    "self_supervised": (self_supervised,),
     "muon": (muon,),
     "layers": (fast_layers,),
     "patches": (patches,),
@@ -137,6 +139,7 @@ def roles_of(task: Task) -> list[str]:
         roles |= {"split"}
     if experiment.recipe is not None:
         roles |= {"train", "layers", "muon"} | ({"patches"} if experiment.recipe.patch else set())
+        roles |= {"self_supervised"} if experiment.recipe.target in ONE_DRAW else set()
     if experiment.tuned:
         roles |= {"train", "tune"}  # which draws its variances as training does
     return sorted(roles)

@@ -1,20 +1,34 @@
-"""A denoiser that is told a wrong noise variance."""
+"""A denoiser that is told another noise variance than the true one."""
 
+import math
+
+import torch
 from torch import Tensor, nn
+
+from bench.core.experiment import ESTIMATE
+from bench.scoring.noise_level import noise_level
 
 
 class Told(nn.Module):
-    """Hands on a multiple of the true noise variance to the denoiser inside.
+    """Hands on to the denoiser inside a multiple of the true noise variance, or what the noisy image tells of it.
 
     Args:
-        factor: of the variance; 1 is the truth.
+        told: the multiple; 1 is the truth. "estimate" for the estimate from each image by itself, for which an image
+            is always restored whole.
     """
 
-    def __init__(self, denoiser: nn.Module, factor: float) -> None:
+    def __init__(self, denoiser: nn.Module, told: float | str) -> None:
         super().__init__()
-        self.denoiser, self.factor = denoiser, factor
-        self.reach = getattr(denoiser, "reach", None)
+        self.denoiser, self.told = denoiser, told
+        self.reach = None if told == ESTIMATE else getattr(denoiser, "reach", None)
 
     def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
-        restored: Tensor = self.denoiser(noisy, self.factor * variance)
+        handed = _estimates(noisy).to(variance) if self.told == ESTIMATE else float(self.told) * variance
+        restored: Tensor = self.denoiser(noisy, handed)
         return restored
+
+
+def _estimates(noisy: Tensor) -> Tensor:
+    """The estimated variance of each image, (N,); 0 for one without any detail."""
+    levels = [noise_level(image, clipped=False).variance for image in noisy.cpu()]
+    return torch.tensor([0.0 if math.isnan(level) else level for level in levels])

@@ -9,13 +9,14 @@ from torch.nn import functional
 
 from bench.core.experiment import Experiment
 from bench.core.images import Stack, one_size
-from bench.core.recipes import Recipe
+from bench.core.recipes import ONE_DRAW, Recipe
 from bench.core.results import ROWS, Progress
 from bench.core.rng import global_streams, stream
 from bench.core.variance import Range
 from bench.lookup.denoisers import place
 from bench.lookup.images import split
 from bench.noises import NOISES
+from bench.training import self_supervised
 from bench.training.checkpoint import Checkpoint
 from bench.training.fast_layers import quicken
 from bench.training.muon import Muon
@@ -60,16 +61,17 @@ def fit(
     recipe, dataset = experiment.recipe, experiment.dataset
     if recipe is None or dataset is None:
         return  # nothing to learn
-    training, checked = split(images, dataset)
-    training = training[: recipe.train_images or None]
+    everything, checked = split(images, dataset)
+    training = everything[: recipe.train_images or None]
     if recipe.patch:
         checked = draw_patches(checked, recipe.patch, VALIDATED, stream("validation patches", dataset))
     else:
         training = one_size(training).to(device)
     validation = one_size(checked[:VALIDATED]).to(device)
-    count = recipe.patches or len(training)
+    count = recipe.patches or len(everything if recipe.repeat else training)
     order = stream("order", dataset, experiment.seed)
     rng = stream("training noise", dataset, experiment.seed, device=device)
+    kept = kept_draws(training, experiment, device)
     place(model, device)
     if type(model).__module__.startswith("architectures."):  # layers of plug-ins are left alone
         quicken(model, recipe.fast_layers)
@@ -81,13 +83,15 @@ def fit(
         with global_streams("training", dataset, experiment.seed, epoch):
             model.train()
             if recipe.patch:
-                shuffled = draw_patches(training, recipe.patch, count, order).to(device)
+                seen, numbers = draw_patches(training, recipe.patch, count, order).to(device), torch.arange(count)
             else:
-                shuffled = one_size(training)[torch.randperm(count, generator=order).to(device)]
+                passes = [torch.randperm(len(training), generator=order) for _ in range(0, count, len(training))]
+                seen, numbers = one_size(training), torch.cat(passes)[:count]
             losses = []
             # A short last batch is left out: its images would weigh more than the others.
-            for step, batch in enumerate(torch.split(shuffled, recipe.batch)[:steps], start=1):
-                loss = loss_of(model, batch, experiment, rng)
+            for step, chosen in enumerate(torch.split(numbers.to(device), recipe.batch)[:steps], start=1):
+                draws = tuple(values[chosen] for values in kept)
+                loss = loss_of(model, seen[chosen], experiment, rng, draws)
                 loss.backward()  # type: ignore[no-untyped-call]  # not annotated in torch
                 share = share_of_peak(recipe, (epoch * steps + step - 0.5) / (steps * recipe.epochs))
                 for optimizer, own_peaks in zip(optimizers, peaks, strict=True):
@@ -107,28 +111,69 @@ def fit(
                     losses = []
 
 
-def loss_of(model: nn.Module, clean: Tensor, experiment: Experiment, rng: torch.Generator) -> Tensor:
-    """Loss of one batch of clean uint8 images, with noise of freshly drawn variances."""
+def loss_of(
+    model: nn.Module,
+    clean: Tensor,
+    experiment: Experiment,
+    rng: torch.Generator,
+    kept: tuple[Tensor, ...] = (),
+) -> Tensor:
+    """Loss of one batch of clean uint8 images, with noise of freshly drawn variances.
+
+    Args:
+        kept: noisy images and their variances, of which alone a self-supervised denoiser learns.
+    """
+    if kept and experiment.recipe:
+        noisy, variances = kept
+        return _one_draw_loss(model, noisy, variances, experiment.recipe, rng)
     output, target, recipe = _outcome(model, clean.float() / 255, experiment, rng)
     return LOSSES[recipe.loss](output, target)
+
+
+def _one_draw_loss(model: nn.Module, noisy: Tensor, variances: Tensor, recipe: Recipe, rng: torch.Generator) -> Tensor:
+    loss = self_supervised.LOSSES[recipe.target]
+    return loss(lambda images: _restored(model, images, variances, recipe), noisy, variances, rng)
+
+
+def kept_draws(images: Stack, experiment: Experiment, device: torch.device) -> tuple[Tensor, ...]:
+    """Each training image under the one draw of noise that a self-supervised denoiser ever sees, and its variance."""
+    if not experiment.recipe or experiment.recipe.target not in ONE_DRAW:
+        return ()
+    rng = stream("kept noise", experiment.dataset or "", experiment.seed, device=device)
+    return corrupted(one_size(images).to(device).float() / 255, experiment, rng)
+
+
+def corrupted(clean: Tensor, experiment: Experiment, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Clean images in [0, 1] under noise, each of a variance drawn for it, and these variances."""
+    variance, noise = experiment.variance, experiment.noise
+    if variance is None or experiment.recipe is None or noise is None:
+        raise ValueError(f"{experiment.id} has nothing to train")
+    variances = draw(variance, len(clean), rng)
+    return NOISES[noise](clean, variances, rng), variances
+
+
+def _restored(model: nn.Module, noisy: Tensor, variances: Tensor, recipe: Recipe) -> Tensor:
+    with torch.autocast(noisy.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+        output: Tensor = model(noisy, variances)
+    return output.float()
 
 
 def _outcome(
     model: nn.Module, clean: Tensor, experiment: Experiment, rng: torch.Generator
 ) -> tuple[Tensor, Tensor, Recipe]:
-    """What the model gives for clean images in [0, 1] under noise, what it should give, and the recipe."""
-    variance, recipe, noise = experiment.variance, experiment.recipe, experiment.noise
-    if variance is None or recipe is None or noise is None:
+    """What the model gives for clean images in [0, 1] under noise, what it should give, and the recipe.
+
+    A self-supervised denoiser should give the clean image too; it is not trained by this.
+    """
+    noisy, variances = corrupted(clean, experiment, rng)
+    recipe, noise = experiment.recipe, experiment.noise
+    if recipe is None or noise is None:
         raise ValueError(f"{experiment.id} has nothing to train")
-    variances = draw(variance, len(clean), rng)
-    noisy = NOISES[noise](clean, variances, rng)
     if recipe.target == "renoised":
         target = NOISES[noise](clean, variances, rng)
     else:
         target = noisy if recipe.target == "noisy" else clean
-    with torch.autocast(clean.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
-        output = model(noisy, variances)
-    return output.float(), target, recipe
+    return _restored(model, noisy, variances, recipe), target, recipe
 
 
 @torch.inference_mode()

@@ -76,7 +76,13 @@ def told_table(frame: pd.DataFrame) -> Table:
     def cell(loss: Any) -> str:
         return f"{loss.mean:.2f}".replace("-", "−") + margin(loss.half_width)
 
-    cells = pivoted(frame, ["denoiser", "trained_on"], "factor", cell).rename(columns=lambda factor: f"× {factor:g}")
+    def heading(factor: float | str) -> str:
+        return factor if isinstance(factor, str) else f"× {factor:g}"
+
+    cells = pivoted(frame, ["denoiser", "trained_on"], "factor", cell).rename(columns=heading)
     counts = "–".join(f"{count}" for count in sorted(set(frame.variances)))
-    note = f"a column for each multiple of the true variance that is told; mean over {counts} test variances"
+    note = (
+        "a column for each multiple of the true variance that is told, and for the estimate from the image; "
+        f"mean over {counts} test variances"
+    )
     return Table.of("Lost PSNR (dB) where a wrong variance is told", [*labels(cells), *columns_of(cells)], note)
