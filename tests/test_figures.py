@@ -104,3 +104,18 @@ def test_an_ablation_has_curves_of_two_ranges_and_regret_of_more(counter: Counte
         assert counter.run("--ablate", "loss", *SMALL[:2], *SMALL[-3:], "--metrics", "psnr", "--train", trained) == 0
         kinds.append(drawn(Store(Path("results/smoke"))))
     assert kinds == [[], ["psnr"], ["regret", "psnr"]]
+
+
+def test_an_ablation_of_one_number_is_drawn_against_it(counter: Counter) -> None:
+    assert counter.run("--ablate", "train_images", *SMALL[:2], "--test", "0.01", "0.1", "--metrics", "psnr") == 0
+    store = Store(Path("results/smoke"))
+    (drawing,) = (drawing for drawing in build(store).drawings if drawing.kind == "factor")
+    panels, name, values = drawing.inputs
+    assert (name, values) == ("train images", ["32", "100", "all"])
+    assert set(panels["conv_autoencoder"]) == {
+        (denoiser, variance) for denoiser in ("conv_autoencoder", "memorizer") for variance in (0.01, 0.1)
+    }
+    assert panels["conv_autoencoder"]["conv_autoencoder", 0.01]["all"] == (0.0, 0.0)
+    assert "factor" in drawn(store)
+    assert counter.run("--ablate", "no_clean_images", *SMALL[:2], "--test", "0.01", "--metrics", "psnr") == 0
+    assert sum(drawing.kind == "factor" for drawing in build(store).drawings) == 1  # names are no numbers

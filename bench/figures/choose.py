@@ -43,9 +43,54 @@ def _drawings(store: Store, section: Section, rows: list[Row]) -> Iterator[Drawi
         yield from _regret(rows, variances)
     if section.name == "grid" or len(trainings) > 1:  # with one training range, the table of an ablation says it all
         yield from _curves(section, rows)
+    if section.name != "grid":
+        yield from _factor(section, rows)
     if section.name == "grid":
         images = {row: store.examples(row.experiment, section.protocol) for row in rows}
         yield from _restored([variance for variance in variances if variance > 0], images)
+
+
+def _factor(section: Section, rows: Sequence[Row]) -> Iterator[Drawing]:
+    """Of an ablation of one number: PSNR against it, for four test variances at most."""
+    factor = one_number(rows)
+    if factor is None:
+        return
+    name, values = factor
+    texts = {row: "all" if name == "train_images" and not value else f"{value:,g}" for row, value in values.items()}
+    ordered = dict.fromkeys(texts[row] for row in sorted(values, key=lambda row: (texts[row] == "all", values[row])))
+    tested = section.protocol.variances
+    chosen = sorted({tested[round(place)] for place in np.linspace(0, len(tested) - 1, 4)})
+    panels: dict[str, dict[tuple[str, float], dict[str, tuple[float, float]]]] = {}
+    for base in (row for row in rows if row.experiment.but(seed=0) in section.bases):
+        panel = base.experiment.denoiser
+        for row in values:
+            if row.learned and row.experiment.denoiser != panel:
+                continue
+            for variance in chosen:
+                cells = row.samples.get((variance, METRIC)), base.samples.get((variance, METRIC))
+                if cells[0] and cells[1] and (gain := cells[0].minus(cells[1])):
+                    line = panels.setdefault(panel, {}).setdefault((row.experiment.denoiser, variance), {})
+                    line[texts[row]] = (gain.mean, 0.0 if row is base else gain.half_width)
+    if panels:
+        title = f"PSNR against {name.replace('_', ' ')}, minus that of the base. A line for each test variance"
+        inputs = (panels, name.replace("_", " "), list(ordered))
+        yield Drawing("factor", "", title, inputs, later("factors.against", *inputs))
+
+
+def one_number(rows: Sequence[Row]) -> tuple[str, dict[Row, float]] | None:
+    """The one number in which the networks of an ablation differ, and its value in each row that has it."""
+    known = {row: {**(vars(row.experiment.recipe) if row.experiment.recipe else {}), **row.options} for row in rows}
+    known = {row: values | dict(row.experiment.options) for row, values in known.items()}
+    networks = [values for row, values in known.items() if row.learned]
+    names = {name for values in networks for name in values if len({str(other.get(name)) for other in networks}) > 1}
+    names -= {"repeat"}
+    if len(names) != 1 or len({row.experiment.variance for row in rows if row.learned}) > 1:
+        return None
+    (name,) = names
+    numbers = {row: values.get(name) for row, values in known.items()}
+    kept = {row: float(value) for row, value in numbers.items() if isinstance(value, int | float)}
+    whole = len(kept) > 2 and not any(isinstance(value, bool) for value in numbers.values())
+    return (name, kept) if whole else None
 
 
 def front_drawings(

@@ -91,9 +91,10 @@ def ablation(
 
 
 def _has_images(experiment: Experiment) -> bool:
-    """Whether there are as many training images as an experiment repeats."""
-    recipe, dataset = experiment.recipe, experiment.dataset
-    return not recipe or not recipe.repeat or not dataset or recipe.train_images <= len(training_of(dataset)) * 4 // 5
+    """Whether there are as many training images as an experiment repeats, or memorizes."""
+    repeated = experiment.recipe.train_images if experiment.recipe and experiment.recipe.repeat else 0
+    needed = max(repeated, dict(experiment.options).get("train_images", 0))
+    return not needed or not experiment.dataset or needed <= len(training_of(experiment.dataset)) * 4 // 5
 
 
 def _plain(denoiser: str, protocol: Protocol, source: Source) -> Experiment:

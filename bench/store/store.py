@@ -144,6 +144,10 @@ class Store:
         """The first test images, uint8 (E, H, W): "clean", and restored by test variance, such as "0.01"."""
         return self._arrays(experiment, f"examples-{protocol.digest}.npz")
 
+    def images(self, experiment: Experiment, protocol: Protocol) -> dict[str, Array]:
+        """What every test image scored, (N,), by metric and variance, as "psnr 0.01"; empty if that is not kept."""
+        return self._arrays(experiment, f"images-{protocol.digest}.npz")
+
     def _arrays(self, experiment: Experiment, name: str) -> dict[str, Array]:
         return self._read(self.folder(experiment) / name, files.arrays, {})
 

@@ -1,0 +1,50 @@
+"""A bank of specialists against one network for all noise, as a chapter of the report."""
+
+from typing import Any
+
+from bench.analysis.intervals import Estimate
+from bench.figures.drawing import Drawing, later
+from bench.report.chapter import Chapter
+from bench.report.render import render
+from bench.report.tables.table import Table, margin, numbers, signed, texts
+from bench.store.store import Store
+
+
+def bank_table(store: Store) -> Table:
+    """A line for each network and test variance."""
+    rows = [row | {"network": name} for name, kept in store.timings("bank").items() for row in kept["rows"]]
+
+    def difference(kind: str) -> Any:
+        return lambda row: signed(row[kind][0]) + margin(row[kind][1]) if row[kind] else ""
+
+    columns = [
+        texts("network", (row["network"] for row in rows)),
+        texts("variance", (row["test"] for row in rows)),
+        numbers("PSNR of the bank (dB)", rows, lambda row: f"{row['bank'][0]:.2f}{margin(row['bank'][1])}"),
+        numbers("minus the range network (dB)", rows, difference("range")),
+        numbers("minus the true specialist (dB)", rows, difference("specialist")),
+        numbers(
+            "images given that specialist", rows, lambda row: f"{100 * row['right']:.0f} %" if row["right"] else ""
+        ),
+    ]
+    return Table.of("A bank of specialists", columns, "empty where no specialist was trained for the test variance")
+
+
+def bank_chapter(store: Store, folder: str) -> Chapter | None:
+    """Whether one should estimate and choose, or train once for all."""
+    measured = store.timings("bank")
+    if not measured:
+        return None
+    findings = [
+        kept | {"network": name, "against": {kind: Estimate(*pair) for kind, pair in kept["inside"].items() if pair}}
+        for name, kept in measured.items()
+    ]
+    panels = {
+        name: [(row["variance"], row["range"], row["specialist"]) for row in kept["rows"]]
+        for name, kept in measured.items()
+    }
+    title = "A bank of specialists minus one network for the whole range, and minus the true specialist"
+    more = ". PSNR with 95 % intervals; above zero the bank is better."
+    drawing = Drawing("gain", "", title, (panels,), later("bank.gains", panels), more, "bank")
+    text = render("bank", folder=folder, findings=findings, drawing=drawing, table=bank_table(store))
+    return Chapter("Estimate and choose, or train once?", text, "noise", [drawing], action="--bank")

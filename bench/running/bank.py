@@ -1,0 +1,128 @@
+"""A bank of specialists: estimate the noise of each image, then take the network that was trained nearest to it."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from bench.analysis.intervals import Sample, mean_of
+from bench.analysis.rows import METRIC
+from bench.core.dataset_names import dataset_title
+from bench.core.experiment import Experiment, Protocol
+from bench.core.images import batches
+from bench.core.results import Array, block_means
+from bench.core.variance import written
+from bench.lookup.images import images_of
+from bench.scoring.noise_level import noise_level
+from bench.scoring.score import corrupt
+from bench.store.store import Store
+
+Trainings = dict[int, Experiment]  # by seed
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Trainings of one network, under one protocol: at single variances inside a range, and on that range.
+
+    Attributes:
+        specialists: by the variance each was trained at, two or more.
+    """
+
+    protocol: Protocol
+    specialists: dict[float, Trainings]
+    ranged: Trainings
+
+
+def banks(store: Store) -> dict[str, Bank]:
+    """All that a store has the PSNR of every test image for, by a name."""
+    found = {}
+    for section in store.sections():
+        protocol = section.protocol
+        if section.name != "grid" or protocol.noise != "gaussian" or protocol.told != 1:
+            continue
+        learned = [e for e in section.experiments if e.recipe and e.variance and store.images(e, protocol)]
+        for denoiser, options in dict.fromkeys((e.denoiser, e.options) for e in learned):
+            own = [e for e in learned if (e.denoiser, e.options) == (denoiser, options)]
+            for wide in dict.fromkeys(e.variance for e in own if e.variance and not e.variance.fixed):
+                ranged = {e.seed: e for e in own if e.variance == wide}
+                inside: dict[float, Trainings] = {}
+                for e in own:
+                    if e.variance and e.variance.fixed and wide and e.variance.low in wide:
+                        inside.setdefault(e.variance.low, {})[e.seed] = e
+                if len(inside) > 1:
+                    title = dataset_title(protocol.dataset)
+                    found[f"{denoiser} on {title}"] = Bank(protocol, dict(sorted(inside.items())), ranged)
+    return found
+
+
+def priced(bank: Bank, store: Store) -> dict[str, Any]:
+    """What a bank reaches at each test variance, against the network of the range and the true specialist.
+
+    Whatever the bank chooses for an image, that network's PSNR of this image under this noise is in the store: nothing
+    is restored again. Differences are paired by seed and block of test images, each with half of its 95 % interval.
+    """
+    seeds = [seed for seed in bank.ranged if all(seed in trainings for trainings in bank.specialists.values())]
+    if not seeds:
+        raise ValueError("no seed of the network was trained on the range and at every variance inside")
+    rows, inside = [], []
+    for variance in bank.protocol.variances:
+        chosen = _nearest(estimates(bank.protocol, variance), list(bank.specialists))
+        by_training = {
+            trained: _sample(store, bank, trainings, seeds, variance) for trained, trainings in bank.specialists.items()
+        }
+        stacked = np.stack(list(by_training.values()))  # trainings, seeds, images
+        of_bank = stacked[chosen, :, np.arange(len(chosen))].T
+        ranged = _sample(store, bank, bank.ranged, seeds, variance)
+        bank_sample, ranged_sample = _blocked(of_bank, seeds), _blocked(ranged, seeds)
+        specialist = _blocked(by_training[variance], seeds) if variance in by_training else None
+        gains = {"range": bank_sample.minus(ranged_sample), "specialist": specialist and bank_sample.minus(specialist)}
+        right = float((np.array(list(by_training))[chosen] == variance).mean()) if specialist else None
+        row = {"variance": variance, "test": written(variance), "bank": list(bank_sample.estimate), "right": right}
+        row |= {name: list(gain.estimate) if gain else None for name, gain in gains.items()}
+        rows.append(row)
+        if specialist:
+            inside.append(gains)
+    means = {name: mean_of([sample for gain in inside if (sample := gain[name])]) for name in ("range", "specialist")}
+    return {
+        "rows": rows,
+        "inside": {name: list(mean.estimate) if mean else None for name, mean in means.items()},
+        "seeds": len(seeds),
+        "images": bank.protocol.images,
+        "trained": [written(variance) for variance in bank.specialists],
+        "range": str(next(iter(bank.ranged.values())).variance),
+    }
+
+
+def _sample(store: Store, bank: Bank, trainings: Trainings, seeds: list[int], variance: float) -> Array:
+    """PSNR by seed and image, (S, N)."""
+    return np.stack([store.images(trainings[seed], bank.protocol)[f"{METRIC} {variance}"] for seed in seeds])
+
+
+def _blocked(values: Array, seeds: list[int]) -> Sample:
+    return Sample(np.array([block_means(of_seed) for of_seed in values]), tuple(seeds))
+
+
+def _nearest(variances: Array, trained: list[float]) -> Array:
+    """For each variance the number of the training nearest to it by their ratio, (N,)."""
+    distances = np.abs(np.log(np.maximum(variances, 1e-12))[:, None] - np.log(trained)[None])
+    nearest: Array = distances.argmin(1)
+    return nearest
+
+
+@cache
+def estimates(protocol: Protocol, variance: float) -> Array:
+    """The estimated variance of each noisy test image, (N,); 0 for one without any detail."""
+    return np.array(list(_estimates(protocol, variance)))
+
+
+def _estimates(protocol: Protocol, variance: float) -> Iterator[float]:
+    levels: dict[int, float] = {}
+    for numbers, images in batches(images_of(protocol.dataset).test[: protocol.images]):
+        noisy = corrupt(images.float() / 255, variance, protocol, numbers.tolist())
+        levels |= {
+            n: noise_level(image, clipped=False).variance for n, image in zip(numbers.tolist(), noisy, strict=True)
+        }
+    return (0.0 if math.isnan(levels[number]) else levels[number] for number in sorted(levels))

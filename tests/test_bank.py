@@ -1,0 +1,52 @@
+"""A bank of specialists: the noise of each image is estimated, and the nearest specialist taken."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.measurements import chapters
+from bench.report.report import build
+from bench.running.bank import _nearest, banks, estimates, priced
+from bench.store.store import Store
+from tests.conftest import Counter
+
+GRID = (
+    *("--grid", "--profile", "smoke", "--denoisers", "clip,conv_autoencoder", "--metrics", "psnr", "--jobs", "1"),
+    *("--train", "0.005", "0.1", "0.005..0.1", "--test", "0.005", "0.05", "0.1"),
+)
+
+
+def test_the_nearest_training_is_that_of_the_nearest_ratio() -> None:
+    assert _nearest(np.array([0.0, 0.009, 0.031, 0.033, 1.0]), [0.01, 0.1]).tolist() == [0, 0, 0, 1, 1]
+
+
+def test_a_bank_has_the_scores_of_what_it_chooses(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
+    assert counter.run(*GRID) == 0
+    assert counter.run("--bank", "--profile", "smoke") == 0
+    assert "minus the true specialist" in capsys.readouterr().out
+    assert counter.run("--bank", "--profile", "smoke") == 0  # nothing is left to do
+    store = Store(Path("results/smoke"))
+    ((name, bank),) = banks(store).items()
+    assert (name, list(bank.specialists)) == ("conv_autoencoder on shapes", [0.005, 0.1])
+    measured = store.timings("bank")[name]
+    assert measured == priced(bank, store)
+    for row in measured["rows"]:
+        levels = estimates(bank.protocol, row["variance"])
+        low, high = (
+            store.images(bank.specialists[trained][0], bank.protocol)[f"psnr {row['variance']}"]
+            for trained in (0.005, 0.1)
+        )
+        chosen = np.where(levels < (0.005 * 0.1) ** 0.5, low, high)
+        assert row["bank"][0] == pytest.approx(chosen.mean())
+        assert row["right"] is None if row["variance"] == 0.05 else 0.8 < row["right"] <= 1
+        assert row["specialist"] is None if row["variance"] == 0.05 else abs(row["specialist"][0]) < 1
+    text = build(store, makers=chapters()).pages["pages/noise.md"]
+    assert "Estimate and choose, or train once?" in text
+    assert "dB against the true specialist (1 seed, 128 test images). It stores 2 networks instead of one." in text
+
+
+def test_a_bank_needs_specialists_around_a_range(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
+    assert counter.run("--grid", "--profile", "smoke", "--denoisers", "clip", "--test", "0.01") == 0
+    assert counter.run("--bank", "--profile", "smoke") == 2
+    assert "--bank needs a network trained at several variances" in capsys.readouterr().err
