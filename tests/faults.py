@@ -35,9 +35,7 @@ from bench.store.store import DamageWarning, Store
 from tests.made_up import UNET
 from tests.test_run_all import living
 
-GRID = (
-    "--grid --profile smoke --denoisers clip,median,conv_autoencoder --train 0.01 0.001..0.1 --test 0.01 --metrics psnr"
-)
+GRID = "--grid --profile smoke --denoisers clip,median,conv_autoencoder --train 0.01 --test 0.01 --metrics psnr"
 STORE = Path("results/smoke")
 LINUX = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
 Say = Callable[[str], None]
@@ -104,9 +102,10 @@ def clean(folder: Path) -> bool:
 
 
 @LINUX
-def test_a_killed_command_loses_nothing(undisturbed: Path, seconds: float, tmp_path: Path, say: Say) -> None:
-    draw, killed, stores = random.Random(0), 0, 0
-    while killed < 30:
+@pytest.mark.parametrize("seed", range(3))
+def test_a_killed_command_loses_nothing(undisturbed: Path, seconds: float, tmp_path: Path, say: Say, seed: int) -> None:
+    draw, killed, stores = random.Random(seed), 0, 0
+    while killed < 10:
         stores += 1
         folder = tmp_path / str(stores)
         folder.mkdir()
@@ -118,7 +117,7 @@ def test_a_killed_command_loses_nothing(undisturbed: Path, seconds: float, tmp_p
             process.communicate()
             assert gone_within(process, 10)
             killed += not ended
-            if ended or killed == 30:
+            if ended or killed == 10:
                 break
         finished(folder)
         assert numbers(folder) == numbers(undisturbed)
@@ -251,7 +250,7 @@ def test_two_commands_at_once(undisturbed: Path, tmp_path: Path, say: Say) -> No
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="mounting a small disk needs root")
 def test_a_full_disk(undisturbed: Path, tmp_path: Path, say: Say) -> None:
     full = 0
-    for size in (16, 64, 96, 160):  # KiB
+    for size in (16, 64, 160):  # KiB
         disk = tmp_path / f"disk{size}"
         disk.mkdir()
         mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}k", "tmpfs", str(disk)], check=False)
