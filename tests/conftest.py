@@ -32,15 +32,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Prints what tests say they did, such as how many commands were killed, whichever process ran them."""
-    properties = [
-        pair
-        for reports in terminalreporter.stats.values()
-        for report in reports
-        for pair in getattr(report, "user_properties", ())
-    ]
-    for text in dict.fromkeys(text for name, text in properties if name == "done"):
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    ended = [report for report in reports if getattr(report, "when", "") == "teardown"]
+    said = [pair for report in ended for pair in report.user_properties]
+    for text in (text for name, text in said if name == "done"):
         terminalreporter.write_line(f"  {text}")
-    if fuzzed := sum(count for name, count in properties if name == "fuzzed"):
+    if fuzzed := sum(count for name, count in said if name == "fuzzed"):
         terminalreporter.write_line(f"  {fuzzed} inputs fuzzed: a value, or an error of our own")
 
 

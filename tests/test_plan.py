@@ -4,9 +4,11 @@ from typing import Any
 import pytest
 
 from bench.core.experiment import Experiment, Protocol
-from bench.core.recipes import FAST
+from bench.core.recipes import FAST, RECIPES
 from bench.core.registry import UnknownName
-from bench.core.variance import Range
+from bench.core.variance import Range, written
+from bench.measurements import MEASUREMENTS
+from bench.running.command import Command
 from bench.running.plan import ablation, cost, grid, settle
 
 PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr",), 128)
@@ -71,3 +73,16 @@ def test_work_grows_with_size_and_epochs() -> None:
 def test_whole_numbers_and_others_are_one_value() -> None:
     whole, broken = (settle(Experiment("nlm", (("h", h),), None, None, None, None)) for h in (1, 1.0))
     assert whole.id == broken.id
+
+
+def test_a_profile_may_test_with_further_noises_what_was_trained_with_one() -> None:
+    command = Command(asked={"grid": ""}, profile="sigma15", denoisers=("clip", "unet"))
+    first, *others = MEASUREMENTS["grid"].sections(command)
+    assert [first.protocol.noise, *(section.protocol.noise for section in others)] == [
+        *("gaussian", "correlated", "poisson", "salt_and_pepper")
+    ]
+    assert {section.experiments for section in others} == {first.experiments}
+    assert {e.noise for e in first.experiments if e.recipe} == {"gaussian"}
+    assert (first.protocol.images, [written(v) for v in first.protocol.variances]) == (6, ["σ=15", "σ=25", "σ=50"])
+    (trained,) = (e for e in first.experiments if e.recipe)
+    assert trained.recipe == RECIPES["photographs"]

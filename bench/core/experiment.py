@@ -11,6 +11,7 @@ from bench.core.values import digest, later, require, whole
 from bench.core.variance import Range
 
 ESTIMATE = "estimate"
+RECORDED = "recorded"  # noise that came with the images of a dataset
 Cell = tuple[float, str]  # a test variance and the name of a metric
 
 
@@ -76,7 +77,8 @@ class Protocol:
     The digest leaves out variances and metrics. They are asked for cell by cell, so that a further one
     computes only its own cells. Version 2 deals images to blocks in turn and keeps eight examples; version 1 made
     blocks of neighbours and kept one. Denoisers that are not blind are told `told` times the true variance, or what
-    is estimated from each noisy image by itself if `told` is "estimate".
+    is estimated from each noisy image by itself if `told` is "estimate". Where the noise is "recorded", no variance
+    can be chosen, and the one test variance is what was measured over all images.
     """
 
     dataset: str

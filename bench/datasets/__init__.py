@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-from bench.core.images import Stack
+from bench.core.images import Stack, digest
 from bench.core.registry import Registry
 
 
@@ -20,10 +20,19 @@ class Images(NamedTuple):
 
     Each stack is uint8 (N, C, H, W), or a tuple of uint8 (C, H, W) where sizes differ, 16×16 or
     larger. `train` may be empty; then nothing that needs training can be measured.
+
+    `recorded` holds the test images with the noise that a camera recorded, in their order and sizes. It is empty where
+    noise is to be added.
     """
 
     train: Stack
     test: Stack
+    recorded: Stack = ()
+
+    @property
+    def digest(self) -> str:
+        """Of all pixels."""
+        return digest(*(part for part in self if part is not self.recorded or len(part)))
 
 
 DATASETS: Registry[Callable[..., Images]] = Registry("dataset", __name__)

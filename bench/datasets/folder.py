@@ -40,13 +40,13 @@ def images_below(path: Path, colour: bool) -> Images:
         ) from None
     train, test = path / "train", path / "test"
     if not (train.exists() or test.exists()):
-        return Images((), _stack(path, _files(path), colour))
+        return Images((), _stack(path, files_of(path), colour))
     if not test.exists():
         raise ValueError(
             f"{path} has a folder train/ and no test/: put the images to test on into {test}, or name them by "
             f"--dataset and add --train-data folder:{train}"
         )
-    files, tested = _files(train) if train.exists() else [], _files(test)
+    files, tested = files_of(train) if train.exists() else [], files_of(test)
     images = Images(_stack(train, files, colour) if train.exists() else (), _stack(test, tested, colour))
     if same := twins(images.test, images.train):
         ours, theirs = same[0]
@@ -63,7 +63,7 @@ def _stack(folder: Path, files: list[Path], colour: bool) -> Stack:
     return stack([read(file, colour) for file in files])
 
 
-def _files(folder: Path) -> list[Path]:
+def files_of(folder: Path) -> list[Path]:
     """The image files of a folder, sorted by name; raises `Unusable` for other formats and links to nothing."""
     files = sorted(file for file in folder.iterdir() if not file.name.startswith(".") and not file.is_dir())
     for file in files:

@@ -156,7 +156,7 @@ def check_metric(name: str) -> None:
 
 def check_images(images: Any, again: Any) -> None:
     """Two calls of a dataset: uint8, channels first, large enough, disjoint, and the same both times."""
-    pair = isinstance(images, tuple) and len(images) == 2
+    pair = isinstance(images, tuple) and len(images) in (2, 3)
     _need(pair, f"gives a {type(images).__name__}, and must return Images(train, test)")
     images, again = Images(*images), Images(*again)
     for part, stack in images._asdict().items():
@@ -167,7 +167,9 @@ def check_images(images: Any, again: Any) -> None:
     _need(channels in ({1}, {3}), f"has images of {sorted(channels)} channels, and all must have 1, or all 3")
     smallest = min(min(image.shape[1:]) for image in every)
     _need(smallest >= SMALLEST, f"has an image of {smallest} pixels to a side, and {SMALLEST} are needed")
-    second = [*again.train, *again.test]
+    shapes = [[image.shape for image in part] for part in (images.recorded, images.test)]
+    _need(not shapes[0] or shapes[0] == shapes[1], "has recorded images of other numbers or sizes than clean ones")
+    every, second = [*every, *images.recorded], [*again.train, *again.test, *again.recorded]
     same = len(every) == len(second) and all(map(torch.equal, every, second))
     _need(same, "gives other images at each call: seed what it draws")
     if both := twins(images.test, images.train):

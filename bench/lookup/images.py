@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from bench.core.dataset_names import PLACES, full_name, parse, place_of
-from bench.core.images import Stack, channels_of, digest, take, twins
+from bench.core.images import Stack, channels_of, take, twins
 from bench.core.registry import UnknownName
 from bench.core.rng import stream
 from bench.core.tasks import Source
@@ -39,7 +39,7 @@ def images_of(name: str) -> Images:
     if not plain:
         raise ValueError(f"it is not known where the images {name} are: name them by --dataset or --train-data")
     images = images_of(plain)
-    if (actual := digest(*images)) != expected:
+    if (actual := images.digest) != expected:
         raise ValueError(
             f"the images of {plain} changed: their digest is {actual}, and {expected} was measured; "
             f"put the old ones back, or measure the new ones: --dataset {plain}"
@@ -74,7 +74,7 @@ def identified(name: str) -> str:
     if expected or (not path and function_of(name).__module__ == f"{DATASETS.package}.{kind}"):
         return name
     plain = f"{kind}:{path}" if path else kind
-    identity = f"{kind}@{digest(*images_of(plain))}"
+    identity = f"{kind}@{images_of(plain).digest}"
     PLACES[identity] = plain
     return identity
 

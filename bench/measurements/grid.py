@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bench.measurements import Measurement, measurement
@@ -18,12 +19,16 @@ class Grid(Measurement):
     about = "train and score denoisers across noise variances"
 
     def sections(self, command: Command) -> Iterator[Section]:
+        from bench.core.experiment import RECORDED
         from bench.running.plan import grid
         from bench.running.study import profile_of, ranges_of, study_of
 
         names = command.denoisers or [name for name, package in _missing_packages(command).items() if not package]
         other_seeds = {} if command.seeds else profile_of(command).other_seeds
-        yield grid(ranges_of(command, names), *study_of(command), other_seeds)
+        section = grid(ranges_of(command, names), *study_of(command), other_seeds)
+        yield section
+        for noise in () if section.protocol.noise == RECORDED else profile_of(command).noises:
+            yield replace(section, protocol=replace(section.protocol, noise=noise))
 
     def notes(self, command: Command) -> list[str]:
         return [

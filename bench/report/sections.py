@@ -111,7 +111,7 @@ def page_of(section: Section) -> str:
         "digits"
         if kind.startswith("mnist")
         else "photographs"
-        if kind in ("folder", "photos", "folder_colour")
+        if kind in ("folder", "photos", "folder_colour", "folder_pairs")
         else "images"
     )
 

@@ -8,6 +8,7 @@ import torch
 
 from architectures import DENOISERS
 from bench.core.dataset_names import full_name
+from bench.core.experiment import RECORDED
 from bench.core.images import batches, one_size
 from bench.core.rng import stream
 from bench.core.tasks import Task
@@ -48,7 +49,7 @@ def check_plugins(tasks: Iterable[Task]) -> None:
     for experiment in {(task.experiment.denoiser, task.experiment.options): task.experiment for task in tasks}.values():
         check_plugin(DENOISERS, experiment.denoiser, partial(check_denoiser, experiment))
     noises = {task.experiment.noise or "" for task in tasks} | {request.protocol.noise for request in requests}
-    for noise in sorted(noises - {""}):
+    for noise in sorted(noises - {"", RECORDED}):
         check_plugin(NOISES, noise, partial(check_noise, noise))
     for metric in sorted({metric for request in requests for _, metric in request.cells}):
         check_plugin(METRICS, metric, partial(check_metric, metric))

@@ -12,6 +12,7 @@ from torch import nn
 
 from architectures import Memorizing
 from bench.core.dataset_names import PLACES
+from bench.core.experiment import RECORDED
 from bench.core.images import one_size
 from bench.core.registry import load_plugin
 from bench.core.tasks import Result, Task
@@ -77,7 +78,8 @@ def _score(task: Task, result: Result, model: nn.Module, device: torch.device, s
     total, done = task.cells, 0
     for request in task.requests:
         protocol, started = request.protocol, time.monotonic()
-        informed = model if protocol.told == 1 else Told(model, protocol.told)
+        blind = protocol.told == 1 or getattr(model, "blind", True)
+        informed = model if blind else Told(model, protocol.told, clipped=protocol.noise == RECORDED)
         for restored in evaluate(informed, images_of(protocol.dataset).test, protocol, request.cells, device):
             for metric, values in restored.values.items():
                 if np.isnan(values).any():

@@ -9,7 +9,7 @@ from typing import Any
 from architectures import DENOISERS
 from bench.ablations import ABLATIONS
 from bench.core.dataset_names import full_name
-from bench.core.experiment import Experiment, Protocol
+from bench.core.experiment import RECORDED, Experiment, Protocol
 from bench.core.recipes import Recipe
 from bench.core.tasks import Section, Source
 from bench.core.variance import Range
@@ -101,7 +101,9 @@ def _plain(denoiser: str, protocol: Protocol, source: Source) -> Experiment:
     """A denoiser before any training, with as many channels as the images have."""
     takes = "channels" in inspect.signature(DENOISERS[denoiser]).parameters
     options = {"channels": source.channels} if takes and source.channels != 1 else {}
-    plain = Experiment(denoiser, (), source.training, protocol.noise, None, None).but(options=options)
+    # A camera's noise is there for testing alone; what is tested on it was trained on Gaussian noise.
+    noise = "gaussian" if protocol.noise == RECORDED else protocol.noise
+    plain = Experiment(denoiser, (), source.training, noise, None, None).but(options=options)
     if source.training is None and (learns(plain) or memorizes(denoiser)):
         raise ValueError(
             f"{denoiser!r} must be trained, and {full_name(protocol.dataset)!r} has no images to train on: put some "
@@ -112,7 +114,7 @@ def _plain(denoiser: str, protocol: Protocol, source: Source) -> Experiment:
 
 def check(protocol: Protocol) -> None:
     """Looks up every name a protocol holds; raises `UnknownName` for the first that is unknown."""
-    _ = function_of(protocol.dataset), NOISES[protocol.noise]
+    _ = function_of(protocol.dataset), protocol.noise == RECORDED or NOISES[protocol.noise]
     for metric in protocol.metrics:
         _ = METRICS[metric]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bench.core.recipes import FAST, RECIPES, Recipe
+from bench.core.recipes import FAST, PHOTOGRAPHS, RECIPES, Recipe, changed
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class Profile:
         test: test variances.
         images: number of test images, from the first on.
         changes: what the profile changes in a recipe, field by field.
+        noises: of further tests, beside the noise that the command names, of what was trained with that one.
     """
 
     about: str
@@ -30,6 +31,7 @@ class Profile:
     denoisers: tuple[str, ...] = ()
     fewer: dict[str, tuple[str, ...]] = field(default_factory=dict)
     other_seeds: dict[str, int] = field(default_factory=dict)
+    noises: tuple[str, ...] = ()
 
     def recipe(self, name: str) -> Recipe:
         """A recipe at this profile's size. Only `fast` is changed."""
@@ -70,6 +72,20 @@ PROFILES = {
             *("conv_autoencoder", "deep_autoencoder", "unet", "unet_conditioned"),
         ),
         fewer=dict.fromkeys(("total_variation", "nlm", "unet_conditioned"), ("0.001..0.1 log-uniform",)),
+    ),
+    # As Chen et al., "Masked image training for generalizable deep image denoising", CVPR 2023, Cheng et al., "Transfer
+    # CLIP for generalizable image denoising", CVPR 2024, and Kim et al., "IDF: iterative dynamic filtering networks for
+    # generalizable image denoising", ICCV 2025, train and test. Here every noise is tested at equal variance.
+    "sigma15": Profile(
+        about="trained at σ=15 alone; tested at 15, 25 and 50, and with other noises",
+        dataset="photos",
+        train=("sigma=15",),
+        test=tuple((sigma / 255) ** 2 for sigma in (15, 25, 50)),
+        images=1000,
+        seeds=1,
+        changes=changed(PHOTOGRAPHS, FAST),
+        denoisers=("noisy", "clip", "median", "nlm", "unet", "unet_bias_free", "unet_normalized", "dncnn_small"),
+        noises=("correlated", "poisson", "salt_and_pepper"),
     ),
     "full": Profile(
         about="the published study behind REPORT.md",

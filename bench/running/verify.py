@@ -8,7 +8,7 @@ from pathlib import Path
 
 from architectures import DENOISERS
 from bench.core.dataset_names import known_places
-from bench.core.experiment import Experiment, Protocol
+from bench.core.experiment import RECORDED, Experiment, Protocol
 from bench.core.registry import UnknownName
 from bench.core.results import summarize
 from bench.core.tasks import Request, Result, Task
@@ -61,7 +61,7 @@ def recompute(
         (experiment, section.protocol, score)
         for section in store.sections()
         for experiment in section.experiments
-        if experiment.denoiser in DENOISERS and {experiment.noise, section.protocol.noise} <= {None, *NOISES}
+        if experiment.denoiser in DENOISERS and {experiment.noise, section.protocol.noise} <= {None, RECORDED, *NOISES}
         if experiment.recipe is None or store.weights(experiment) is not None
         if all(map(_is_here, filter(None, (experiment.dataset, section.protocol.dataset))))
         for score in store.scores(experiment, section.protocol)

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor, nn
 
-from bench.core.experiment import Protocol
+from bench.core.experiment import RECORDED, Protocol
 from bench.core.images import Stack, batches
 from bench.core.results import Array, Restored
 from bench.core.rng import global_streams, streams
 from bench.lookup.denoisers import place
+from bench.lookup.images import images_of
 from bench.lookup.tiles import restore
 from bench.metrics import METRICS
 from bench.noises import NOISES
@@ -59,8 +60,12 @@ def evaluate(
 def corrupt(clean: Tensor, variance: float, protocol: Protocol, numbers: Iterable[int]) -> Tensor:
     """Adds to test images, float (N, C, H, W), of these numbers the noise that every denoiser meets.
 
-    Each image has its own stream, so neither the batch size nor the number of images changes the noise.
+    Each image has its own stream, so neither the batch size nor the number of images changes the noise. Recorded noise
+    is that of the dataset.
     """
+    if protocol.noise == RECORDED:
+        recorded = images_of(protocol.dataset).recorded
+        return torch.stack([recorded[number] for number in numbers]).float() / 255
     one = torch.full((1,), variance)
     add, names = NOISES[protocol.noise], ("test noise", protocol.dataset, protocol.seed)
     noisy = []

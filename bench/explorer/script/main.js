@@ -19,7 +19,7 @@ const VIEWS = {
 function command(grid) {
   if (state.view === "ablations") return `python run_all.py --ablate ${state.factor || "all"} --profile ${DATA.study}`;
   const net = state.view === "map" && state.net ? ` --denoisers ${state.net.replace(/[(,].*| †/g, "")}` : "";
-  return `python run_all.py --grid --profile ${DATA.study}${net}${grid && grid.noise !== "gaussian" ? ` --noise ${grid.noise}` : ""}`;
+  return `python run_all.py --grid --profile ${DATA.study}${net}${grid && !["gaussian", "recorded"].includes(grid.noise) ? ` --noise ${grid.noise}` : ""}`;
 }
 
 /** A table for LaTeX, with the rules of booktabs. @param {string[][]} rows */
