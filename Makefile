@@ -8,8 +8,9 @@ PYTEST_OPTIONS ?=
 grid: $(VENV)/installed  ## the main job: train, score, tables, figures, report
 	$(BIN)/python run_all.py --grid
 
+# The longest file first, so that no process is left alone with it.
 test: check  ## everything that CI checks
-	$(BIN)/python -m pytest -n logical --dist loadfile $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS) tests/test_wheel.py tests
 
 check: $(VENV)/installed  ## lint, format, strict types, and imports that go one way
 	$(BIN)/ruff check .

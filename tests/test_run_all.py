@@ -21,6 +21,7 @@ import run_all
 from architectures import DENOISERS
 from bench.lookup.denoisers import missing_package
 from bench.lookup.images import images_of
+from bench.noises import NOISES
 from bench.report import report
 from bench.store.files import write
 from bench.store.store import Store
@@ -164,10 +165,10 @@ def test_what_is_added_is_all_that_is_computed(counter: Counter) -> None:
 def test_an_ablation_under_every_noise_trains_once_and_scores_all(counter: Counter) -> None:
     command = ("--ablate", "noise_law", "--profile", "smoke", "--metrics", "psnr")
     assert counter.run(*command) == 0
-    assert len(counter.trained) == 6
-    assert len(counter.scored) == 36
+    assert len(counter.trained) == len(NOISES)
+    assert len(counter.scored) == len(NOISES) ** 2
     lines = [line for line in report_text(RESULTS).splitlines() if line.startswith("| conv_autoencoder")]
-    assert [line.count("±") for line in lines if "(laplace)" in line] == [6]
+    assert [line.count("±") for line in lines if "(laplace)" in line] == [len(NOISES)]
     assert counter.run(*command) == 0
     assert (counter.trained, counter.scored) == ([], [])
 
