@@ -8,9 +8,8 @@ PYTEST_OPTIONS ?=
 grid: $(VENV)/installed  ## the main job: train, score, tables, figures, report
 	$(BIN)/python run_all.py --grid
 
-# The longest file first, so that no process is left alone with it.
 test: check  ## everything that CI checks
-	$(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS) tests/test_wheel.py tests
+	$(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 
 check: $(VENV)/installed  ## lint, format, strict types, and imports that go one way
 	$(BIN)/ruff check .
