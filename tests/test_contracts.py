@@ -2,6 +2,7 @@
 
 import inspect
 import itertools
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -106,6 +107,8 @@ def test_a_grid_is_of_one_option_and_holds_its_default(name: str) -> None:
 @pytest.mark.parametrize("name", DATASETS)
 def test_a_dataset_is_uint8_stable_and_disjoint(name: str, tmp_path: Path) -> None:
     paths = [folder_of_images(tmp_path)] * len(inspect.signature(DATASETS[name]).parameters)
+    for part in ("noisy", "clean") if paths else ():
+        shutil.copy(tmp_path / "test" / "3.png", tmp_path / f"a_{part}.png")
     one, two = DATASETS[name](*paths), DATASETS[name](*paths)
     images = [*one.train, *one.test]
     assert {image.dtype for image in images} == {torch.uint8}

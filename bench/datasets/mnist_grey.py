@@ -8,5 +8,5 @@ from bench.datasets.mnist import mnist
 @dataset
 def mnist_grey() -> Images:
     """The digits of `mnist`, each pixel v as 64 + v // 2, which is from 64 to 191."""
-    train, test = (64 + one_size(images) // 2 for images in mnist())
-    return Images(train, test)
+    digits = mnist()
+    return Images(*(64 + one_size(images) // 2 for images in (digits.train, digits.test)))

@@ -8,5 +8,5 @@ from bench.datasets.mnist import mnist
 @dataset
 def mnist_inverted() -> Images:
     """The digits of `mnist`, each pixel v as 255 − v."""
-    train, test = (255 - one_size(images) for images in mnist())
-    return Images(train, test)
+    digits = mnist()
+    return Images(*(255 - one_size(images) for images in (digits.train, digits.test)))
