@@ -8,6 +8,8 @@ import torch
 from PIL import Image
 
 from bench.core.experiment import ESTIMATE, RECORDED
+from bench.core.images import digest
+from bench.datasets import Images
 from bench.lookup.images import identified, images_of
 from bench.metrics import METRICS
 from bench.scoring.noise_level import noise_level
@@ -76,6 +78,13 @@ def test_what_is_trained_elsewhere_is_tested_on_it(pairs: Path, counter: Counter
     (section,) = Store(Path("results/smoke")).sections()
     (experiment,) = section.experiments
     assert (experiment.noise, section.protocol.noise) == ("gaussian", RECORDED)
+
+
+def test_datasets_without_recorded_images_keep_their_digests() -> None:
+    clean = torch.zeros(2, 1, 16, 16, dtype=torch.uint8)
+    assert Images((), clean).digest == digest((), clean)
+    assert Images(clean, clean).digest == digest(clean, clean)
+    assert Images((), clean, clean).digest == digest((), clean, clean) != digest((), clean)
 
 
 @pytest.mark.parametrize("words", [["--test", "0.01"], ["--noise", "laplace"]])

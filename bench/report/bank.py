@@ -24,7 +24,9 @@ def bank_table(store: Store) -> Table:
         numbers("minus the range network (dB)", rows, difference("range")),
         numbers("minus the true specialist (dB)", rows, difference("specialist")),
         numbers(
-            "images given that specialist", rows, lambda row: f"{100 * row['right']:.0f} %" if row["right"] else ""
+            "images given that specialist",
+            rows,
+            lambda row: "" if row["right"] is None else f"{100 * row['right']:.0f} %",
         ),
     ]
     return Table.of("A bank of specialists", columns, "empty where no specialist was trained for the test variance")

@@ -38,12 +38,15 @@ class Bank:
 
 def banks(store: Store) -> dict[str, Bank]:
     """All that a store has the PSNR of every test image for, by a name."""
-    found = {}
+    found: dict[str, Bank] = {}
     for section in store.sections():
         protocol = section.protocol
         if section.name != "grid" or protocol.noise != "gaussian" or protocol.told != 1:
             continue
-        learned = [e for e in section.experiments if e.recipe and e.variance and store.images(e, protocol)]
+        cells = {f"{METRIC} {variance}" for variance in protocol.variances}
+        learned = [
+            e for e in section.experiments if e.recipe and e.variance and cells <= set(store.images(e, protocol))
+        ]
         for denoiser, options in dict.fromkeys((e.denoiser, e.options) for e in learned):
             own = [e for e in learned if (e.denoiser, e.options) == (denoiser, options)]
             for wide in dict.fromkeys(e.variance for e in own if e.variance and not e.variance.fixed):
@@ -53,8 +56,10 @@ def banks(store: Store) -> dict[str, Bank]:
                     if e.variance and e.variance.fixed and wide and e.variance.low in wide:
                         inside.setdefault(e.variance.low, {})[e.seed] = e
                 if len(inside) > 1:
-                    title = dataset_title(protocol.dataset)
-                    found[f"{denoiser} on {title}"] = Bank(protocol, dict(sorted(inside.items())), ranged)
+                    name = f"{denoiser} on {dataset_title(protocol.dataset)}"
+                    if name in found:  # with other options, or on another range
+                        name += "".join(f", {option}={value}" for option, value in options) + f", {wide}"
+                    found[name] = Bank(protocol, dict(sorted(inside.items())), ranged)
     return found
 
 
