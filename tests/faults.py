@@ -81,17 +81,22 @@ def numbers(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def timed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+    """Where the command ran without disturbance, and the seconds it took."""
     folder, start = tmp_path_factory.mktemp("undisturbed"), time.monotonic()
     finished(folder)
-    (folder / "seconds").write_text(f"{time.monotonic() - start}")
-    return folder
+    return folder, time.monotonic() - start
 
 
 @pytest.fixture(scope="module")
-def seconds(undisturbed: Path) -> float:
+def undisturbed(timed: tuple[Path, float]) -> Path:
+    return timed[0]
+
+
+@pytest.fixture(scope="module")
+def seconds(timed: tuple[Path, float]) -> float:
     """That the command takes."""
-    return float((undisturbed / "seconds").read_text())
+    return timed[1]
 
 
 def clean(folder: Path) -> bool:
