@@ -26,7 +26,7 @@ from bench.report.tables.cost import latency_table, speed_table, three_digits
 from bench.running.command import Command
 from bench.running.workers import keep_memory
 from bench.store.store import Store
-from bench.timing.latency import PROCESSES, Turn, flops, prepared, turns
+from bench.timing.latency import ENGINE_SHAPES, PROCESSES, Turn, engines, flops, prepared, turns
 from bench.timing.targets import Speed, speed_frame
 from tests.conftest import SMALL, Counter
 from tests.made_up import NOW, timed
@@ -73,11 +73,49 @@ def test_an_image_costs_the_price_of_the_size_nearest_to_it(tmp_path: Path) -> N
 def test_processes_take_turns_in_random_order() -> None:
     names = ["median", "unet", "clip"]
     order = turns(names, "cuda")
+    assert {turn.engine for turn in order} == {"torch"}
     assert len({turn.name for turn in order}) == len(order) == PROCESSES * 4  # unet in two precisions
     rounds = [order[start : start + 4] for start in range(0, len(order), 4)]
     assert all({turn.number for turn in of_round} == {number} for number, of_round in enumerate(rounds, start=1))
     assert len({tuple(turn.denoiser for turn in of_round) for of_round in rounds}) > 1
     assert order == turns(names, "cuda")
+
+
+def test_a_network_is_also_timed_by_what_else_runs_it_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench.timing.latency, "engines", lambda _device: ["torch.compile", "onnxruntime"])
+    order = {turn.name: turn for turn in turns(["unet", "clip"], "cpu")}
+    assert {f"unet-1-{how}-1" for how in ("float32", "torch.compile", "onnxruntime")} <= set(order)
+    assert order["unet-1-torch.compile-1"].shapes == ENGINE_SHAPES
+    assert not [name for name in order if name.startswith("clip") and "float32" not in name]
+
+
+def test_what_runs_a_network_here_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}" if name == "clang++" else None)
+    monkeypatch.setattr("bench.timing.latency.missing_packages", lambda: [])
+    assert engines("cpu") == ["torch.compile", "onnxruntime"]
+    assert engines("cuda") == []
+    monkeypatch.setattr("shutil.which", lambda _name: None)
+    monkeypatch.setattr("bench.timing.latency.missing_packages", lambda: ["onnx"])
+    assert engines("cpu") == []
+
+
+def test_other_engines_have_columns_of_their_own_and_never_the_price(tmp_path: Path) -> None:
+    store, megapixel = Store(tmp_path), {"height": 1024, "width": 1024, "seconds": 2.0}
+    keep(
+        store,
+        megapixel,
+        megapixel | {"seconds": 1.0, "engine": "onnxruntime"},
+        megapixel | {"seconds": 1.5, "engine": "torch.compile"},
+    )
+    rows = latencies(store)
+    assert seconds_for(rows, 1024**2) == pytest.approx({"median": 2.0})
+    table = latency_table(rows)
+    assert [table.rows[0][table.header.index(name)] for name in ("s/MP", "compiled", "ONNX")] == [
+        "1.91",
+        "1.43",
+        "0.954",
+    ]
+    assert "compiled: the same by torch.compile; ONNX: the same by onnxruntime" in table.note
 
 
 def test_a_table_has_prices_and_marks_what_is_unsteady(tmp_path: Path) -> None:
@@ -151,6 +189,7 @@ def test_latency_is_measured_kept_and_not_measured_again(counter: Counter, monke
     monkeypatch.setattr(bench.timing.latency, "PROCESSES", 1)
     monkeypatch.setattr(bench.timing.latency, "cores", lambda: 1)
     monkeypatch.setattr("torch.cpu.get_capabilities", dict)
+    monkeypatch.setattr(bench.timing.latency, "engines", lambda _device: [])  # which take a minute
     arguments = ["--latency", "--profile", "smoke", "--denoisers", "unet_conditioned"]
     assert counter.run(*arguments) == 0
     store = Store(Path("results/smoke"))

@@ -8,12 +8,14 @@ import torch
 
 import bench
 import run_all
+from architectures import DENOISERS
 from bench.core.variance import Range
 from bench.lookup.denoisers import build
 from bench.running import export as exporting
 from bench.running.denoise_file import ready
 from bench.running.export import export
 from bench.store.store import Store
+from bench.timing.latency_benchmark import Onnx
 from tests.made_up import UNET
 
 pytestmark = pytest.mark.slow
@@ -33,6 +35,16 @@ def test_every_network_can_be_exported(name: str, tmp_path: Path, monkeypatch: p
     exported = export(Store(tmp_path), name, tmp_path / "net.onnx")
     assert exported.difference <= 1e-5
     assert exported.inputs == (("noisy", "variance") if name == "unet_conditioned" else ("noisy",))
+
+
+def test_what_latency_times_by_onnxruntime_is_the_network() -> None:
+    torch.manual_seed(0)
+    model = DENOISERS["unet_conditioned"]().eval()
+    torch.manual_seed(0)
+    runner = Onnx("unet_conditioned", 1)
+    noisy, variance = torch.rand(2, 1, 28, 28), torch.tensor([0.01, 0.1])
+    with torch.inference_mode():
+        torch.testing.assert_close(runner(noisy, variance), model(noisy, variance), atol=1e-5, rtol=0)
 
 
 def test_a_trained_network_gives_the_same_elsewhere(measured: Path, tmp_path: Path) -> None:

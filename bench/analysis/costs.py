@@ -19,6 +19,7 @@ class Latency:
     """One denoiser at one shape of images: a batch of some images of some size.
 
     Attributes:
+        engine: what ran it: "torch", "torch.compile" or "onnxruntime".
         seconds: for a batch: the median over processes of the median of each. One that is told the variance
             estimates it first.
         low, high: the least and the largest median of a process; in older results the quartiles of one.
@@ -37,6 +38,7 @@ class Latency:
     height: int
     width: int
     precision: str
+    engine: str
     seconds: float
     low: float
     high: float
@@ -58,9 +60,9 @@ class Latency:
         return self.height * self.width
 
     @property
-    def shape(self) -> tuple[str, int, int, int, str]:
-        """What was timed: denoiser, images, pixels of each, threads, precision."""
-        return self.denoiser, self.batch, self.pixels, self.conditions.threads, self.precision
+    def shape(self) -> tuple[str, int, int, int, str, str]:
+        """What was timed: denoiser, images, pixels of each, threads, precision, engine."""
+        return self.denoiser, self.batch, self.pixels, self.conditions.threads, self.precision, self.engine
 
     @property
     def per_megapixel(self) -> float:
@@ -69,15 +71,15 @@ class Latency:
 
     @property
     def plain(self) -> bool:
-        """Whether it is of one image, one thread and full precision."""
-        return self.batch == 1 and self.conditions.threads == 1 and self.precision == "float32"
+        """Whether it is of one image on one thread, in full precision by torch alone."""
+        return (self.batch, self.conditions.threads, self.precision, self.engine) == (1, 1, "float32", "torch")
 
     @classmethod
     def of(cls, runs: Sequence[dict[str, Any]]) -> Self:
         """Of the values of some processes that `bench.timing.latency` measured, all of one denoiser and shape."""
         first, medians = runs[0], sorted(run["seconds"] for run in runs)
         middle = median(medians)
-        names = ("denoiser", "batch", "height", "width", "precision", "parameters", "flops")
+        names = ("denoiser", "batch", "height", "width", "precision", "engine", "parameters", "flops")
         return cls(
             **{name: first[name] for name in names},
             seconds=middle,
@@ -91,18 +93,18 @@ class Latency:
 
 
 def latencies(store: Store) -> list[Latency]:
-    """All that was timed: the cheapest denoiser first; then by precision and size."""
+    """All that was timed: the cheapest denoiser first; then by engine, precision and size."""
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for values in store.timings("latency").values():
         for row in map(_as_now, values["rows"]):
-            by = (row[name] for name in ("denoiser", "precision", "batch", "height", "width"))
+            by = (row[name] for name in ("denoiser", "engine", "precision", "batch", "height", "width"))
             groups.setdefault((*by, json.dumps(row["conditions"])), []).append(row)
     rows = [Latency.of(runs) for runs in groups.values()]
     price = seconds_for(rows, 1e6)
     return sorted(
         rows,
         key=lambda row: (
-            *(price.get(row.denoiser, 0.0), row.denoiser, row.precision != "float32"),
+            *(price.get(row.denoiser, 0.0), row.denoiser, row.engine, row.precision != "float32"),
             *(row.conditions.threads, row.pixels, row.batch),
         ),
     )
@@ -110,6 +112,7 @@ def latencies(store: Store) -> list[Latency]:
 
 def _as_now(row: dict[str, Any]) -> dict[str, Any]:
     """A row as `bench.timing.latency` gives it; those of earlier versions are of one process and of 28×28 pixels."""
+    row = {"engine": "torch"} | row
     if "height" in row:
         return row
     return row | {"height": 28, "width": 28, "precision": "float32", "seconds": row["median"]}

@@ -53,11 +53,16 @@ class Exported:
         ]
 
 
+def missing_packages() -> list[str]:
+    """What an export needs and is not installed."""
+    return [name for name in PACKAGES if not find_spec(name)]
+
+
 def check_exportable(denoiser: str) -> None:
     """Raises ValueError unless it is a network and the packages are there, `UnknownName` if nobody has that name."""
     if not parameters(denoiser, ()):
         raise ValueError(f"{denoiser!r} is no network, and has nothing to export")
-    if missing := [name for name in PACKAGES if not find_spec(name)]:
+    if missing := missing_packages():
         raise ValueError(f"--export needs {', '.join(missing)}; to have it: pip install {' '.join(PACKAGES)}")
 
 
@@ -90,9 +95,8 @@ def export(
     experiments = trainings_of(store, denoiser, dataset)
     experiment = _general(experiments) if variance is None else nearest(experiments, variance)
     model = ready(experiment, store)
-    names = ("noisy",) if contract.blind else ("noisy", "variance")
     channels = dict(experiment.options).get("channels", 1)
-    data = _converted(_Blind(model) if contract.blind else model, names, channels)
+    data, names = converted(model, contract.blind, channels)
     difference = _difference(data, model, names, channels)
     if difference > CLOSE:
         raise ValueError(f"{denoiser} as ONNX is {difference:.1e} off, more than {CLOSE:g}: nothing is kept")
@@ -108,8 +112,9 @@ def _general(experiments: Sequence[Experiment]) -> Experiment:
     return seed[int(np.argmax(widths))] if max(widths) > 0 else seed[len(seed) // 2]
 
 
-def _converted(model: nn.Module, names: Sequence[str], channels: int) -> bytes:
-    """The bytes of the ONNX file."""
+def converted(model: nn.Module, blind: bool, channels: int) -> tuple[bytes, tuple[str, ...]]:
+    """The bytes of the ONNX file, and the names of its inputs."""
+    names = ("noisy",) if blind else ("noisy", "variance")
     batch = torch.export.Dim("batch", min=1, max=65536)
     height, width = (torch.export.Dim(name, min=SMALLEST, max=65536) for name in ("height", "width"))
     shapes: dict[str, dict[int, Any]] = {"noisy": {0: batch, 2: height, 3: width}, "variance": {0: batch}}
@@ -120,7 +125,7 @@ def _converted(model: nn.Module, names: Sequence[str], channels: int) -> bytes:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
-                model.eval(),
+                (_Blind(model) if blind else model).eval(),
                 tuple(example[name] for name in names),
                 dynamic_shapes=tuple(shapes[name] for name in names),
                 dynamo=True,
@@ -133,7 +138,7 @@ def _converted(model: nn.Module, names: Sequence[str], channels: int) -> bytes:
     if program is None:
         raise ValueError("torch made no ONNX program of this network")
     data: bytes = program.model_proto.SerializeToString()
-    return data
+    return data, names
 
 
 def _difference(data: bytes, model: nn.Module, names: Sequence[str], channels: int) -> float:

@@ -1,7 +1,9 @@
 """What restoring an image takes, measured by pytest-benchmark in fresh processes."""
 
 import json
+import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,9 +23,11 @@ from bench.core.images import one_size
 from bench.core.program import environment
 from bench.lookup.denoisers import parameters, place
 from bench.lookup.images import images_of, split
+from bench.running.export import missing_packages
 from bench.scoring.score import corrupt
 
 SHAPES = ((1, 28, 28), (64, 28, 28), (1, 256, 256), (1, 1024, 1024), (1, 3000, 4000))  # images, height, width
+ENGINE_SHAPES = ((1, 28, 28), (1, 256, 256), (1, 1024, 1024))  # for engines that prepare each shape, which takes long
 VARIANCE = 0.01
 PROCESSES = 5
 LONGEST = 10.0  # seconds that a batch may take; larger ones are left out
@@ -41,29 +45,47 @@ class Turn:
     Attributes:
         precision: "float32", or "bfloat16" where the processor has it.
         number: counts the processes of a denoiser, from 1 on.
+        engine: what runs it: "torch", "torch.compile" or "onnxruntime".
     """
 
     denoiser: str
     threads: int
     precision: str
     number: int
+    engine: str = "torch"
 
     @property
     def name(self) -> str:
-        return f"{self.denoiser}-{self.threads}-{self.precision}-{self.number}"
+        how = self.precision if self.engine == "torch" else self.engine
+        return f"{self.denoiser}-{self.threads}-{how}-{self.number}"
+
+    @property
+    def shapes(self) -> tuple[tuple[int, int, int], ...]:
+        """What it is timed at."""
+        return SHAPES if self.engine == "torch" else ENGINE_SHAPES
 
 
 def turns(names: Sequence[str], device: str) -> list[Turn]:
     """All processes, in rounds of random order, so that no denoiser has a better hour than another."""
     draw, rounds = random.Random(0), []
     threads = [1] if device == "cuda" else sorted({1, cores()})
+    networks = [name for name in names if parameters(name, ())]
     for number in range(1, PROCESSES + 1):
         of_round = [Turn(name, count, "float32", number) for name in names for count in threads]
         if device == "cuda" or any(has for name, has in torch.cpu.get_capabilities().items() if name.endswith("bf16")):
-            of_round += [Turn(name, 1, "bfloat16", number) for name in names if parameters(name, ())]
+            of_round += [Turn(name, 1, "bfloat16", number) for name in networks]
+        of_round += [Turn(name, 1, "float32", number, engine) for name in networks for engine in engines(device)]
         draw.shuffle(of_round)
         rounds += of_round
     return rounds
+
+
+def engines(device: str) -> list[str]:
+    """What else than torch alone runs a network here: compiling needs a C++ compiler, ONNX its packages."""
+    if device != "cpu":
+        return []
+    compiler = shutil.which(os.environ.get("CXX", "g++")) or shutil.which("clang++")
+    return ["torch.compile"] * bool(compiler) + ["onnxruntime"] * (not missing_packages())
 
 
 def prepared(turn: Turn, shape: tuple[int, int, int], device: torch.device) -> tuple[nn.Module, Tensor, Tensor]:
@@ -111,7 +133,8 @@ def measure(turn: Turn, device: str, plugins: Sequence[Path]) -> list[dict[str, 
         if done.returncode:
             raise RuntimeError("its test failed:\n" + "\n".join((done.stdout + done.stderr).splitlines()[-8:]))
         entries = json.loads(output.read_text(encoding="utf-8"))["benchmarks"]
-    about = {"denoiser": turn.denoiser, "precision": turn.precision, "parameters": parameters(turn.denoiser, ())}
+    about: dict[str, Any] = {"denoiser": turn.denoiser, "engine": turn.engine, "precision": turn.precision}
+    about["parameters"] = parameters(turn.denoiser, ())
     about["conditions"] = conditions(device, turn.threads).as_json()
     return [
         about | entry["extra_info"] | {"seconds": entry["stats"]["median"], "rounds": entry["stats"]["rounds"]}

@@ -16,8 +16,10 @@ def latency_table(rows: Sequence[Latency]) -> Table:
     names = list(dict.fromkeys(row.denoiser for row in rows))
     threads = max((row.conditions.threads for row in rows), default=1)
 
-    def column(heading: str, of: tuple[int, int, int, str], text: Callable[[Any], str]) -> Column:
-        found = [timed.get((name, *of)) for name in names]
+    def column(
+        heading: str, of: tuple[int, int, int, str], text: Callable[[Any], str], engine: str = "torch"
+    ) -> Column:
+        found = [timed.get((name, *of, engine)) for name in names]
         return numbers(heading, found, lambda row: text(row) + ("" if row.steady else " ~"))
 
     def price(row: Latency) -> str:
@@ -27,12 +29,14 @@ def latency_table(rows: Sequence[Latency]) -> Table:
         return three_digits(1000 * row.seconds / row.batch)
 
     one, large, digit = 1024**2, 3000 * 4000, 28**2
-    small = [timed.get((name, 1, digit, 1, "float32")) for name in names]
+    small = [timed.get((name, 1, digit, 1, "float32", "torch")) for name in names]
     columns = [
         texts("denoiser", names),
         column("s/MP", (1, one, 1, "float32"), price),
         *([column(f"{threads} threads", (1, one, threads, "float32"), price)] if threads > 1 else []),
         column("bfloat16", (1, one, 1, "bfloat16"), price),
+        column("compiled", (1, one, 1, "float32"), price, "torch.compile"),
+        column("ONNX", (1, one, 1, "float32"), price, "onnxruntime"),
         column("12 MP", (1, large, threads, "float32"), price),
         column("256×256, ms", (1, 256**2, 1, "float32"), milliseconds),
         column("28×28, ms", (1, digit, 1, "float32"), milliseconds),
@@ -45,8 +49,12 @@ def latency_table(rows: Sequence[Latency]) -> Table:
     columns = [column for column in columns if any(cell != "–" for cell in column.cells)]
     processes = "–".join(f"{number}" for number in sorted({row.processes for row in rows}))
     together = f"{threads} thread{'s' if threads > 1 else ''}"
+    headings = {column.heading for column in columns}
+    engines = {"compiled": "torch.compile", "ONNX": "onnxruntime"}
+    others = "".join(f"; {heading}: the same by {engine}" for heading, engine in engines.items() if heading in headings)
     note = (
-        f"s/MP: seconds per megapixel, one image of 1024×1024 on one thread; 12 MP: the same, 3000×4000 on {together}; "
+        f"s/MP: seconds per megapixel, one image of 1024×1024 on one thread{others}; "
+        f"12 MP: one image of 3000×4000 on {together}; "
         "in 64: ms for each image in a batch of 64; MiB: peak of restoring 1024×1024, beyond the empty process; "
         f"MFLOP: for 28×28; medians of {processes} processes; ~ these differ by more than {100 * UNSTEADY:.0f} %"
     )
