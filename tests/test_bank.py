@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bench.measurements import chapters
+from bench.report.bank import bank_table
 from bench.report.report import build
 from bench.running.bank import _nearest, banks, estimates, priced
 from bench.store.store import Store
@@ -44,6 +45,22 @@ def test_a_bank_has_the_scores_of_what_it_chooses(counter: Counter, capsys: pyte
     text = build(store, makers=chapters()).pages["pages/noise.md"]
     assert "Estimate and choose, or train once?" in text
     assert "dB against the true specialist (1 seed, 128 test images). It stores 2 networks instead of one." in text
+    measured["rows"][0]["right"] = 0.0
+    store.keep_timing("bank", name, measured)
+    assert [row[-1] for row in bank_table(store).rows][:2] == ["0 %", ""]
+
+
+def test_each_range_of_a_network_has_a_bank_of_its_own(counter: Counter) -> None:
+    assert counter.run(*GRID, "0.05", "--train", "0.005", "0.1", "0.005..0.1", "0.005..0.1 log-uniform") == 0
+    found = banks(Store(Path("results/smoke")))
+    (first, one), (second, other) = found.items()
+    assert (first, second) == ("conv_autoencoder on shapes", f"conv_autoencoder on shapes, {other.ranged[0].variance}")
+    assert {str(bank.ranged[0].variance) for bank in (one, other)} == {"0.005..0.1", "0.005..0.1 log-uniform"}
+
+
+def test_a_bank_needs_the_psnr(counter: Counter) -> None:
+    assert counter.run(*GRID, "--metrics", "mse") == 0
+    assert counter.run("--bank", "--profile", "smoke") == 2
 
 
 def test_a_bank_needs_specialists_around_a_range(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
