@@ -54,7 +54,7 @@ def trained(
     [
         ("conv_autoencoder", SHORT),
         ("conv_autoencoder", replace(TUTORIAL, epochs=3, train_images=256)),
-        pytest.param("unet", replace(SHORT, precision="bfloat16"), marks=pytest.mark.slow),
+        ("conv_autoencoder", replace(SHORT, precision="bfloat16")),
         pytest.param("unet_conditioned", replace(SHORT, target="renoised"), marks=pytest.mark.slow),
         pytest.param(
             *("dncnn_small", replace(SHORT, patch=16, patches=128, batch=32, train_images=0)), marks=pytest.mark.slow

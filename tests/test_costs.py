@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from bench.report.tables.cost import latency_table, speed_table, three_digits
 from bench.running.command import Command
 from bench.running.workers import keep_memory
 from bench.store.store import Store
-from bench.timing.latency import ENGINE_SHAPES, PROCESSES, Turn, engines, flops, prepared, turns
+from bench.timing.latency import ENGINE_SHAPES, Turn, engines, flops, prepared, turns
 from bench.timing.targets import Speed, speed_frame
 from tests.conftest import SMALL, Counter
 from tests.made_up import NOW, timed
@@ -72,18 +72,18 @@ def test_an_image_costs_the_price_of_the_size_nearest_to_it(tmp_path: Path) -> N
 
 def test_processes_take_turns_in_random_order() -> None:
     names = ["median", "unet", "clip"]
-    order = turns(names, "cuda")
+    order = turns(names, "cuda", 5)
     assert {turn.engine for turn in order} == {"torch"}
-    assert len({turn.name for turn in order}) == len(order) == PROCESSES * 4  # unet in two precisions
+    assert len({turn.name for turn in order}) == len(order) == 5 * 4  # unet in two precisions
     rounds = [order[start : start + 4] for start in range(0, len(order), 4)]
     assert all({turn.number for turn in of_round} == {number} for number, of_round in enumerate(rounds, start=1))
     assert len({tuple(turn.denoiser for turn in of_round) for of_round in rounds}) > 1
-    assert order == turns(names, "cuda")
+    assert order == turns(names, "cuda", 5)
 
 
 def test_a_network_is_also_timed_by_what_else_runs_it_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench.timing.latency, "engines", lambda _device: ["torch.compile", "onnxruntime"])
-    order = {turn.name: turn for turn in turns(["unet", "clip"], "cpu")}
+    order = {turn.name: turn for turn in turns(["unet", "clip"], "cpu", 1)}
     assert {f"unet-1-{how}-1" for how in ("float32", "torch.compile", "onnxruntime")} <= set(order)
     assert order["unet-1-torch.compile-1"].shapes == ENGINE_SHAPES
     assert not [name for name in order if name.startswith("clip") and "float32" not in name]
@@ -175,7 +175,8 @@ def test_timings_of_another_machine_are_none_of_this_one(tmp_path: Path) -> None
     store, due = Store(tmp_path), MEASUREMENTS["latency"].due
     command = Command(denoisers=("median",))
     every = due(command, store)
-    assert len(every) == PROCESSES * len({1, cores()})
+    assert len(every) == 5 * len({1, cores()})
+    assert len(due(replace(command, profile="smoke"), store)) == len({1, cores()})
     store.keep_timing("latency", every[0], {"rows": [], "conditions": NOW.as_json() | {"device": "another"}})
     assert due(command, store) == every
     one = next(name for name in every if name.startswith("median-1-"))
@@ -186,7 +187,6 @@ def test_timings_of_another_machine_are_none_of_this_one(tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_latency_is_measured_kept_and_not_measured_again(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench.timing.latency, "PROCESSES", 1)
     monkeypatch.setattr(bench.timing.latency, "cores", lambda: 1)
     monkeypatch.setattr("torch.cpu.get_capabilities", dict)
     monkeypatch.setattr(bench.timing.latency, "engines", lambda _device: [])  # which take a minute
@@ -221,7 +221,6 @@ class Broken(nn.Module):
 def test_one_that_cannot_be_timed_does_not_stop_the_others(
     counter: Counter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(bench.timing.latency, "PROCESSES", 1)
     monkeypatch.setattr(bench.timing.latency, "cores", lambda: 1)
     Path("unlucky.py").write_text(BROKEN)
     arguments = ["--latency", "--profile", "smoke", "--denoisers", "unlucky,clip", "--plugin", "unlucky.py"]

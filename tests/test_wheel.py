@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from architectures import DENOISERS
+from bench.lookup.denoisers import missing_package
+from bench.store.store import Store
 from tests.conftest import report_text
 
 ROOT = Path(__file__).parent.parent
@@ -84,6 +87,8 @@ def test_an_installed_package_measures_outside_the_checkout(installed: Path, tmp
     desruido = installed / "desruido"
     assert run(desruido, "--help", cwd=tmp_path).startswith("usage: desruido ")
     assert "PSNR (dB)" in run(desruido, "--grid", "--profile", "smoke", cwd=tmp_path)
+    (section,) = Store(tmp_path / "results" / "smoke").sections()
+    assert {e.denoiser for e in section.experiments} == {name for name in DENOISERS if not missing_package(name)}
     assert "latency of clip-1-float32-1: done" in run(
         desruido, "--latency", "--denoisers", "clip", "--profile", "smoke", cwd=tmp_path
     )

@@ -42,12 +42,13 @@ class Latency(Measurement):
         """All processes by the name of the file that keeps what they measure."""
         from architectures import DENOISERS
         from bench.lookup.denoisers import missing_package, parameters
+        from bench.running.study import profile_of
         from bench.timing.latency import turns
 
         names = command.denoisers or [name for name in DENOISERS if not missing_package(name)]
         for name in names:
             parameters(name, ())  # which raises where it is unknown or lacks its package
-        return {turn.name: turn for turn in turns(names, command.device)}
+        return {turn.name: turn for turn in turns(names, command.device, profile_of(command).processes)}
 
     def tables(self, store: Store, sections: Sequence[Section], every: bool) -> Iterator[Table | str]:
         from bench.analysis.costs import latencies

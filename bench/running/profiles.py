@@ -19,6 +19,7 @@ class Profile:
         images: number of test images, from the first on.
         changes: what the profile changes in a recipe, field by field.
         noises: of further tests, beside the noise that the command names, of what was trained with that one.
+        processes: how many time each denoiser, one after another, for `--latency`.
     """
 
     about: str
@@ -32,6 +33,7 @@ class Profile:
     fewer: dict[str, tuple[str, ...]] = field(default_factory=dict)
     other_seeds: dict[str, int] = field(default_factory=dict)
     noises: tuple[str, ...] = ()
+    processes: int = 5
 
     def recipe(self, name: str) -> Recipe:
         """A recipe at this profile's size. Only `fast` is changed."""
@@ -58,6 +60,7 @@ PROFILES = {
         fewer=dict.fromkeys(
             ("unet_bias_free", "unet_conditioned", "unet_normalized", "dncnn_small", "deep_autoencoder"), ("0.01",)
         ),
+        processes=1,
     ),
     "quick": Profile(
         about="MNIST in less than ten minutes on two cores",

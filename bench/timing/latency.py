@@ -29,7 +29,6 @@ from bench.scoring.score import corrupt
 SHAPES = ((1, 28, 28), (64, 28, 28), (1, 256, 256), (1, 1024, 1024), (1, 3000, 4000))  # images, height, width
 ENGINE_SHAPES = ((1, 28, 28), (1, 256, 256), (1, 1024, 1024))  # for engines that prepare each shape, which takes long
 VARIANCE = 0.01
-PROCESSES = 5
 LONGEST = 10.0  # seconds that a batch may take; larger ones are left out
 TIMED = "DESRUIDO_TIMED"  # variable that tells what is timed, as JSON: a `Turn`, the device and plug-ins
 PYTEST = (
@@ -65,12 +64,12 @@ class Turn:
         return SHAPES if self.engine == "torch" else ENGINE_SHAPES
 
 
-def turns(names: Sequence[str], device: str) -> list[Turn]:
+def turns(names: Sequence[str], device: str, processes: int) -> list[Turn]:
     """All processes, in rounds of random order, so that no denoiser has a better hour than another."""
     draw, rounds = random.Random(0), []
     threads = [1] if device == "cuda" else sorted({1, cores()})
     networks = [name for name in names if parameters(name, ())]
-    for number in range(1, PROCESSES + 1):
+    for number in range(1, processes + 1):
         of_round = [Turn(name, count, "float32", number) for name in names for count in threads]
         if device == "cuda" or any(has for name, has in torch.cpu.get_capabilities().items() if name.endswith("bf16")):
             of_round += [Turn(name, 1, "bfloat16", number) for name in networks]
