@@ -66,4 +66,6 @@ def test_a_bank_needs_the_psnr(counter: Counter) -> None:
 def test_a_bank_needs_specialists_around_a_range(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
     assert counter.run("--grid", "--profile", "smoke", "--denoisers", "clip", "--test", "0.01") == 0
     assert counter.run("--bank", "--profile", "smoke") == 2
-    assert "--bank needs a network trained at several variances" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "--bank needs a network trained at several variances" in said
+    assert "python run_all.py --grid --profile smoke" in said

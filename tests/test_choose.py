@@ -112,6 +112,8 @@ def test_the_command_says_it_and_denoise_does_it(
         assert restored.size == (40, 40)
     for arguments, message in (
         (["--choose", "gone.png"], "there is no file gone.png"),
+        (["--choose", "."], "takes one image, and . is a folder"),
+        (["--choose", "in.png", "--variance", "0.1"], "belongs to --denoise and --export"),
         (["--choose", "in.png", "--budget-ms", "0"], "a time above zero"),
         (["--grid", "--blind"], "belong to --choose"),
         (["--choose", "in.png", "--budget-ms", "1"], "nothing was timed"),

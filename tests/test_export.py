@@ -77,7 +77,9 @@ def test_the_command_exports_or_says_what_is_missing(
         (["unet.onnx", "--with", "unett"], "did you mean 'unet'"),
         (["unet.pt", "--with", "unet"], "names an .onnx file"),
         (["unet.onnx", "--with", "median"], "is no network"),
-        (["unet.onnx", "--with", "dncnn_small"], "no trained 'dncnn_small'"),
+        (["new.onnx", "--with", "dncnn_small"], "no trained 'dncnn_small'"),
+        (["unet.onnx", "--with", "unet"], "unet.onnx is there already: name another file, or add --force"),
+        (["new.onnx", "--with", "unet", "--train", "0.3"], "--train says what to measure"),
     ):
         assert run_all.main(["--export", *arguments, *where]) == 2
         assert message in capsys.readouterr().err

@@ -133,7 +133,8 @@ def _announce(command: Command, work: Work, console: Console) -> None:
     more = f", {others} other figures" if others else ""
     if work.tasks:
         console.print(_time(command, work), soft_wrap=True)
-    console.print(f"{len(work.tasks)} experiments to measure{more}; nothing was done")
+    count = len(work.tasks)
+    console.print(f"{count} experiment{'s' if count != 1 else ''} to measure{more}; nothing was done")
 
 
 def _time(command: Command, work: Work) -> str:

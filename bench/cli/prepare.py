@@ -72,7 +72,7 @@ def prepare(command: Command) -> Work:
     store = Store(command.results / (command.profile or "quick"))
     _check_actions(command, store)
     if command.verify is not None and not (command.asked or holds_any(store)):
-        raise ValueError(f"nothing was measured in {store.root}; measure with: {invocation()} --grid")
+        raise ValueError(f"nothing was measured in {store.root}; measure with: {_grid(command)}")
     kinds = {kind: MEASUREMENTS[kind] for kind in command.asked}
     notes = [note for measurement in kinds.values() for note in measurement.notes(command)]
     sections = {kind: list(_sections(command, kind, measurement)) for kind, measurement in kinds.items()}
@@ -105,7 +105,15 @@ def _check_actions(command: Command, store: Store) -> None:
     if command.export_results is not None:
         _check_folder(command.export_results, command, store)
     if command.choose and not command.choose.is_file():
-        raise ValueError(f"there is no file {command.choose}")
+        raise ValueError(
+            f"--choose takes one image, and {command.choose} is a folder"
+            if command.choose.is_dir()
+            else f"there is no file {command.choose}"
+        )
+    if command.train and not command.asked:
+        raise ValueError(f"--train says what to measure, and needs such an action: {invocation()} --grid")
+    if command.variance and not (command.denoise or command.export):
+        raise ValueError("--variance belongs to --denoise and --export")
     if command.budget_ms is not None and not command.budget_ms > 0:
         raise ValueError(f"--budget-ms is a time above zero, got {command.budget_ms:g}")
     if not command.choose and (command.budget_ms is not None or command.blind):
@@ -133,6 +141,11 @@ def _check_place(command: Command, tasks: Sequence[Task]) -> None:
         check_device(command.device)
 
 
+def _grid(command: Command) -> str:
+    """What measures in the profile that a command names."""
+    return f"{invocation()} --grid" + (f" --profile {command.profile}" if command.profile else "")
+
+
 def _reports(command: Command, store: Store) -> list[Store]:
     """The stores whose report is to be written; raises ValueError where --report finds nothing measured."""
     reports = []
@@ -140,7 +153,7 @@ def _reports(command: Command, store: Store) -> list[Store]:
         profiles = [command.profile] if command.profile else list(PROFILES)
         reports = [other for name in profiles if holds_any(other := Store(command.results / name))]
         if not reports and not (command.asked or command.merge):
-            raise ValueError(f"nothing was measured in {command.results}; measure with: {invocation()} --grid")
+            raise ValueError(f"nothing was measured in {command.results}; measure with: {_grid(command)}")
     if (command.asked or command.merge) and not any(other.root == store.root for other in reports):
         reports.append(store)
     return reports
@@ -156,7 +169,7 @@ def _study(command: Command, store: Store) -> Store:
 def _check_folder(folder: Path, command: Command, store: Store) -> None:
     """Raises ValueError unless there are results, and a folder for them that is new or empty."""
     if not (command.asked or command.merge or holds_any(store)):
-        raise ValueError(f"nothing was measured in {store.root}; measure with: {invocation()} --grid")
+        raise ValueError(f"nothing was measured in {store.root}; measure with: {_grid(command)}")
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"--export-results needs a folder, and {folder} is a file")
     if folder.is_dir() and any(folder.iterdir()) and not command.force:
@@ -170,6 +183,8 @@ def _check_export(command: Command) -> None:
     check_exportable(command.denoiser)
     if command.export.suffix != ".onnx" or not command.export.parent.is_dir():
         raise ValueError(f"--export names an .onnx file in a folder that is there, got {command.export}")
+    if command.export.exists() and not command.force:
+        raise ValueError(f"{command.export} is there already: name another file, or add --force to write over it")
     if command.variance and not Range.parse(command.variance).fixed:
         raise ValueError(f"--variance is one number, got {command.variance!r}")
 

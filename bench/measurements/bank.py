@@ -19,13 +19,14 @@ class Bank(Measurement):
     intention = "choose specialists of {}"
 
     def due(self, command: Command, store: Store) -> list[str]:
+        from bench.core.program import invocation
         from bench.running.bank import banks
 
         measured, possible = store.timings("bank"), banks(store)
         if not possible:
             raise ValueError(
-                "--bank needs a network trained at several variances and on a range around them, measured here: "
-                "python run_all.py --grid"
+                f"--bank needs a network trained at several variances and on a range around them, and {store.root} has "
+                f"none with the PSNR of each image; measure it with: {invocation()} --grid --profile {store.root.name}"
             )
         return [name for name in possible if command.refresh or name not in measured]
 
