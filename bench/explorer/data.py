@@ -27,7 +27,7 @@ from bench.report.render import sentence
 from bench.store.store import Store
 
 IMAGES = 3_600_000  # characters that all images of the page may take
-DIGITS = {"psnr": 3, "ssim": 5, "mse": 7}  # decimals of scores; other metrics have four
+DIGITS = {"psnr": 3, "ssim": 5, "mse": 7}  # decimals of half intervals; other metrics have four
 
 
 def page_data(store: Store, scored: Scored) -> dict[str, Any]:
@@ -116,7 +116,8 @@ def _number_pair(row: Row, variance: float, metric: str) -> list[float | None] |
     if (variance, metric) not in row.means:
         return None
     digits, sample = DIGITS.get(metric, 4), row.samples[variance, metric]
-    return [_rounded(row.means[variance, metric], digits), _rounded(sample.half_width, digits)]
+    # Two more for the mean: the page rounds it again, and must come to what the report says.
+    return [_rounded(row.means[variance, metric], digits + 2), _rounded(sample.half_width, digits)]
 
 
 def _rounded(value: float, digits: int) -> float | None:
