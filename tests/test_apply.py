@@ -228,7 +228,7 @@ def test_a_network_on_images_unlike_those_it_learned_from_is_warned_of(
     assert warning in capsys.readouterr().out
     assert counter.run("--choose", "in.png", "--profile", "smoke") == 0
     advice = capsys.readouterr().out
-    assert "this one is unlike them, so only filters are weighed" in advice
+    assert "like     nothing that was measured, so only filters are weighed; nearest: " in advice
     assert "take     median" in advice
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import bench
 import run_all
 from bench.core.experiment import Experiment, Protocol
 from bench.core.results import Array
@@ -110,6 +111,8 @@ def test_the_command_says_it_and_denoise_does_it(
     assert "chosen   " in capsys.readouterr().out
     with Image.open("out.png") as restored:
         assert restored.size == (40, 40)
+    advice = bench.choose("in.png", study=str(measured / "results/smoke"))
+    assert repr(advice) == "\n".join(advice.lines)  # and no page of scores
     for arguments, message in (
         (["--choose", "gone.png"], "there is no file gone.png"),
         (["--choose", "."], "takes one image, and . is a folder"),

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,7 @@ class Pick:
         seconds: for an image of that size, scaled from what was timed; None where it was not.
     """
 
-    row: Row
+    row: Row = field(repr=False)  # which holds all its scores
     psnr: float
     lost: float
     seconds: float | None
@@ -49,9 +49,9 @@ class Pick:
         return f"{self.row.subject}{trained}{told}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Advice:
-    """What to take.
+    """What to take; a notebook shows it in words.
 
     Attributes:
         noise: of the image, as estimated.
@@ -69,6 +69,9 @@ class Advice:
     over: int
     outside: bool
 
+    def __repr__(self) -> str:
+        return "\n".join(self.lines)
+
     @property
     def lines(self) -> list[str]:
         """In words."""
@@ -77,7 +80,7 @@ class Advice:
         sigma, low, high = (255 * math.sqrt(variance) for variance in (noise.variance, noise.low, noise.high))
         said = [
             f"noise    variance {noise.variance:.4g}, σ = {sigma:.1f} of 255 ({low:.1f} to {high:.1f})",
-            f"like     {self.like}" + ("; this one is unlike them, so only filters are weighed" if self.unlike else ""),
+            f"like     {'nothing that was measured, so only filters are weighed; nearest: ' * self.unlike}{self.like}",
             f"take     {best.name}",
             f"expect   {'on those images ' * self.unlike}{best.psnr:.2f} dB; "
             f"in that interval at worst {best.lost:.2f} dB below the best of all",
