@@ -58,6 +58,20 @@ def test_each_range_of_a_network_has_a_bank_of_its_own(counter: Counter) -> None
     assert {str(bank.ranged[0].variance) for bank in (one, other)} == {"0.005..0.1", "0.005..0.1 log-uniform"}
 
 
+def test_a_bank_whose_trainings_were_not_tested_has_no_finding(counter: Counter) -> None:
+    trained, tested = ("--train", "0.02", "0.03", "0.001..0.1"), ("--test", "0.01", "0.05")
+    assert counter.run(*GRID, *trained, *tested) == 0
+    assert counter.run("--bank", "--profile", "smoke") == 0
+    text = build(Store(Path("results/smoke")), makers=chapters()).pages["pages/noise.md"]
+    assert "A bank of specialists" in text
+    assert "on average over the test variances that have a specialist" not in text
+
+
+def test_a_bank_is_of_networks_that_are_not_told(counter: Counter) -> None:
+    assert counter.run(*GRID, "--denoisers", "unet_conditioned", "--train", "0.005", "0.1", "0.005..0.1") == 0
+    assert not banks(Store(Path("results/smoke")))
+
+
 def test_a_bank_needs_the_psnr(counter: Counter) -> None:
     assert counter.run(*GRID, "--metrics", "mse") == 0
     assert counter.run("--bank", "--profile", "smoke") == 2

@@ -48,6 +48,15 @@ def test_a_black_background_without_noise_has_none() -> None:
     assert noise_level(digit, clipped=True).variance == 0
 
 
+@pytest.mark.parametrize("size", [(27, 27), (33, 64), (65, 33), (32, 32)])
+def test_odd_sizes_are_no_reason_for_less_noise(size: tuple[int, int]) -> None:
+    rng, ratios = np.random.default_rng(0), []
+    for _ in range(20):
+        grey = torch.from_numpy(0.5 + 0.1 * rng.standard_normal((1, *size)))
+        ratios.append(noise_level(grey, clipped=False).variance / 0.01)
+    assert np.mean(ratios) == pytest.approx(1, abs=0.1)
+
+
 def test_a_channel_without_detail_tells_nothing() -> None:
     green = torch.cat([torch.zeros(1, 256, 256), noisy(SMOOTH, 0.01), torch.zeros(1, 256, 256)])  # under a microscope
     assert noise_level(green, clipped=False) != noise_level(green[:1], clipped=False)

@@ -38,8 +38,11 @@ def bank_chapter(store: Store, folder: str) -> Chapter | None:
     if not measured:
         return None
     findings = [
-        kept | {"network": name, "against": {kind: Estimate(*pair) for kind, pair in kept["inside"].items() if pair}}
+        kept
+        | {"network": name, "against": {kind: Estimate(*pair) for kind, pair in kept["inside"].items()}}
+        | {"tested": [row["variance"] for row in kept["rows"] if row["specialist"]]}
         for name, kept in measured.items()
+        if kept["inside"] and all(kept["inside"].values())  # else no variance that was trained was tested
     ]
     panels = {
         name: [(row["variance"], row["range"], row["specialist"]) for row in kept["rows"]]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from architectures import DENOISERS
 from bench.analysis.intervals import Sample, mean_of
 from bench.analysis.rows import METRIC
 from bench.core.dataset_names import dataset_title
@@ -45,7 +46,9 @@ def banks(store: Store) -> dict[str, Bank]:
             continue
         cells = {f"{METRIC} {variance}" for variance in protocol.variances}
         learned = [
-            e for e in section.experiments if e.recipe and e.variance and cells <= set(store.images(e, protocol))
+            e
+            for e in section.experiments
+            if e.recipe and e.variance and _blind(e) and cells <= set(store.images(e, protocol))
         ]
         for denoiser, options in dict.fromkeys((e.denoiser, e.options) for e in learned):
             own = [e for e in learned if (e.denoiser, e.options) == (denoiser, options)]
@@ -61,6 +64,11 @@ def banks(store: Store) -> dict[str, Bank]:
                         name += "".join(f", {option}={value}" for option, value in options) + f", {wide}"
                     found[name] = Bank(protocol, dict(sorted(inside.items())), ranged)
     return found
+
+
+def _blind(experiment: Experiment) -> bool:
+    """Whether it was scored without being told the truth, which nobody tells a bank."""
+    return experiment.denoiser in DENOISERS and DENOISERS[experiment.denoiser].blind
 
 
 def priced(bank: Bank, store: Store) -> dict[str, Any]:

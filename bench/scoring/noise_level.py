@@ -67,6 +67,8 @@ def _channel(plane: Array, clipped: bool) -> tuple[float, int]:
         return math.nan, 0  # no detail
     if clipped and max((plane == 0).mean(), (plane == 1).mean()) > ENDS:
         return _half(plane)
+    height, width = plane.shape
+    plane = plane[: height // 2 * 2, : width // 2 * 2]  # of an odd size, one more row of details is mirrored
     average, details = pywt.dwt2(plane, "db2")
     horizontal, vertical, diagonal = (part[1:-1, 1:-1] for part in details)  # the border is mirrored, and less noisy
     busy = uniform_filter(horizontal**2 + vertical**2, 3)
