@@ -72,6 +72,8 @@ def test_the_roles_are_those_that_move_the_numbers() -> None:
     assert EXPERIMENT.recipe is not None
     photographs = EXPERIMENT.but(dataset="folder@00000000", recipe=replace(EXPERIMENT.recipe, patch=48, patches=320))
     assert {"patches", "files", "dataset:folder"} < set(roles_of(Task(photographs, REQUESTS)))
+    estimated = (replace(REQUESTS[0], protocol=replace(REQUESTS[0].protocol, told="estimate")),)
+    assert set(roles_of(Task(EXPERIMENT, estimated))) - set(learned) == {"estimate"}
     plain = roles_of(Task(settle(EXPERIMENT.but(denoiser="clip")), REQUESTS))
     assert "train" not in plain
     assert {"dataset:mnist", "noise:gaussian"} <= set(plain)

@@ -33,7 +33,7 @@ from bench.lookup.denoisers import build, parameters, place, state_of
 from bench.lookup.images import source_of, split, training_of
 from bench.metrics import METRICS
 from bench.noises import NOISES
-from bench.scoring import score
+from bench.scoring import noise_level, score, told
 from bench.training import fast_layers, muon, patches, self_supervised, train, tune
 
 Part = ModuleType | Callable[..., Any] | str  # of the code: a whole file, one function of it, or the name of a module
@@ -46,6 +46,7 @@ ROLES: dict[str, tuple[Part, ...]] = {
     "split": (split,),
     "score": (score,),
     "tiles": (tiles,),
+    "estimate": (noise_level, told),
     "train": (train,),
     "self_supervised": (self_supervised,),
     "muon": (muon,),
@@ -133,6 +134,8 @@ def roles_of(task: Task) -> list[str]:
     roles |= {f"metric:{metric}" for request in task.requests for _, metric in request.cells}
     roles |= {f"dataset:{parse(name).kind}" for name in datasets}
     roles |= {f"noise:{name}" for name in noises}
+    if any(protocol.told == "estimate" for protocol in protocols):
+        roles |= {"estimate"}
     if any("@" in name for name in datasets):
         roles |= {"files"}
     if experiment.dataset is not None:
