@@ -19,7 +19,7 @@ class Profile:
         images: number of test images, from the first on.
         changes: what the profile changes in a recipe, field by field.
         noises: of further tests, beside the noise that the command names, of what was trained with that one.
-        processes: how many time each denoiser, one after another, for `--latency`.
+        processes: number of fresh processes that time each denoiser, for `--latency`.
     """
 
     about: str

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from architectures import DENOISERS, Memorizing
 from bench.core.registry import load_plugin
@@ -39,7 +39,7 @@ def _turn() -> tuple[Turn, str, list[str]]:
 
 @cache  # all shapes share one
 class Onnx(nn.Module):
-    """A network as onnxruntime runs it."""
+    """A network, untrained, as onnxruntime runs it on images of one channel."""
 
     def __init__(self, denoiser: str, threads: int) -> None:
         from onnxruntime import InferenceSession, SessionOptions  # late: few have it
@@ -50,7 +50,7 @@ class Onnx(nn.Module):
         options.intra_op_num_threads = threads
         self.session = InferenceSession(data, options)
 
-    def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
+    def forward(self, noisy: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
         inputs = {"noisy": noisy, "variance": variance}
         return torch.from_numpy(self.session.run(None, {name: inputs[name].numpy() for name in self.names})[0])
 
@@ -75,7 +75,7 @@ def test_latency(benchmark: "BenchmarkFixture", shape: tuple[int, int, int]) -> 
         model.compile(dynamic=False)
     runner = Onnx(turn.denoiser, turn.threads) if turn.engine == "onnxruntime" else model
 
-    def restored() -> Tensor:
+    def restored() -> torch.Tensor:
         level = variance
         if told:
             levels = [noise_level(image.double().cpu(), clipped=False).variance for image in noisy]
@@ -93,7 +93,7 @@ def test_latency(benchmark: "BenchmarkFixture", shape: tuple[int, int, int]) -> 
         restored()  # what the first call alone must do
     first = time.perf_counter() - start
     rounds = 1 if max(first, expected) > LONG else max(ROUNDS[0], min(ROUNDS[1], int(TIME / first)))
-    result: Tensor = benchmark.pedantic(restored, rounds=rounds)  # type: ignore[no-untyped-call]  # as in its package
+    result: torch.Tensor = benchmark.pedantic(restored, rounds=rounds)  # type: ignore[no-untyped-call]  # as in its package
     if result.shape != noisy.shape:
         raise ValueError(f"images of {tuple(noisy.shape)} came back in another shape")
     peak = torch.cuda.max_memory_allocated() / 2**20 if device.type == "cuda" else memory_now() - before
