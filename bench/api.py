@@ -39,7 +39,7 @@ from bench.lookup.images import identified, images_of
 from bench.measurements import holds_any
 from bench.metrics import METRICS
 from bench.report.frames import ablations_frame, latency_frame, regret_frame
-from bench.running.choose import Advice, advise
+from bench.running.choose import Advice, Limits, advise, studies_at
 from bench.running.command import Command
 from bench.running.denoise_file import Denoised
 from bench.running.export import Exported
@@ -332,7 +332,7 @@ class _Checked(nn.Module):
 
 def choose(
     noisy: str | Path | Array,
-    study: Study | str | Path = "full",
+    study: Study | str | Path | None = None,
     *,
     budget_ms: float | None = None,
     blind: bool = False,
@@ -341,6 +341,7 @@ def choose(
 
     Args:
         noisy: an image file, or pixels, (H, W) or (H, W, 3): uint8, or floats with clean values in [0, 1].
+        study: by default "quick", and "full" where that has no images like this one.
         budget_ms: time for the image in milliseconds; what was never timed does not fit.
         blind: whether to leave out denoisers that must be told the variance.
 
@@ -357,9 +358,15 @@ def choose(
         >>> bench.choose(noisy, study).picks[0].row.experiment.denoiser
         'median'
     """
-    study = study if isinstance(study, Study) else load(study)
     image = Path(noisy) if isinstance(noisy, str | Path) else np.asarray(noisy)
-    return advise(image, study._store, budget_ms, blind)
+    return advise(image, _stores(study), Limits(budget_ms, blind))
+
+
+def _stores(study: Study | str | Path | None) -> list[Store]:
+    """Where denoisers for images are taken from."""
+    if study is None:
+        return studies_at(Store(Path("results/quick")))
+    return [(study if isinstance(study, Study) else load(study))._store]
 
 
 def export(
@@ -392,7 +399,7 @@ def export(
 def denoise(
     noisy: str | Path | Array,
     denoiser: str = "",
-    study: Study | str | Path = "quick",
+    study: Study | str | Path | None = None,
     *,
     variance: float | None = None,
     trained_on: str | None = None,
@@ -402,7 +409,7 @@ def denoise(
     Args:
         noisy: an image file, or pixels, (H, W) or (H, W, 3): uint8, or floats with clean values in [0, 1].
         denoiser: its name; by default the one that `choose` would take among those that are ready.
-        study: where it was trained.
+        study: where it was trained; by default "quick", and "full" where that has no images like this one.
         variance: of the noise; by default estimated.
         trained_on: the dataset; by default the one with images most like this one.
 
@@ -419,6 +426,5 @@ def denoise(
         (32, 32)
     """
     _ = DENOISERS[denoiser] if denoiser else None
-    study = study if isinstance(study, Study) else load(study)
     image = Path(noisy) if isinstance(noisy, str | Path) else np.asarray(noisy)
-    return restore(image, study._store, denoiser, variance, trained_on)
+    return restore(image, _stores(study), denoiser, variance, trained_on)

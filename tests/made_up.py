@@ -27,12 +27,13 @@ def keep(
     psnr: Mapping[float, Array],
     history: Sequence[Progress] = (),
     measured: Provenance = MEASURED,
+    grey: int = 128,
 ) -> None:
-    """Stores PSNR by test variance, for each image, with grey examples; of a network with some history."""
+    """Stores PSNR by test variance, for each image, with examples of one grey; of a network with some history."""
     history = history or ([Progress(1, 1.0, 1.0)] if experiment.recipe else [])
     trials = [Trial("size", 3, 0.01)] if experiment.tuned else []
-    grey = np.full((1, 64, 64), 128, np.uint8)
-    restored = [(protocol, Restored(variance, {"psnr": values}, grey, grey)) for variance, values in psnr.items()]
+    example = np.full((1, 64, 64), grey, np.uint8)
+    restored = [(protocol, Restored(variance, {"psnr": values}, example, example)) for variance, values in psnr.items()]
     store.keep(Result(Task(experiment, ()), list(history), None, restored, measured, trials))
 
 

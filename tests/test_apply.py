@@ -59,7 +59,7 @@ def test_an_image_file_is_restored_by_the_training_for_its_noise(
 
 def test_a_tuned_filter_is_applied_with_what_was_chosen(store: Store, counter: Counter) -> None:
     assert run(counter, "--variance", "0.01", name="median") == 0
-    restored = restore(Path("in.png"), store, "median", 0.01)
+    restored = restore(Path("in.png"), [store], "median", 0.01)
     (tuned,) = (e for e in usable(store, "median") if e.variance == Range(0.01, 0.01))
     value = min(store.trials(tuned), key=lambda trial: trial.mse).value
     assert restored.notes == ("median tuned on shapes at noise variance 0.01",)
@@ -88,10 +88,10 @@ def test_what_was_trained_on_several_datasets_must_be_chosen(
 def test_a_colour_image_is_restored_channel_by_channel(store: Store) -> None:
     colour = np.stack([GREY, GREY[::-1], 255 - GREY], axis=2)
     Image.fromarray(colour).save("colour.png")
-    whole = restore(Path("colour.png"), store, "conv_autoencoder", 0.01).image
+    whole = restore(Path("colour.png"), [store], "conv_autoencoder", 0.01).image
     Image.fromarray(GREY).save("one.png")
     assert whole.shape == colour.shape
-    one = restore(Path("one.png"), store, "conv_autoencoder", 0.01).image
+    one = restore(Path("one.png"), [store], "conv_autoencoder", 0.01).image
     assert np.abs(whole[..., 0].astype(int) - one).max() <= 1
 
 
@@ -104,8 +104,8 @@ def test_a_network_of_three_channels_takes_them_together(store: Store, counter: 
     arguments = ("--grid", *SMALL[:2], "--denoisers", "unet", "--train", "0.01", "--test", "0.01", "--metrics", "psnr")
     assert counter.run(*arguments, "--dataset", "folder_colour:images") == 0
     Image.open("images/test/0.png").save("colour.png")
-    assert restore(Path("colour.png"), store, "unet", 0.01).image.shape == (16, 16, 3)
-    assert restore(Path("in.png"), store, "unet", 0.01).image.shape == GREY.shape
+    assert restore(Path("colour.png"), [store], "unet", 0.01).image.shape == (16, 16, 3)
+    assert restore(Path("in.png"), [store], "unet", 0.01).image.shape == GREY.shape
 
 
 def test_what_an_ablation_trained_is_not_handed_out(store: Store, counter: Counter) -> None:
@@ -119,7 +119,7 @@ def test_what_an_ablation_trained_is_not_handed_out(store: Store, counter: Count
 )
 def test_files_of_every_kind_are_restored(mode: str, suffix: str, store: Store) -> None:
     Image.fromarray(GREY).convert(mode).save(f"image.{suffix}")
-    image = restore(Path(f"image.{suffix}"), store, "median", 0.01).image
+    image = restore(Path(f"image.{suffix}"), [store], "median", 0.01).image
     assert image.shape == (40, 33) + (() if mode in ("L", "1") else (3,))
 
 

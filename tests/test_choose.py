@@ -13,7 +13,7 @@ from bench.core.experiment import Experiment, Protocol
 from bench.core.results import Array
 from bench.core.tasks import Section
 from bench.core.variance import Range
-from bench.running.choose import advise
+from bench.running.choose import Limits, advise
 from bench.running.plan import settle
 from bench.store.store import Store
 from tests import made_up
@@ -53,49 +53,69 @@ def image(variance: float, size: int = 64) -> Array:
 
 
 def test_the_noise_decides(store: Store) -> None:
-    best = [advise(image(variance), store, budget_ms=1e6).picks[0].row.experiment for variance in TESTED]
+    best = [advise(image(variance), [store], Limits(budget_ms=1e6)).picks[0].row.experiment for variance in TESTED]
     assert best == [WIDE, FIXED, WIDE]
-    advice = advise(image(0.01), store)
+    advice = advise(image(0.01), [store])
     assert advice.noise.low < 0.01 < advice.noise.high
     assert "take     unet_conditioned" in "\n".join(advice.lines)
 
 
 def test_what_must_be_told_is_left_out_where_the_choice_is_blind(store: Store) -> None:
-    assert advise(image(0.01), store).picks[0].name == "unet_conditioned †, trained on 0.001..0.1 (told the estimate)"
-    assert advise(image(0.01), store, blind=True).picks[0].row.experiment == FIXED
+    assert advise(image(0.01), [store]).picks[0].name == "unet_conditioned †, trained on 0.001..0.1 (told the estimate)"
+    assert advise(image(0.01), [store], Limits(blind=True)).picks[0].row.experiment == FIXED
 
 
 def test_what_is_expected_is_between_what_was_measured(store: Store) -> None:
-    (pick,) = [pick for pick in advise(image(0.01), store).picks if pick.row.experiment == WIDE]
+    (pick,) = [pick for pick in advise(image(0.01), [store]).picks if pick.row.experiment == WIDE]
     assert pick.psnr == pytest.approx(30, abs=0.5)
     assert pick.lost > 1.5  # against what is told
 
 
 def test_a_budget_leaves_out_what_is_slower_or_was_never_timed(store: Store) -> None:
     pixels, limit = image(0.01), 1000 * 3e-4 * 64 * 64 / 784
-    within = advise(pixels, store, budget_ms=1.01 * limit)
+    within = advise(pixels, [store], Limits(budget_ms=1.01 * limit))
     assert [pick.row.experiment.denoiser for pick in within.picks] == ["conv_autoencoder", "clip"]
     assert within.over == 2
     with pytest.raises(ValueError, match=r"nothing fits 1e-09 ms .* the fastest is clip"):
-        advise(pixels, store, budget_ms=1e-9)
+        advise(pixels, [store], Limits(budget_ms=1e-9))
 
 
 def test_only_what_is_ready_is_weighed_for_use(store: Store) -> None:
-    names = {pick.row.experiment.denoiser for pick in advise(image(0.01), store, ready=True).picks}
-    assert names == {"clip"} | {e.denoiser for e in (FIXED, WIDE, TOLD) if store.weights(e)}
+    names = {pick.row.experiment.denoiser for pick in advise(image(0.01), [store], Limits(ready=True)).picks}
+    assert names == {"clip"}  # the networks have no weights
+    said = advise(image(0.01), [store]).lines
+    assert any(line.startswith("ready    clip, ") for line in said)
 
 
 def test_noise_beyond_what_was_tested_is_said(store: Store) -> None:
-    advice = advise(image(0.5), store)
+    advice = advise(image(0.5), [store])
     assert advice.outside
     assert "outside what was tested" in advice.lines[-1]
 
 
+def test_an_image_that_is_better_as_it_is_should_be_left_alone(store: Store) -> None:
+    advice = advise(image(0.0001), [store])  # about 40 dB, and 37 is the best that was measured
+    assert advice.lines[-1].startswith("warning  the image as it is should have 39.")
+    told = advise(image(0.01), [store], variance=0.0)
+    assert (told.noise.variance, told.outside) == (0.0, True)
+    assert "leave it alone" in told.lines[-1]
+
+
+def test_an_image_unlike_all_of_the_first_study_is_weighed_by_the_next(store: Store, tmp_path: Path) -> None:
+    black = Store(tmp_path / "black")
+    for experiment in (FIXED, CLIP):
+        made_up.keep(black, PROTOCOL, experiment, {variance: np.full(4, 30.0) for variance in TESTED}, grey=0)
+    black.ask(Section("grid", PROTOCOL, (FIXED, CLIP)))
+    assert advise(image(0.01), [black, store]).like.store is store
+    assert advise(image(0.01) - 0.5, [store, black]).like.store is black
+    assert advise(image(0.01), [black]).like.unlike
+
+
 def test_an_image_without_detail_and_a_store_without_a_grid_are_refused(store: Store, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no detail"):
-        advise(np.full((64, 64), 0.5), store)
+        advise(np.full((64, 64), 0.5), [store])
     with pytest.raises(ValueError, match="no grid to choose from"):
-        advise(image(0.01), Store(tmp_path / "empty"))
+        advise(image(0.01), [Store(tmp_path / "empty")])
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -72,10 +72,10 @@ def _files(command: Command, work: Work, console: Console) -> list[str]:
     """Restores and writes files, and gives advice on one; returns what failed, in words."""
     failures = []
     if command.denoise is not None and command.out is not None:
-        failures += _denoise(command.denoise, command.out, command, work.study, console)
+        failures += _denoise(command.denoise, command.out, command, work.studies, console)
     if command.export is not None:
         variance = Range.parse(command.variance).low if command.variance else None
-        for line in export(work.study, command.denoiser, command.export, variance, command.train_data).lines:
+        for line in export(work.studies[0], command.denoiser, command.export, variance, command.train_data).lines:
             console.print(escape(line), soft_wrap=True)
     if command.export_results is not None:
         _export_results(command.export_results, work.store, console)
@@ -238,13 +238,13 @@ def _difference(cell: Recomputed) -> str:
     return f"{what} is {cell.again!r} under {conditions}, and {cell.stored!r} is stored"
 
 
-def _denoise(noisy: Path, out: Path, command: Command, study: Store, console: Console) -> list[str]:
+def _denoise(noisy: Path, out: Path, command: Command, studies: Sequence[Store], console: Console) -> list[str]:
     """Restores an image or a folder of them; returns what failed, in words."""
     variance = Range.parse(command.variance).low if command.variance else None
     failures, files = [], pairs(noisy, out)
 
     def restored(file: Path) -> Denoised:
-        return restore(file, study, command.denoiser, variance, command.train_data)
+        return restore(file, studies, command.denoiser, variance, command.train_data)
 
     for number, file in enumerate(restore_files(files, restored, command.force), start=1):
         if len(files) > 1:

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from architectures import DENOISERS
-from bench.core.program import PUBLISHED, invocation
+from bench.core.program import invocation
 from bench.core.recipes import RECIPES
 from bench.core.registry import load_plugin, pick
 from bench.core.tasks import Section, Task
 from bench.core.variance import LAWS, Range
 from bench.measurements import MEASUREMENTS, Measurement, holds_any
 from bench.running.checks import check, check_device
-from bench.running.choose import advise
+from bench.running.choose import Limits, advise, studies_at
 from bench.running.command import Command
 from bench.running.export import check_exportable
 from bench.running.merge import check_other
@@ -39,14 +39,14 @@ class Work:
     """What a command has to do, all of it checked.
 
     Attributes:
-        study: where denoisers for images are taken from.
+        studies: where denoisers for images are taken from, the first that has what fits.
         reports: stores whose report is to be written.
         notes: what the user should know beforehand.
         advice: which denoiser to take for an image, in lines.
     """
 
     store: Store
-    study: Store
+    studies: Sequence[Store]
     jobs: Sequence[Job]
     tasks: Sequence[Task]
     reports: Sequence[Store]
@@ -86,12 +86,12 @@ def prepare(command: Command) -> Work:
     reports = _reports(command, store)
     for other in reports:
         other.check_writable()
-    study, advice = _study(command, store), []
+    studies, advice = _studies(command, store), []
     if command.choose is not None:
-        advice = advise(command.choose, study, command.budget_ms, command.blind).lines
-    if (command.choose or command.denoise or command.export) and study is not store:
-        notes.append(f"nothing was measured in {store.root}, so the published study is used: {study.root}")
-    return Work(store, study, jobs, tasks, reports, notes, advice)
+        advice = advise(command.choose, studies, Limits(command.budget_ms, command.blind)).lines
+    if (command.choose or command.denoise or command.export) and store not in studies:
+        notes.append(f"nothing was measured in {store.root}, so the published study is used: {studies[0].root}")
+    return Work(store, studies, jobs, tasks, reports, notes, advice)
 
 
 def _check_actions(command: Command, store: Store) -> None:
@@ -159,11 +159,11 @@ def _reports(command: Command, store: Store) -> list[Store]:
     return reports
 
 
-def _study(command: Command, store: Store) -> Store:
-    """The study that denoisers are taken from: the published one where nothing was measured here."""
-    published = Store(PUBLISHED)
-    here = command.profile or command.asked or any(section.name == "grid" for section in store.sections())
-    return store if here else published
+def _studies(command: Command, store: Store) -> list[Store]:
+    """The studies that denoisers are taken from: the one that is named, else what was measured here, then ours."""
+    if command.profile or command.asked:
+        return [store]
+    return studies_at(store)
 
 
 def _check_folder(folder: Path, command: Command, store: Store) -> None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +14,39 @@ from bench.analysis.answers import grids_of
 from bench.analysis.costs import latencies, seconds_for
 from bench.analysis.rows import METRIC, Row, rows_of
 from bench.core.dataset_names import dataset_title
-from bench.core.program import invocation
+from bench.core.program import PUBLISHED, invocation
 from bench.core.results import Array
 from bench.core.tasks import Section
+from bench.lookup.denoisers import missing_package
 from bench.running.denoise_file import channels, complete, noise_of
 from bench.scoring.noise_level import NoiseLevel
 from bench.store.store import Store
 
 BETWEEN = 9  # noise variances over the interval of the estimate, evenly over the logarithm
 BLACK = 0.02  # pixels below are black
+LEAST = 1e-12  # variance of noise below which an image is clean
 NOISY = 1e-5  # variance from which on noise moves half of the black pixels up
 SMALL = 64  # pixels to each side, which kept examples have at most
 UNLIKE = 0.35  # difference in the share of black pixels, from which on an image is unlike all that was measured
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What leaves a denoiser out.
+
+    Attributes:
+        budget_ms: time for the image in milliseconds; what was never timed does not fit.
+        blind: whether denoisers that must be told the variance are left out.
+        ready: whether only those are weighed that have their weights here, or need none.
+    """
+
+    budget_ms: float | None = None
+    blind: bool = False
+    ready: bool = False
+
+
+ANY = Limits()
+READY = Limits(ready=True)
 
 
 @dataclass(frozen=True)
@@ -32,15 +54,17 @@ class Pick:
     """A denoiser in its best training for an image.
 
     Attributes:
-        psnr: in dB, on average over the interval of the noise.
+        psnr: in dB, on average over the interval of the noise, evenly over its logarithm.
         lost: how far below the best of all it is at worst in that interval, in dB.
         seconds: for an image of that size, scaled from what was timed; None where it was not.
+        ready: whether its weights and its package are here.
     """
 
     row: Row = field(repr=False)  # which holds all its scores
     psnr: float
     lost: float
     seconds: float | None
+    ready: bool
 
     @property
     def name(self) -> str:
@@ -54,20 +78,36 @@ class Advice:
     """What to take; a notebook shows it in words.
 
     Attributes:
-        noise: of the image, as estimated.
-        like: the test images of the study that it is most like, in words.
-        unlike: whether it is unlike all of them.
+        noise: of the image, as estimated or told.
+        like: the grid that it is weighed by.
         picks: one for each denoiser that fits, the best first.
         over: how many denoisers take too long.
-        outside: whether the noise lies outside what was tested, so that the nearest was taken.
+        device: that times are of; empty if nothing was timed.
     """
 
     noise: NoiseLevel
-    like: str
-    unlike: bool
+    like: "Like"
     picks: tuple[Pick, ...]
     over: int
-    outside: bool
+    device: str
+
+    @property
+    def outside(self) -> bool:
+        """Whether the noise lies outside what was tested, so that the nearest was taken."""
+        return not self.like.tested[0] <= self.noise.variance <= self.like.tested[-1]
+
+    @property
+    def notes(self) -> list[str]:
+        """What is not to be relied on, in words."""
+        if not self.outside:
+            return []
+        said = ["note     the noise lies outside what was tested; the nearest tested variance was taken"]
+        as_it_is = -10 * math.log10(max(self.noise.variance, LEAST))
+        if as_it_is > self.picks[0].psnr:
+            said.append(
+                f"warning  the image as it is should have {as_it_is:.1f} dB, more than what is expected: leave it alone"
+            )
+        return said
 
     def __repr__(self) -> str:
         return "\n".join(self.lines)
@@ -76,77 +116,83 @@ class Advice:
     def lines(self) -> list[str]:
         """In words."""
         best, *others = self.picks
-        noise = self.noise
+        noise, unlike = self.noise, self.like.unlike
         sigma, low, high = (255 * math.sqrt(variance) for variance in (noise.variance, noise.low, noise.high))
         said = [
-            f"noise    variance {noise.variance:.4g}, σ = {sigma:.1f} of 255 ({low:.1f} to {high:.1f})",
-            f"like     {'nothing that was measured, so only filters are weighed; nearest: ' * self.unlike}{self.like}",
+            f"noise    variance {noise.variance:.4g}, σ = {sigma:.1f} of 255 (95 %: {low:.1f} to {high:.1f})",
+            f"like     {'nothing that was measured, so only filters are weighed; nearest: ' * unlike}{self.like.name}",
             f"take     {best.name}",
-            f"expect   {'on those images ' * self.unlike}{best.psnr:.2f} dB; "
+            f"expect   {'on those images ' * unlike}{best.psnr:.2f} dB; "
             f"in that interval at worst {best.lost:.2f} dB below the best of all",
         ]
-        said += [f"time     about {1000 * best.seconds:.1f} ms on one thread"] if best.seconds else []
+        said += [f"time     about {1000 * best.seconds:.1f} ms on one thread of {self.device}"] if best.seconds else []
         said += [f"next     {others[0].name}, {best.psnr - others[0].psnr:.2f} dB less"] if others else []
         said += (
             [f"over     {self.over} denoisers take longer than the budget, or were never timed"] if self.over else []
         )
-        if self.outside:
-            said.append("note     the noise lies outside what was tested; the nearest tested variance was taken")
-        return said
+        if not best.ready:
+            ready = next((f"{p.name}, {best.psnr - p.psnr:.2f} dB less" for p in others if p.ready), "nothing")
+            said.append(f"ready    {ready}; for what is taken, the weights or the package are not here: train it first")
+        return said + self.notes
 
 
 def advise(
-    noisy: Path | Array, store: Store, budget_ms: float | None = None, blind: bool = False, ready: bool = False
+    noisy: Path | Array,
+    stores: Sequence[Store],
+    limits: Limits = ANY,
+    variance: float | None = None,
 ) -> Advice:
     """Weighs what each denoiser reaches over the interval of the noise; no clean image is used.
 
     Args:
         noisy: an image file, or pixels, (H, W) or (H, W, 3): uint8, or floats with clean values in [0, 1].
-        budget_ms: time for the image in milliseconds; what was never timed does not fit.
-        blind: whether denoisers that must be told the variance are left out.
-        ready: whether only those are weighed that have their weights here, or need none.
+        stores: studies; the first that tested images like this one is taken.
+        variance: of the noise; estimated if it is None.
 
     Raises:
-        ValueError: the file is no image, its noise cannot be estimated, the study has no grid, or nothing fits.
+        ValueError: the file is no image, its noise cannot be estimated, no study has a grid, or nothing fits.
     """
     pixels = channels(noisy)
-    level = noise_of(noisy, pixels)
+    level = noise_of(noisy, pixels) if variance is None else NoiseLevel(variance, variance, variance)
     if math.isnan(level.variance):
         raise ValueError("the noise of this image cannot be estimated, since it has no detail")
-    like = likest(store, pixels, level.variance)
+    like = likest(stores, pixels, level.variance)
     if like is None:
-        raise ValueError(f"{store.root} has no grid to choose from; measure one with: {invocation()} --grid")
+        raise ValueError(f"{stores[0].root} has no grid to choose from; measure one with: {invocation()} --grid")
     rows = [row for row in like.rows if row.filters] if like.unlike else like.rows
-    tested = [variance for variance in like.section.protocol.variances if variance > 0]
-    low, high = (min(max(end, tested[0]), tested[-1]) for end in (level.low, level.high))
+    low, high = (min(max(end, like.tested[0]), like.tested[-1]) for end in (level.low, level.high))
     points = np.geomspace(low, high, BETWEEN)
     weighed = [row for row in rows or like.rows if not row.untouched]
-    reached = {row: psnr for row in weighed if (psnr := _psnr(row, tested, points)) is not None}
+    reached = {row: psnr for row in weighed if (psnr := _psnr(row, like.tested, points)) is not None}
     best = np.max(list(reached.values()), axis=0)
-    seconds = seconds_for(latencies(store), pixels.shape[-2] * pixels.shape[-1])
+    timed = next((times for store in (like.store, *stores) if (times := latencies(store))), [])
+    seconds = seconds_for(timed, pixels.shape[-2] * pixels.shape[-1])
     picks: dict[str, Pick] = {}
     over: set[str] = set()
     for row, psnr in reached.items():
         took = seconds.get(row.experiment.denoiser)
-        if (blind and not row.blind) or (ready and not complete(row.experiment, store)):
+        ready = any(map(complete, row.experiments, repeat(like.store))) and not missing_package(row.experiment.denoiser)
+        if (limits.blind and not row.blind) or (limits.ready and not ready):
             continue
-        if budget_ms is not None and (took is None or 1000 * took > budget_ms):
+        if limits.budget_ms is not None and (took is None or 1000 * took > limits.budget_ms):
             over.add(row.subject)
             continue
-        pick = Pick(row, float(psnr.mean()), float((best - psnr).max()), took)
+        pick = Pick(row, float(psnr.mean()), float((best - psnr).max()), took, ready)
         if row.subject not in picks or pick.psnr > picks[row.subject].psnr:
             picks[row.subject] = pick
     if not picks:
-        if budget_ms is None:
-            raise ValueError(f"{store.root} has nothing that is ready to use; train it with: {invocation()} --grid")
+        if limits.budget_ms is None:
+            raise ValueError(
+                f"{like.store.root} has nothing that is ready to use; train it with: {invocation()} --grid"
+            )
         names = {row.experiment.denoiser for row in reached}
-        timed = {name: took for name, took in seconds.items() if name in names}
-        fastest = min(timed.items(), key=lambda entry: entry[1], default=None)
+        fastest = min((pair for pair in seconds.items() if pair[0] in names), key=lambda pair: pair[1], default=None)
         known = f"the fastest is {fastest[0]} with {1000 * fastest[1]:.1f} ms" if fastest else "nothing was timed"
-        raise ValueError(f"nothing fits {budget_ms:g} ms for an image of this size; {known}: time it with --latency")
+        raise ValueError(
+            f"nothing fits {limits.budget_ms:g} ms for an image of this size; {known}: time it with --latency"
+        )
     ranked = tuple(sorted(picks.values(), key=lambda pick: -pick.psnr))
-    outside = not (tested[0] <= level.variance <= tested[-1])
-    return Advice(level, like.name, like.unlike, ranked, len(over - picks.keys()), outside)
+    return Advice(level, like, ranked, len(over - picks.keys()), timed[0].conditions.device if timed else "")
 
 
 @dataclass(frozen=True)
@@ -158,8 +204,9 @@ class Like:
         difference: between the two, of which `UNLIKE` is much.
     """
 
-    section: Section
-    rows: list[Row]
+    store: Store = field(repr=False)
+    section: Section = field(repr=False)
+    rows: list[Row] = field(repr=False)
     black: float
     difference: float
 
@@ -168,20 +215,33 @@ class Like:
         return self.difference > UNLIKE
 
     @property
+    def tested(self) -> list[float]:
+        """Test variances above zero."""
+        return [variance for variance in self.section.protocol.variances if variance > 0]
+
+    @property
     def name(self) -> str:
-        return f"{dataset_title(self.section.protocol.dataset)} ({100 * self.black:.0f} % of the image is black)"
+        title, black = dataset_title(self.section.protocol.dataset), f"{100 * self.black:.0f} % of the image is black"
+        return f"{title}, of {self.store.root} ({black})"
 
 
-def likest(store: Store, pixels: Tensor, variance: float, denoiser: str = "") -> Like | None:
+def likest(stores: Sequence[Store], pixels: Tensor, variance: float, denoiser: str = "") -> Like | None:
     """The grid whose test images are most like an image; None if there is no grid with images.
 
     Images differ by their share of black pixels, and by whether they are small.
 
     Args:
+        stores: the first that has a grid not unlike the image is taken.
         pixels: (C, H, W), clean values in [0, 1].
         variance: of the noise.
         denoiser: one that the grid must have ready for use, if it is named.
     """
+    found = [like for store in stores if (like := _likest(store, pixels, variance, denoiser))]
+    alike = (like for like in found if not like.unlike)
+    return next(alike, min(found, key=lambda like: like.difference, default=None))
+
+
+def _likest(store: Store, pixels: Tensor, variance: float, denoiser: str) -> Like | None:
     black, small, found = _black(pixels, variance), max(pixels.shape[1:]) < SMALL, []
     for section, every in grids_of([(section, rows_of(store, section)) for section in store.sections()]):
         rows = [row for row in every if row.means]
@@ -193,8 +253,15 @@ def likest(store: Store, pixels: Tensor, variance: float, denoiser: str = "") ->
         if rows and clean is not None:
             share = abs(_black(torch.from_numpy(clean / 255), 0.0) - black)
             size = UNLIKE * (small != (max(clean.shape[-2:]) < SMALL))
-            found.append(Like(section, rows, black, share + size))
+            found.append(Like(store, section, rows, black, share + size))
     return min(found, key=lambda like: (like.difference, -len(like.rows)), default=None)
+
+
+def studies_at(store: Store) -> list[Store]:
+    """What was measured in a store, if it has a grid, then the published study; an installed package has none."""
+    here = [store] if any(section.name == "grid" for section in store.sections()) else []
+    published = [Store(PUBLISHED)] if PUBLISHED.is_dir() and store.root.resolve() != PUBLISHED else []
+    return here + published or [store]
 
 
 def _black(pixels: Tensor, variance: float) -> float:

@@ -9,7 +9,7 @@ from PIL import Image
 from bench.core.dataset_names import dataset_title
 from bench.core.image_files import SUFFIXES, Unusable
 from bench.core.results import Array
-from bench.running.choose import advise, likest
+from bench.running.choose import READY, advise, likest
 from bench.running.denoise_file import Denoised, channels, complete, denoise, noise_of, save_like, trainings_of
 from bench.store.store import Store
 
@@ -32,15 +32,21 @@ class File:
 
 
 def restore(
-    noisy: Path | Array, store: Store, denoiser: str = "", variance: float | None = None, dataset: str | None = None
+    noisy: Path | Array,
+    stores: Sequence[Store],
+    denoiser: str = "",
+    variance: float | None = None,
+    dataset: str | None = None,
 ) -> Denoised:
     """Restores an image with a denoiser of a study, and says where that is not to be relied on.
 
     Args:
         noisy: an image file, or pixels, (H, W) or (H, W, 3): uint8, or floats with clean values in [0, 1].
+        stores: studies; the first that tested images like this one is taken.
         denoiser: its name; by default the one that should reach most at the noise of the image.
         variance: of the noise, pixels in [0, 1]; by default it is estimated.
-        dataset: what the denoiser that is named was trained on; by default the images that this one is most like.
+        dataset: what the denoiser that is named was trained on, in the first study; by default the images that this
+            one is most like.
 
     Raises:
         ValueError: the file is no image, its noise cannot be estimated, or the study has nothing for it.
@@ -49,24 +55,26 @@ def restore(
     if denoiser:
         pixels = channels(noisy)
         level = noise_of(noisy, pixels).variance if variance is None else variance
-        like = likest(store, pixels, level, denoiser)
+        like = likest(stores[:1] if dataset else stores, pixels, level, denoiser)
+        store = like.store if like else stores[0]
         known = [row.experiment.dataset for row in like.rows if row.experiment.dataset] if like else []
         trainings = trainings_of(store, denoiser, dataset or next(iter(known), None))
         learned = trainings[0].dataset if not trainings[0].tuned else None
         if like is not None and like.unlike and learned:
             warning = f"warning  {denoiser} learned from {dataset_title(learned)}, and this image is unlike those"
-            notes.append(warning + _better(noisy, store, denoiser))
+            notes.append(warning + _better(noisy, stores, denoiser, variance))
     else:
-        best = advise(noisy, store, ready=True).picks[0]
+        advice = advise(noisy, stores, READY, variance)
+        store, best = advice.like.store, advice.picks[0]
         trainings = [experiment for experiment in best.row.experiments if complete(experiment, store)]
-        notes.append(f"chosen   {best.name}")
+        notes += [f"chosen   {best.name}", *advice.notes]
     restored = denoise(noisy, trainings, store, variance)
     return replace(restored, notes=(*notes, *restored.notes))
 
 
-def _better(noisy: Path | Array, store: Store, denoiser: str) -> str:
+def _better(noisy: Path | Array, stores: Sequence[Store], denoiser: str, variance: float | None) -> str:
     try:
-        best = advise(noisy, store, ready=True).picks[0]
+        best = advise(noisy, stores, READY, variance).picks[0]
     except ValueError:  # nothing else is ready
         return ""
     name = best.row.experiment.denoiser
