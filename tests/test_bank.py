@@ -29,7 +29,7 @@ def test_a_bank_has_the_scores_of_what_it_chooses(counter: Counter, capsys: pyte
     assert counter.run("--bank", "--profile", "smoke") == 0  # nothing is left to do
     store = Store(Path("results/smoke"))
     ((name, bank),) = banks(store).items()
-    assert (name, list(bank.specialists)) == ("conv_autoencoder on shapes", [0.005, 0.1])
+    assert (bank.title, list(bank.specialists)) == ("conv_autoencoder on shapes", [0.005, 0.1])
     measured = store.timings("bank")[name]
     assert measured == priced(bank, store)
     for row in measured["rows"]:
@@ -50,12 +50,38 @@ def test_a_bank_has_the_scores_of_what_it_chooses(counter: Counter, capsys: pyte
     assert [row[-1] for row in bank_table(store).rows][:2] == ["0 %", ""]
 
 
-def test_each_range_of_a_network_has_a_bank_of_its_own(counter: Counter) -> None:
+def test_each_range_of_a_network_has_a_bank_of_its_own(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
     assert counter.run(*GRID, "0.05", "--train", "0.005", "0.1", "0.005..0.1", "0.005..0.1 log-uniform") == 0
     found = banks(Store(Path("results/smoke")))
-    (first, one), (second, other) = found.items()
-    assert (first, second) == ("conv_autoencoder on shapes", f"conv_autoencoder on shapes, {other.ranged[0].variance}")
-    assert {str(bank.ranged[0].variance) for bank in (one, other)} == {"0.005..0.1", "0.005..0.1 log-uniform"}
+    assert {str(bank.ranged[0].variance) for bank in found.values()} == {"0.005..0.1", "0.005..0.1 log-uniform"}
+    capsys.readouterr()
+    assert counter.run("--bank", "--profile", "smoke") == 0
+    said = capsys.readouterr().out
+    assert "conv_autoencoder on shapes, 0.005..0.1 log-uniform" in " ".join(said.split())
+
+
+def test_banks_of_one_network_under_two_recipes_are_two(counter: Counter) -> None:
+    assert counter.run(*GRID) == 0
+    assert counter.run(*GRID, "--recipe", "tutorial") == 0
+    store = Store(Path("results/smoke"))
+    for key, bank in banks(store).items():
+        assert {e.recipe for of in bank.specialists.values() for e in of.values()} == {bank.ranged[0].recipe}
+        store.keep_timing("bank", key, priced(bank, store))
+    first, second = bank_table(store).rows[0][0], bank_table(store).rows[-1][0]
+    titles = {f"conv_autoencoder on shapes, 0.005..0.1, {name}" for name in ("fast, epochs=4", "tutorial")}
+    assert {first, second} == titles
+
+
+def test_a_bank_is_priced_again_with_further_seeds_and_keeps_what_was_tested_on_all(counter: Counter) -> None:
+    assert counter.run(*GRID) == 0
+    assert counter.run("--bank", "--profile", "smoke") == 0
+    assert counter.run(*GRID, "--seeds", "2") == 0
+    assert counter.run(*GRID[:9], "--train", "0.1", "--test", "0.02") == 0  # tests one training further
+    store = Store(Path("results/smoke"))
+    ((key, bank),) = banks(store).items()
+    assert bank.protocol.variances == (0.005, 0.05, 0.1)
+    assert counter.run("--bank", "--profile", "smoke") == 0
+    assert store.timings("bank")[key]["seeds"] == 2
 
 
 def test_a_bank_whose_trainings_were_not_tested_has_no_finding(counter: Counter) -> None:

@@ -20,7 +20,7 @@ class Bank(Measurement):
 
     def due(self, command: Command, store: Store) -> list[str]:
         from bench.core.program import invocation
-        from bench.running.bank import banks
+        from bench.running.bank import banks, counts
 
         measured, possible = store.timings("bank"), banks(store)
         if not possible:
@@ -28,7 +28,11 @@ class Bank(Measurement):
                 f"--bank needs a network trained at several variances and on a range around them, and {store.root} has "
                 f"none with the PSNR of each image; measure it with: {invocation()} --grid --profile {store.root.name}"
             )
-        return [name for name in possible if command.refresh or name not in measured]
+        return [
+            name
+            for name, bank in possible.items()
+            if command.refresh or not counts(bank).items() <= measured.get(name, {}).items()
+        ]
 
     def measure(self, name: str, command: Command, store: Store) -> dict[str, Any]:
         from bench.running.bank import banks, priced

@@ -1,5 +1,6 @@
 """A bank of specialists against one network for all noise, as a chapter of the report."""
 
+from collections import Counter
 from typing import Any
 
 from bench.analysis.intervals import Estimate
@@ -12,7 +13,7 @@ from bench.store.store import Store
 
 def bank_table(store: Store) -> Table:
     """A line for each network and test variance."""
-    rows = [row | {"network": name} for name, kept in store.timings("bank").items() for row in kept["rows"]]
+    rows = [row | {"network": name} for name, kept in _measured(store).items() for row in kept["rows"]]
 
     def difference(kind: str) -> Any:
         return lambda row: signed(row[kind][0]) + margin(row[kind][1]) if row[kind] else ""
@@ -32,9 +33,22 @@ def bank_table(store: Store) -> Table:
     return Table.of("A bank of specialists", columns, "empty where no specialist was trained for the test variance")
 
 
+def _measured(store: Store) -> dict[str, dict[str, Any]]:
+    """What was measured, by title; where titles are alike, with what may tell them apart."""
+    kept = store.timings("bank")
+    titles = {key: values["title"] for key, values in kept.items()}
+    for more in ("range", "recipe", "key"):
+        count = Counter(titles.values())
+        titles = {
+            key: f"{title}, {(kept[key] | {'key': key[-10:]})[more]}" if count[title] > 1 else title
+            for key, title in titles.items()
+        }
+    return {titles[key]: values for key, values in kept.items()}
+
+
 def bank_chapter(store: Store, folder: str) -> Chapter | None:
     """Whether one should estimate and choose, or train once for all."""
-    measured = store.timings("bank")
+    measured = _measured(store)
     if not measured:
         return None
     findings = [

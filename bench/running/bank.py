@@ -1,8 +1,8 @@
 """A bank of specialists: estimate the noise of each image, then take the network that was trained nearest to it."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -14,8 +14,10 @@ from bench.analysis.rows import METRIC
 from bench.core.dataset_names import dataset_title
 from bench.core.experiment import Experiment, Protocol
 from bench.core.images import batches
+from bench.core.recipes import recipe_name
 from bench.core.results import Array, block_means
-from bench.core.variance import written
+from bench.core.values import digest
+from bench.core.variance import Range, written
 from bench.lookup.images import images_of
 from bench.scoring.noise_level import noise_level
 from bench.scoring.score import corrupt
@@ -26,9 +28,10 @@ Trainings = dict[int, Experiment]  # by seed
 
 @dataclass(frozen=True)
 class Bank:
-    """Trainings of one network, under one protocol: at single variances inside a range, and on that range.
+    """Trainings of one network, alike but for their noise: at single variances inside a range, and on that range.
 
     Attributes:
+        protocol: with the test variances that all of them were scored at.
         specialists: by the variance each was trained at, two or more.
     """
 
@@ -36,39 +39,63 @@ class Bank:
     specialists: dict[float, Trainings]
     ranged: Trainings
 
+    @property
+    def key(self) -> str:
+        """Tells it from all others; it stays the same with further seeds and specialists."""
+        first = next(iter(self.ranged.values())).but(seed=0)
+        return f"{first.denoiser} on {dataset_title(self.protocol.dataset)} {digest((self.protocol.digest, first))}"
+
+    @property
+    def seeds(self) -> list[int]:
+        """Those with which all of it was trained."""
+        return [seed for seed in self.ranged if all(seed in trainings for trainings in self.specialists.values())]
+
+    @property
+    def title(self) -> str:
+        first = next(iter(self.ranged.values()))
+        options = "".join(f", {option}={value}" for option, value in first.options)
+        return f"{first.denoiser} on {dataset_title(self.protocol.dataset)}{options}"
+
 
 def banks(store: Store) -> dict[str, Bank]:
-    """All that a store has the PSNR of every test image for, by a name."""
+    """All that a store has the PSNR of every test image for, by key."""
     found: dict[str, Bank] = {}
     for section in store.sections():
         protocol = section.protocol
         if section.name != "grid" or protocol.noise != "gaussian" or protocol.told != 1:
             continue
-        cells = {f"{METRIC} {variance}" for variance in protocol.variances}
-        learned = [
-            e
-            for e in section.experiments
-            if e.recipe and e.variance and _blind(e) and cells <= set(store.images(e, protocol))
-        ]
-        for denoiser, options in dict.fromkeys((e.denoiser, e.options) for e in learned):
-            own = [e for e in learned if (e.denoiser, e.options) == (denoiser, options)]
-            for wide in dict.fromkeys(e.variance for e in own if e.variance and not e.variance.fixed):
-                ranged = {e.seed: e for e in own if e.variance == wide}
-                inside: dict[float, Trainings] = {}
-                for e in own:
-                    if e.variance and e.variance.fixed and wide and e.variance.low in wide:
-                        inside.setdefault(e.variance.low, {})[e.seed] = e
-                if len(inside) > 1:
-                    name = f"{denoiser} on {dataset_title(protocol.dataset)}"
-                    if name in found:  # with other options, or on another range
-                        name += "".join(f", {option}={value}" for option, value in options) + f", {wide}"
-                    found[name] = Bank(protocol, dict(sorted(inside.items())), ranged)
+        networks: dict[Experiment, list[Experiment]] = {}
+        for experiment in filter(_blind, section.experiments):
+            networks.setdefault(experiment.but(variance=None, seed=0), []).append(experiment)
+        for trainings in networks.values():
+            scored = {experiment: _tested(store, experiment, protocol) for experiment in trainings}
+            for wide in dict.fromkeys(e.variance for e in trainings if e.variance and not e.variance.fixed):
+                if bank := _bank(protocol, {e: tested for e, tested in scored.items() if tested}, wide):
+                    found[bank.key] = bank
     return found
 
 
+def _tested(store: Store, experiment: Experiment, protocol: Protocol) -> set[float]:
+    """The test variances at which the PSNR of every image is kept."""
+    kept = store.images(experiment, protocol)
+    return {variance for variance in protocol.variances if f"{METRIC} {variance}" in kept}
+
+
+def _bank(protocol: Protocol, scored: Mapping[Experiment, set[float]], wide: Range) -> Bank | None:
+    ranged = {e.seed: e for e in scored if e.variance == wide}
+    inside: dict[float, Trainings] = {}
+    for e in scored:
+        if e.variance and e.variance.fixed and e.variance.low in wide:
+            inside.setdefault(e.variance.low, {})[e.seed] = e
+    members = [*ranged.values(), *(e for trainings in inside.values() for e in trainings.values())]
+    shared = set.intersection(*(scored[e] for e in members)) if members else set()
+    bank = Bank(replace(protocol, variances=tuple(shared)), dict(sorted(inside.items())), ranged) if shared else None
+    return bank if bank and len(inside) > 1 and ranged and bank.seeds else None
+
+
 def _blind(experiment: Experiment) -> bool:
-    """Whether it was scored without being told the truth, which nobody tells a bank."""
-    return experiment.denoiser in DENOISERS and DENOISERS[experiment.denoiser].blind
+    """Whether it is a network that was scored without being told the truth, which nobody tells a bank."""
+    return experiment.recipe is not None and experiment.denoiser in DENOISERS and DENOISERS[experiment.denoiser].blind
 
 
 def priced(bank: Bank, store: Store) -> dict[str, Any]:
@@ -77,9 +104,7 @@ def priced(bank: Bank, store: Store) -> dict[str, Any]:
     Whatever the bank chooses for an image, that network's PSNR of this image under this noise is in the store: nothing
     is restored again. Differences are paired by seed and block of test images, each with half of its 95 % interval.
     """
-    seeds = [seed for seed in bank.ranged if all(seed in trainings for trainings in bank.specialists.values())]
-    if not seeds:
-        raise ValueError("no seed of the network was trained on the range and at every variance inside")
+    seeds = bank.seeds
     rows, inside = [], []
     for variance in bank.protocol.variances:
         chosen = _nearest(estimates(bank.protocol, variance), list(bank.specialists))
@@ -100,13 +125,22 @@ def priced(bank: Bank, store: Store) -> dict[str, Any]:
             inside.append(gains)
     means = {name: mean_of([sample for gain in inside if (sample := gain[name])]) for name in ("range", "specialist")}
     return {
+        "title": bank.title,
         "rows": rows,
         "inside": {name: list(mean.estimate) if mean else None for name, mean in means.items()},
-        "seeds": len(seeds),
+        **counts(bank),
         "images": bank.protocol.images,
-        "trained": [written(variance) for variance in bank.specialists],
+        "recipe": recipe_name(next(iter(bank.ranged.values())).recipe),
         "range": str(next(iter(bank.ranged.values())).variance),
     }
+
+
+def counts(bank: Bank) -> dict[str, Any]:
+    """What grows with further trainings and tests, so that it is priced again."""
+    trained, tested = (
+        [written(variance) for variance in all_of] for all_of in (bank.specialists, bank.protocol.variances)
+    )
+    return {"seeds": len(bank.seeds), "trained": trained, "tested": tested}
 
 
 def _sample(store: Store, bank: Bank, trainings: Trainings, seeds: list[int], variance: float) -> Array:
