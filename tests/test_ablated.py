@@ -18,7 +18,7 @@ from bench.analysis.scored import Scored
 from bench.analysis.tutorial_losses import PRINTED, is_printed
 from bench.calibration.measure import Setting, tutorial
 from bench.core.experiment import Experiment, Protocol
-from bench.core.recipes import FAST, TUTORIAL
+from bench.core.recipes import FAST, TUTORIAL, Recipe
 from bench.core.results import ROWS, Progress
 from bench.core.tasks import Section
 from bench.core.variance import Range
@@ -256,13 +256,14 @@ def test_a_denoiser_is_told_what_the_protocol_says(counter: Counter) -> None:
 
 
 def test_no_more_images_are_repeated_than_there_are() -> None:
-    def counts(dataset: str) -> list[int]:
+    def counts(dataset: str, recipe: Recipe = FAST) -> list[int]:
         protocol = replace(PROTOCOL, dataset=dataset)
-        (section,) = ablation("train_images", [], Range(0.01, 0.01), protocol, FAST, seeds=1)
+        (section,) = ablation("train_images", [], Range(0.01, 0.01), protocol, recipe, seeds=1)
         return [experiment.recipe.train_images for experiment in section.experiments if experiment.recipe]
 
     assert counts("mnist") == [0, 10_000, 1_000, 100, 32]
     assert counts("shapes") == [0, 100, 32]
+    assert counts("mnist", TUTORIAL)[-1] == 100  # since 32 are less than a batch
 
 
 def test_a_protocol_of_the_truth_has_the_digest_of_old() -> None:

@@ -6,10 +6,13 @@ import pytest
 from bench.core.experiment import Experiment, Protocol
 from bench.core.recipes import FAST, RECIPES
 from bench.core.registry import UnknownName
+from bench.core.tasks import Task
 from bench.core.variance import Range, written
 from bench.measurements import MEASUREMENTS
+from bench.running import checks
 from bench.running.command import Command
 from bench.running.plan import ablation, cost, grid, settle
+from tests import made_up
 
 PROTOCOL = Protocol("shapes", "gaussian", (0.01, 0.1), ("psnr",), 128)
 RANGES = [Range(0.01, 0.01), Range(0.001, 0.1)]
@@ -43,6 +46,12 @@ def test_an_ablation_starts_from_a_base_that_learns() -> None:
         ablation("training_noise", ["median"], RANGES[0], PROTOCOL, FAST, seeds=1)
     with pytest.raises(UnknownName, match="did you mean 'training_noise'"):
         ablation("training_nose", ["unet"], RANGES[0], PROTOCOL, FAST, seeds=1)
+
+
+def test_an_unbiased_estimate_of_the_risk_needs_noise() -> None:
+    experiment = made_up.UNET.but(variance=Range(0, 0), recipe=replace(FAST, target="sure", loss="mse"))
+    with pytest.raises(ValueError, match="divides by the noise, and there is none at --train 0"):
+        checks.check([Task(experiment, ())])
 
 
 def test_an_option_the_denoiser_lacks_is_refused_in_the_plan() -> None:

@@ -105,3 +105,24 @@ def test_a_pair_that_is_none_is_named(pairs: Path) -> None:
     (pairs / "empty").mkdir()
     with pytest.raises(ValueError, match="holds no pair of noisy and clean images: name them NAME_noisy and NAME_cl"):
         images_of(f"folder_pairs:{pairs / 'empty'}")
+
+
+def test_names_of_two_kinds_and_other_files_beside_a_pair_do_no_harm(pairs: Path) -> None:
+    for name, grey in (("real_noisy_1", 100), ("real_clean_1", 90)):
+        Image.fromarray(np.full((40, 40), grey, np.uint8)).save(pairs / f"{name}.png")
+        (pairs / f"{name}.txt").write_text("taken at night")
+    images = images_of(identified(f"folder_pairs:{pairs}"))
+    assert len(images.test) == len(images.recorded) == 5
+    (noisy,) = [image for image in images.recorded if (image == 100).all()]
+    assert noisy.shape == (1, 40, 40)
+
+
+def test_ablations_of_what_a_camera_recorded_are_told_the_estimate(
+    pairs: Path, counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--profile", "smoke", "--dataset", f"folder_pairs:{pairs}", "--train-data", "shapes", "--jobs", "1")
+    assert counter.run("--ablate", "loss", *words, "--metrics", "psnr") == 0
+    assert {s.protocol.told for s in Store(Path("results/smoke")).sections()} == {ESTIMATE}
+    assert "as it came in the files" in Path("results/smoke/pages/trust.md").read_text()
+    assert counter.run("--ablate", "noise_law", *words) == 2
+    assert "have one of their own" in capsys.readouterr().err

@@ -107,7 +107,7 @@ TABLE = Table("Title", ("a", "b"), (("x", "y"),), "a note")
 @pytest.mark.parametrize(
     ("name", "variants"),
     {
-        "conventions": [{}],
+        "conventions": [{"recorded": False}, {"recorded": True}],
         "limits": [{"mnist": False}, {"mnist": True}],
         "reproduce": [
             {"commands": ["first", "second"], "packages": {}, "folders": []},

@@ -10,7 +10,7 @@ from bench.core.recipes import ONE_DRAW
 
 @ablation()
 def no_clean_images(base: Experiment) -> Iterator[Experiment]:
-    """No clean images: two noisy ones of each scene (renoised), one with its variance (sure), or one alone (masked)."""
+    """No clean images: fresh noise on input and target (renoised), or one noisy image, variance told (sure) or not."""
     recipe = base.recipe
     if recipe and recipe.patch:
         raise ValueError("the ablation 'no_clean_images' trains on whole images; leave out --recipe")

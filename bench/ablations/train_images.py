@@ -13,7 +13,7 @@ def train_images(base: Experiment) -> Iterator[Experiment]:
     recipe = base.recipe
     if recipe and recipe.patch:
         raise ValueError("the ablation 'train_images' trains on whole images; leave out --recipe")
-    counts = (10_000, 1_000, 100, 32)  # 32 are one batch
+    counts = [count for count in (10_000, 1_000, 100, 32) if not recipe or count >= recipe.batch]
     yield base.but(recipe=recipe and replace(recipe, train_images=0))
     for count in counts:
         yield base.but(recipe=recipe and replace(recipe, train_images=count, repeat=True))

@@ -24,7 +24,7 @@ def folder_pairs(path: Path) -> Images:
     if not path.is_dir():
         raise ValueError(f"there is no folder {path}: name one that holds pairs of noisy and clean images")
     files = files_of(path)
-    pairs = [(file, clean) for file in files if (clean := _clean(file)) is not None]
+    pairs = [(file, clean) for file in files if (clean := _clean(file, files)) is not None]
     if not pairs:
         words = ", ".join(f"NAME_{noisy} and NAME_{clean}" for noisy, clean in WORDS.items())
         raise ValueError(f"{path} holds no pair of noisy and clean images: name them {words}")
@@ -37,14 +37,14 @@ def folder_pairs(path: Path) -> Images:
     return Images((), stack(references), stack(noisy))
 
 
-def _clean(file: Path) -> Path | None:
-    """The clean file beside a noisy one; None for a file that is not noisy by its name."""
+def _clean(file: Path, files: list[Path]) -> Path | None:
+    """The clean one of some files for a noisy one; None for a file that is not noisy by its name."""
     parts = file.stem.split("_")
-    for noisy, clean in WORDS.items():
-        if noisy in parts:
-            name = "_".join(clean if part == noisy else part for part in parts)
-            others = [other for other in file.parent.glob("*") if other.stem == name]
-            if len(others) != 1:
-                raise ValueError(f"{file} has {len(others)} clean images named {name} beside it, and needs one")
-            return others[0]
-    return None
+    noisy, clean = next((pair for pair in WORDS.items() if set(pair) & set(parts)), ("", ""))
+    if noisy not in parts:
+        return None
+    name = "_".join(clean if part == noisy else part for part in parts)
+    others = [other for other in files if other.stem == name]
+    if len(others) != 1:
+        raise ValueError(f"{file} has {len(others)} clean images named {name} beside it, and needs one")
+    return others[0]

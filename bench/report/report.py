@@ -11,6 +11,7 @@ from bench.analysis.exercises import exercises
 from bench.analysis.rows import Row
 from bench.analysis.scored import Scored
 from bench.core.dataset_names import dataset_title
+from bench.core.experiment import RECORDED
 from bench.core.tasks import Section
 from bench.figures.choose import front_drawings
 from bench.figures.drawing import Drawing
@@ -90,7 +91,8 @@ def _chapters(store: Store, scored: Scored, makers: Iterable[MakeChapter]) -> It
     grids = [part.rows for part in parts if part.is_grid]
     yield from filter(None, (make(store, sections.FIGURES, grids[0] if grids else []) for make in makers))
     if scored.sections:
-        yield Chapter("Conventions", render("conventions"), page="trust")
+        recorded = any(section.protocol.noise == RECORDED for section, _ in scored.others)
+        yield Chapter("Conventions", render("conventions", recorded=recorded), page="trust")
         yield Chapter("Statistics", render("statistics"), page="trust")
 
 

@@ -12,7 +12,7 @@ from bench.core.experiment import RECORDED
 from bench.core.images import batches, one_size
 from bench.core.rng import stream
 from bench.core.tasks import Task
-from bench.core.variance import written
+from bench.core.variance import Range, written
 from bench.lookup.contracts import check_denoiser, check_metric, check_noise, check_plugin
 from bench.lookup.images import images_of, training_of
 from bench.metrics import METRICS
@@ -75,7 +75,9 @@ def _check_images(task: Task) -> None:
                 f"{task.experiment.denoiser!r} cannot be trained on {dataset!r}: {error}; train on patches with "
                 "--recipe photographs, or choose other --denoisers"
             ) from None
-    available = len(images) * 4 // 5
+    available, trained = len(images) * 4 // 5, task.experiment.variance
+    if recipe and recipe.target == "sure" and trained == Range(0, 0):
+        raise ValueError("the target 'sure' divides by the noise, and there is none at --train 0: train with noise")
     if recipe is None:
         if not available:
             raise ValueError(f"{dataset!r} has {len(images)} image to learn from, and needs at least 2: add some")

@@ -78,8 +78,13 @@ def ablation(
     families = [settled(filter(_has_images, factor.function(base))) for base in bases]
     changed = tuple(dict.fromkeys(experiment for family in families for experiment in family))
     firsts = tuple(dict.fromkeys(family[0].but(seed=0) for family in families))
-    protocols = [replace(protocol, told=told) for told in factor.told or (1.0,)]
+    protocols = [replace(protocol, told=told) for told in factor.told or (protocol.told,)]
     if factor.every_noise:
+        if protocol.noise == RECORDED:
+            raise ValueError(
+                f"the ablation {name!r} tests with every noise, and the images of {full_name(protocol.dataset)!r} "
+                "have one of their own: choose another --dataset"
+            )
         inside = (variance.low,) if variance.fixed else tuple(v for v in protocol.variances if v in variance)
         if not inside:
             raise ValueError(

@@ -83,6 +83,6 @@ def told_table(frame: pd.DataFrame) -> Table:
     counts = "–".join(f"{count}" for count in sorted(set(frame.variances)))
     note = (
         "a column for each multiple of the true variance that is told, and for the estimate from the image; "
-        f"mean over {counts} test variances"
+        f"mean over {counts} test variance{'' if counts == '1' else 's'}"
     )
     return Table.of("Lost PSNR (dB) where a wrong variance is told", [*labels(cells), *columns_of(cells)], note)
