@@ -1,6 +1,7 @@
 """Stores of several machines become one."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,14 @@ def test_what_differs_is_named_and_ours_stays(tmp_path: Path) -> None:
     assert ours.timings("latency") == {"unet": {"rows": [1]}}
 
 
+def test_equal_scores_by_other_code_are_said_to_be_that(tmp_path: Path) -> None:
+    ours, theirs = Store(tmp_path / "a"), Store(tmp_path / "b")
+    for store, code in ((ours, "0123456789"), (theirs, "abcdef0123")):
+        measured = replace(made_up.MEASURED, sources={"score": code})
+        made_up.keep(store, PROTOCOL, UNET, {0.01: 30.0 + np.arange(4) / 100}, measured=measured)
+    assert merge(ours, theirs.root, ()).left == [f"{UNET.id} was measured by other code than ours, which stays"]
+
+
 @pytest.mark.parametrize("name", ["scores", "provenance", "experiment"])
 def test_what_is_damaged_is_left_out_and_stays_where_it_is(tmp_path: Path, name: str) -> None:
     ours, theirs = store_with(tmp_path / "a", {0: 30.0}), store_with(tmp_path / "b", {1: 31.0})
@@ -123,10 +132,12 @@ def test_the_command_merges_and_reports(counter: Counter, measured: Path, capsys
         p.name for p in Path("results/smoke").glob("*-*")
     }
     assert "unet" in Path("results/smoke/REPORT.md").read_text()
+    shutil.copytree("other/smoke", "other/quick")
     for root, message in (
         ("absent", "absent holds no results of a study"),
         ("other", "other holds no results of a study"),
         ("results/smoke", "is the store to merge into"),
+        ("other/quick", "is of the profile 'quick', and goes into results/smoke: add --profile quick"),
     ):
         assert run_all.main(["--merge", root, *words]) == 2
         assert message in capsys.readouterr().err

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.running.profiles import PROFILES
 from bench.store import files
 from bench.store.files import MANIFEST
 from bench.store.store import SCORES, Store
@@ -88,8 +89,9 @@ def _take(theirs: Path, ours: Path, merged: Merged) -> None:
         merged.taken += 1
         return
     more = {name: data for name, data in joined.items() if data is not None and data != here.get(name)}
-    if None in joined.values():
-        merged.left.append(f"{theirs.name} differs from ours, which stays")
+    if differing := {name for name, data in joined.items() if data is None}:
+        why = "was measured by other code than ours" if differing == {"provenance.json"} else "differs from ours"
+        merged.left.append(f"{theirs.name} {why}, which stays")
     elif more:
         files.replace(ours, more)
         merged.completed += 1
@@ -139,8 +141,11 @@ def _checked(folder: Path) -> dict[str, bytes]:
 
 
 def check_other(store: Store, root: Path) -> None:
-    """Raises ValueError unless another store is there and is not this one."""
+    """Raises ValueError unless another store is there, is not this one, and is not of another profile."""
     if not root.is_dir() or not (any(root.glob("section-*.json")) or any(root.glob("*/experiment.json"))):
         raise ValueError(f"{root} holds no results of a study: name the folder of one, such as {root}/results/full")
+    if root.resolve().name in set(PROFILES) - {store.root.name}:
+        other = root.resolve().name
+        raise ValueError(f"{root} is of the profile {other!r}, and goes into {store.root}: add --profile {other}")
     if store.root.exists() and root.samefile(store.root):
         raise ValueError(f"{root} is the store to merge into: name another one")
