@@ -43,8 +43,8 @@ class Elsewhere(Finding):
 
     @property
     def lost(self) -> float | None:
-        """The most that it loses against a specialist."""
-        return max((best - psnr for _, psnr, best in self.cells if best is not None), default=None)
+        """The most that it loses against a specialist other than itself; None where there is no other."""
+        return max((best - psnr for _, psnr, best in self.cells if best not in (None, psnr)), default=None)
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,14 @@ class Row:
         trained = EACH if self.specialists else str(self.experiment.variance) if self.experiment.variance else "–"
         return trained + self.origin
 
+    @property
+    def with_training(self) -> str:
+        """The subject with what it was trained or tuned on, if anything."""
+        if not self.experiment.variance:
+            return self.subject
+        how = "tuned" if self.experiment.tuned else "trained"
+        return f"{self.subject.replace(', tuned', '')}, {how} on {self.training}"
+
     def but(self, **changes: Any) -> "Row":
         """The same row with other values."""
         return replace(self, **changes)

@@ -41,7 +41,7 @@ def _run(command: "Command") -> int:
         try:
             work = prepare(command)
         except (UnknownName, ValueError, OSError) as error:
-            return _say(str(error), status=2)
+            return _say(_words(error), status=2)
         for note in work.notes:
             _say(note)
         try:
@@ -49,9 +49,16 @@ def _run(command: "Command") -> int:
         except (UnknownName, ValueError, OSError) as error:
             if not command.asked and not isinstance(error, OSError):
                 return _say(str(error), status=2)  # nothing was to be measured, so the request itself was wrong
-            return _say(f"{error}; what was finished is kept", status=1)
+            return _say(f"{_words(error)}; what was finished is kept", status=1)
     except KeyboardInterrupt:
         return _say("stopped; what was finished is kept, and the same command goes on from there", status=130)
+
+
+def _words(error: Exception) -> str:
+    """What went wrong; what a system says of a file begins with the file."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror.lower()}"
+    return str(error)
 
 
 def _warn(message: Warning | str, *_: Any, **__: Any) -> None:

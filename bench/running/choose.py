@@ -68,9 +68,7 @@ class Pick:
 
     @property
     def name(self) -> str:
-        trained = f", trained on {self.row.training}" if self.row.experiment.variance else ""
-        told = "" if self.row.blind else " (told the estimate)"
-        return f"{self.row.subject}{trained}{told}"
+        return self.row.with_training + ("" if self.row.blind else " (told the estimate)")
 
 
 @dataclass(frozen=True, repr=False)

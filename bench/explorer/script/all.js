@@ -36,7 +36,7 @@ export function all(view, grid) {
     const turn = (key) => { set({ sort: key, down: state.sort === key && state.down ? "" : state.sort === key ? "1" : key === "name" || key === "trained" || key === "rank" || key === "ms" ? "" : "1" }); update(); };
     holder.replaceChildren(h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "All rows" }, h("table", { class: "data all" },
       h("caption", {}, `${metric.title} on ${grid.title}, ${grid.noise} noise: ${rows.length} of ${grid.rows.length} rows`),
-      h("thead", {}, h("tr", {}, columns.map(([key, title]) => h("th", { scope: "col", "aria-sort": column[0] === key ? (state.down ? "descending" : "ascending") : "none" }, h("button", { type: "button", onclick: () => turn(key) }, title))))),
+      h("thead", {}, h("tr", {}, columns.map(([key, title]) => h("th", { scope: "col", class: key === "name" || key === "trained" ? "" : "number", "aria-sort": column[0] === key ? (state.down ? "descending" : "ascending") : "none" }, h("button", { type: "button", onclick: () => turn(key) }, title))))),
       h("tbody", {}, rows.map((r) => h("tr", {}, columns.map(([key, , , text], i) => {
         const best = metric.name === "psnr" && key.startsWith("v") && r.marks[+key.slice(1)];
         return i === 0 ? h("th", { scope: "row", title: r.about }, text(r)) : h("td", { class: i > 1 ? "number" : "" }, best === 2 ? h("strong", {}, text(r)) : best ? [text(r), h("small", {}, " ?")] : text(r));

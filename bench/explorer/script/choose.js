@@ -53,13 +53,13 @@ export function choose(view, grid) {
       out.append(h("p", { class: "pick" }, "Nothing fits: give it more time, a smaller image, or a range that was tested."));
       return;
     }
-    const words = (c) => `${c.row.name}${c.row.trained ? `, trained on ${c.row.trained}` : ""}`;
+    const words = (c) => c.row.name.replace(", tuned", "") + (c.row.trained ? `, ${c.row.kind === "filter" ? "tuned" : "trained"} on ${c.row.trained}` : "");
     const [pick, second] = ranked;
     const width = d3.max(pick.row.scores.psnr, (pair, i) => (low <= 1.01 * grid.variances[i] && 0.99 * grid.variances[i] <= high ? pair?.[1] : 0) ?? 0);
     const unsure = pick.row.kind !== "network" ? "over test images alone" : pick.row.seeds > 1 ? `over ${pick.row.seeds} seeds and the test images` : "of one training";
     out.append(
       h("p", { class: "pick" }, "Take ", h("strong", { id: "pick" }, words(pick)), "."),
-      h("p", {}, `Expect ${number(pick.psnr)} dB on average from ${written(low, grid.sigma)} to ${written(high, grid.sigma)} (up to ±${number(width)} dB, ${unsure}). `,
+      h("p", {}, `Expect ${number(pick.psnr)} dB (up to ±${number(width)} dB, ${unsure}), averaged evenly over the logarithm of the variance from ${written(low, grid.sigma)} to ${written(high, grid.sigma)}. `,
         `The best choice at each variance, if you knew it, has ${number(best)} dB: not knowing costs ${number(best - pick.psnr)} dB. `,
         pick.seconds === null ? "" : `About ${number(1000 * pick.seconds, 1)} ms for an image on one thread of ${DATA.latency[0].device}.`),
       second ? h("p", {}, `Runner-up: ${words(second)}, ${number(pick.psnr - second.psnr)} dB less${pick.psnr - second.psnr < width ? ", which is within the interval" : ""}.`) : "");
@@ -75,11 +75,12 @@ export function choose(view, grid) {
 function pareto(shown, pick) {
   const dots = d3.sort(shown.map((c) => ({ name: c.row.name, ms: 1000 * c.seconds, psnr: c.psnr })), (d) => d.ms);
   const front = dots.filter((d, i) => dots.slice(0, i).every((before) => before.psnr < d.psnr));
+  const named = front.filter((d, i) => { const next = front[i + 1]; return !next || next.ms > 8 * d.ms || (next.ms > 1.2 * d.ms && next.psnr - d.psnr > 0.05 * (front[front.length - 1].psnr - front[0].psnr)); });
   return h("figure", {}, chart({
-    width: Math.min(760, document.body.clientWidth - 40), height: 380, marginLeft: 50, marginRight: 130, marginBottom: 45, ariaLabel: "Expected PSNR against time for an image; the pick is marked with a ring",
+    width: Math.min(760, document.body.clientWidth - 40), height: 380, marginLeft: 50, marginRight: 40, marginBottom: 45, style: { fontSize: "12px" }, ariaLabel: "Expected PSNR against time for an image; the pick is marked with a ring",
     x: { type: "log", label: "ms for an image", ticks: 5, tickFormat: "~g" }, y: { label: "expected PSNR (dB)", grid: true, nice: true },
     marks: [Plot.line(front, { x: "ms", y: "psnr", curve: "step-after", strokeOpacity: 0.4 }), +state.ms ? Plot.ruleX([+state.ms], { strokeDasharray: "4 3" }) : null, Plot.dot(dots, { x: "ms", y: "psnr", fill: "currentColor", r: 4, tip: true, title: (d) => `${d.name}\n${number(d.psnr)} dB, ${number(d.ms, 1)} ms` }),
       Plot.dot(dots.filter((d) => d.name === pick.row.name), { x: "ms", y: "psnr", r: 9, stroke: "var(--accent)", strokeWidth: 3 }),
-      Plot.text(front.filter((d, i) => !front[i + 1] || front[i + 1].ms > 1.2 * d.ms), { x: "ms", y: "psnr", dy: -9, text: "name", textAnchor: "end", dx: -5, fontSize: 13, fill: "currentColor" })],
+      ...[true, false].map((left) => Plot.text(named.filter((d) => left === d.ms * d.ms < dots[0].ms * dots[dots.length - 1].ms), { x: "ms", y: "psnr", dy: -9, text: "name", textAnchor: left ? "start" : "end", dx: left ? 5 : -5, fontSize: 13, fill: "currentColor" }))],
   }), h("figcaption", {}, "Up and to the left is better. Nothing is both faster and better than what is named. The ring marks the pick; a dashed line, your time."));
 }

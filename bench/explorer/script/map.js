@@ -102,7 +102,7 @@ function show(detail, grid, row, j, go) {
     onpointermove: (e) => { const box = /** @type {HTMLElement} */ (e.target).closest(".lens")?.getBoundingClientRect(); if (box) scale(100 * (e.clientX - box.left) / box.width, 100 * (e.clientY - box.top) / box.height); } },
     canvases.map(({ box }) => box));
   detail.append(h("div", { class: "controls" }, h("button", { type: "button", onclick: () => turn(-1) }, "◂ previous image"), h("span", {}, `image ${index + 1} of ${count}`),
-    h("button", { type: "button", onclick: () => turn(1) }, "next image ▸"), h("label", {}, "zoom", zoom), h("span", { class: "note" }, "hold F over the images: clean instead of restored")), strip);
+    h("button", { type: "button", onclick: () => turn(1) }, "next image ▸"), h("label", {}, "zoom", zoom), h("button", { type: "button", onpointerdown: () => flip(true), onpointerup: () => flip(false), onpointerleave: () => flip(false) }, "hold (or F): clean instead of restored")), strip);
   /** @type {Uint8Array[]} */
   let loaded = [];
   const flip = (clean) => { if (loaded.length) draw(canvases.find((c) => c.title === "restored")?.canvas, clean ? loaded[loaded.length - 1] : loaded[shown.findIndex(([title]) => title === "restored")], grid); };

@@ -15,8 +15,8 @@ def decision_table(title: str, choices: Sequence[Choice]) -> Table:
         return " to ".join(ends)
 
     def named(choice: Choice) -> str:
-        trained = f", trained on {choice.row.training}" if choice.row.experiment.variance else ""
-        return f"`{choice.row.subject}`{trained}"
+        subject, _, trained = choice.row.with_training.partition(", t")
+        return f"`{subject}`" + f", t{trained}" * bool(trained)
 
     columns = [
         texts("your case", (choice.situation for choice in choices)),
