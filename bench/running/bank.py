@@ -1,7 +1,7 @@
 """A bank of specialists: estimate the noise of each image, then take the network that was trained nearest to it."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -19,7 +19,7 @@ from bench.core.results import Array, block_means
 from bench.core.values import digest
 from bench.core.variance import Range, written
 from bench.lookup.images import images_of
-from bench.scoring.noise_level import noise_level
+from bench.scoring.noise_level import NoiseLevel, noise_level
 from bench.scoring.score import corrupt
 from bench.store.store import Store
 
@@ -159,17 +159,16 @@ def _nearest(variances: Array, trained: list[float]) -> Array:
     return nearest
 
 
-@cache
 def estimates(protocol: Protocol, variance: float) -> Array:
     """The estimated variance of each noisy test image, (N,); 0 for one without any detail."""
-    return np.array(list(_estimates(protocol, variance)))
+    return np.array([0.0 if math.isnan(level.variance) else level.variance for level in levels(protocol, variance)])
 
 
-def _estimates(protocol: Protocol, variance: float) -> Iterator[float]:
-    levels: dict[int, float] = {}
+@cache
+def levels(protocol: Protocol, variance: float) -> tuple[NoiseLevel, ...]:
+    """The estimated noise level of each noisy test image."""
+    found: dict[int, NoiseLevel] = {}
     for numbers, images in batches(images_of(protocol.dataset).test[: protocol.images]):
         noisy = corrupt(images.float() / 255, variance, protocol, numbers.tolist())
-        levels |= {
-            n: noise_level(image, clipped=False).variance for n, image in zip(numbers.tolist(), noisy, strict=True)
-        }
-    return (0.0 if math.isnan(levels[number]) else levels[number] for number in sorted(levels))
+        found |= {n: noise_level(image, clipped=False) for n, image in zip(numbers.tolist(), noisy, strict=True)}
+    return tuple(found[number] for number in sorted(found))

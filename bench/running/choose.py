@@ -158,8 +158,7 @@ def advise(
     if like is None:
         raise ValueError(f"{stores[0].root} has no grid to choose from; measure one with: {invocation()} --grid")
     rows = [row for row in like.rows if row.filters] if like.unlike else like.rows
-    low, high = (min(max(end, like.tested[0]), like.tested[-1]) for end in (level.low, level.high))
-    points = np.geomspace(low, high, BETWEEN)
+    points = points_of(level, like.tested)
     weighed = [row for row in rows or like.rows if not row.untouched]
     reached = {row: psnr for row in weighed if (psnr := _psnr(row, like.tested, points)) is not None}
     best = np.max(list(reached.values()), axis=0)
@@ -274,5 +273,16 @@ def _psnr(row: Row, tested: Sequence[float], points: Array) -> Array | None:
     known = [row.psnr_at(variance) for variance in tested]
     if not all(known):
         return None
-    means = [row.means[variance, METRIC] for variance in tested]
-    return np.interp(np.log(points), np.log(tested), means)
+    return interpolated(tested, [row.means[variance, METRIC] for variance in tested], points)
+
+
+def points_of(level: NoiseLevel, tested: Sequence[float]) -> Array:
+    """Variances over the interval of an estimate, evenly over the logarithm, as far as it was tested."""
+    low, high = (min(max(end, tested[0]), tested[-1]) for end in (level.low, level.high))
+    return np.geomspace(low, high, BETWEEN)
+
+
+def interpolated(tested: Sequence[float], values: Sequence[float] | Array, points: Array) -> Array:
+    """Values at any variances, by straight lines over the logarithm."""
+    between: Array = np.interp(np.log(points), np.log(tested), values)
+    return between
