@@ -104,3 +104,8 @@ def test_a_metric_that_is_gone_is_left_out_and_told(counter: Counter, capsys: py
     assert "mae" in Path("results/smoke/scores.csv").read_text()  # what was measured is kept
     assert '"mae"' not in Path("results/smoke/index.html").read_text()
     assert counter.run(*words, "psnr") == 0
+
+
+def test_networks_of_one_seed_are_named(measured: Path) -> None:
+    first = (measured / "results/smoke/REPORT.md").read_text(encoding="utf-8")
+    assert "Trained with one seed, so that intervals cover test images alone: `conv_autoencoder`" in first

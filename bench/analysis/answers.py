@@ -99,6 +99,13 @@ def answers(scored: Scored) -> list[Finding]:
     return [*found, *_variants(grids)][:5]
 
 
+def trained_once(scored: Scored) -> list[str]:
+    """The networks of the first grid that have one seed each, by subject."""
+    rows = [row for _, rows in grids_of(scored)[:1] for row in rows if row.learned and row.means]
+    most = {row.subject: max(other.seeds for other in rows if other.subject == row.subject) for row in rows}
+    return [subject for subject, seeds in most.items() if seeds == 1]
+
+
 def leading(rows: Sequence[Row], variances: Sequence[float]) -> list[str]:
     """The two networks of the rule, by subject."""
     networks = list(dict.fromkeys(row.subject for row in rows if row.learned and row.means))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.analysis.answers import answers, grids_of, own_regrets
+from bench.analysis.answers import answers, grids_of, own_regrets, trained_once
 from bench.analysis.comparisons import BEST, UNRESOLVED
 from bench.analysis.costs import latencies
 from bench.analysis.exercises import QUESTIONS, exercises
@@ -39,6 +39,7 @@ def page_data(store: Store, scored: Scored) -> dict[str, Any]:
     return {
         "study": store.root.name,
         "answers": list(map(sentence, answers(scored.others))),
+        "once": trained_once(scored.others),
         "exercises": [_exercise(finding) for finding in exercises(scored.others)],
         "grids": [_grid(store, section, rows, budget) for section, rows in sections],
         "ablations": [_ablation(tested, line) for tested, frame in scored.effects.items() for line in _lines(frame)],

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.ablations import ABLATIONS
-from bench.analysis.answers import answers, grids_of
+from bench.analysis.answers import answers, grids_of, trained_once
 from bench.analysis.choices import Choice, decisions
 from bench.analysis.costs import latencies, seconds_for
 from bench.analysis.exercises import exercises
@@ -53,6 +53,7 @@ def build(store: Store, base: str = "", makers: Iterable[MakeChapter] = (), scor
     first = render(
         "report",
         answers=answers(scored.others),
+        once=trained_once(scored.others),
         exercises=exercises(scored.others),
         decisions=[decision_table(*grid) for grid in _decided(store, grids)],
         figures=front,

@@ -11,7 +11,7 @@ export function answer(view) {
   view.append(h("p", { class: "note" },
     "A specialist is the same network trained at exactly the test variance. ± is half of a 95 % interval. ",
     "Differences are taken before rounding. The first network is the tutorial's; the second is the blind network with the ",
-    "highest mean PSNR over the widest training range."));
+    "highest mean PSNR over the widest training range.", DATA.once.length ? ` Trained with one seed, so that intervals cover test images alone: ${DATA.once.join(", ")}.` : ""));
 }
 
 /** @param {HTMLElement} view */

@@ -10,7 +10,7 @@
  *   regret: ([number, number, number] | null)[] | null}} Row
  * @typedef {{title: string, noise: string, sigma: boolean, variances: number[], images: number, metrics: Metric[],
  *   clean: string | null, shape: number[] | null, rows: Row[]}} Grid
- * @typedef {{study: string, answers: string[], exercises: any[], grids: Grid[], ablations: any[],
+ * @typedef {{study: string, answers: string[], once: string[], exercises: any[], grids: Grid[], ablations: any[],
  *   latency: {denoiser: string, pixels: number, seconds: number, device: string}[], bibtex: string}} Data
  */
 
