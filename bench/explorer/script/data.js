@@ -1,19 +1,6 @@
 // @ts-check
 /** What was measured, numbers as text, and images as pixels. */
 
-/**
- * @typedef {{name: string, title: string, better: string, digits: number, scale: number}} Metric
- * @typedef {[number | null, number | null] | null} Pair mean and half of its 95 % interval
- * @typedef {{name: string, denoiser: string, kind: string, about: string, told: boolean, trained: string,
- *   low: number | null, high: number | null, seeds: number, parameters: number,
- *   scores: Record<string, Pair[]>, marks: number[], rank: [number, number] | null, images: string | null,
- *   regret: ([number, number, number] | null)[] | null}} Row
- * @typedef {{title: string, noise: string, sigma: boolean, variances: number[], images: number, metrics: Metric[],
- *   clean: string | null, shape: number[] | null, rows: Row[]}} Grid
- * @typedef {{study: string, answers: string[], once: string[], exercises: any[], grids: Grid[], ablations: any[],
- *   latency: {denoiser: string, pixels: number, seconds: number, device: string}[], bibtex: string}} Data
- */
-
 /** @type {Data} */
 export const DATA = JSON.parse(document.getElementById("data")?.textContent ?? "{}");
 

@@ -1,13 +1,7 @@
 // @ts-check
 /** Elements in one line, tables, and files to save. */
 
-/**
- * An element: h("p", {class: "note"}, "text", otherElement). Attributes that begin with "on" are listeners.
- * @param {string} tag
- * @param {Record<string, any>} attributes
- * @param {...(Node | string | null | undefined | (Node | string)[])} children
- * @returns {any}
- */
+/** An element, as h("p", { class: "note" }, "text"); attributes that begin with "on" are listeners. @param {string} tag @param {Record<string, any>} attributes @param {...(Node | string | null | undefined | (Node | string)[])} children @returns {any} */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -28,10 +22,7 @@ export function rich(text) {
   });
 }
 
-/**
- * A labelled choice. @param {string} label @param {[string, string][]} options value and text
- * @param {string} value @param {(value: string) => void} change
- */
+/** A labelled choice. @param {string} label @param {[string, string][]} options value and text @param {string} value @param {(value: string) => void} change */
 export function choice(label, options, value, change) {
   const select = h("select", { onchange: () => change(select.value) });
   for (const [key, text] of options) select.append(h("option", { value: key, selected: key === value }, text));
