@@ -65,7 +65,7 @@ def test_it_is_offered(capsys: pytest.CaptureFixture[str]) -> None:
     assert parse(ENERGY).asked == {"energy": ""}
     with pytest.raises(SystemExit):
         parse([])
-    assert "--bank, --proof, --energy, --denoise" in capsys.readouterr().err
+    assert "--bank, --proof, --equivariance, --energy, --denoise" in capsys.readouterr().err
 
 
 def test_a_dry_run_announces_it(counter: Counter, capsys: pytest.CaptureFixture[str]) -> None:
