@@ -16,7 +16,7 @@ def equivariance_table(store: Store) -> Table:
 
     def name(line: Any) -> str:
         options = ", ".join(f"{option}={value}" for option, value in line["options"].items() if option != "channels")
-        return line["denoiser"] + (f"({options})" if options else "")
+        return f"{line['denoiser']}({options})" if options else f"{line['denoiser']}"
 
     columns = [
         texts("denoiser", map(name, lines)),
