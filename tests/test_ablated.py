@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bench.ablations import ABLATIONS
@@ -250,6 +251,9 @@ def test_a_denoiser_is_told_what_the_protocol_says(counter: Counter) -> None:
     (experiment,) = factors[1.0].experiments
     psnr = {f: store.scores(experiment, section.protocol)[0].mean for f, section in factors.items()}
     assert len(set(psnr.values())) == 8
+    told = pd.read_csv("results/smoke/told.csv")
+    lost = psnr[1.0] - psnr[2.0]
+    assert told[told.factor == "2.0"]["mean"].item() == pytest.approx(lost, abs=1e-4)
     assert counter.run("--grid", *words[2:], "--denoisers", "memorizer") == 0
     assert counter.scored == []  # told the truth, it is that of every table
     assert counter.run("--ablate", "told", "--profile", "smoke", "--denoisers", "unet") == 2

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from bench.analysis.scored import Scored
 from bench.core.variance import written
-from bench.report.frames import csv_files
+from bench.report.frames import KINDS, csv_files
 from bench.store.frames import OF_TRAINING, scores_frame
 from bench.store.store import Store
 from bench.timing.synthetic_store import make
@@ -134,6 +135,22 @@ def test_every_column_is_documented(study: Path) -> None:
             for column in re.findall(r"`(\w+)`", line)
         ]
         assert documented == read(study, name).columns.tolist()
+
+
+def test_what_is_no_experiment_is_a_table_too(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.keep_timing(
+        "bank", "unet", {"title": "unet", "rows": [{"variance": 0.01, "bank": [30.0, 0.1], "right": None}]}
+    )
+    store.keep_timing("equivariance", "unet on mnist", {"denoiser": "unet", "scale": 0.5, "options": {"width": 8}})
+    files = csv_files(store, Scored(store))
+    bank, equivariance = (pd.read_csv(StringIO(files[f"{name}.csv"])) for name in ("bank", "equivariance"))
+    assert bank.to_dict("records")[0] | {"right": None} == {
+        **{"of": "unet", "variance": 0.01, "bank": 30.0, "right": None, "bank_half_width": 0.1}
+    }
+    assert equivariance.to_dict("records") == [{"of": "unet on mnist", "denoiser": "unet", "scale": 0.5}]
+    page = (Path(__file__).parents[1] / "docs" / "results.md").read_text(encoding="utf-8")
+    assert all(f"| {kind}.csv |" in page for kind in (*KINDS, "told", "noise_law"))
 
 
 def test_a_synthetic_store_is_whole(tmp_path: Path) -> None:

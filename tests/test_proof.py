@@ -46,10 +46,10 @@ def losses(case: Case, choices: Array) -> Array:
 
 def test_the_choice_is_that_of_the_other_images_and_loses_what_they_say(case: Case) -> None:
     proof = proven(case)
-    assert (proof["variances"], proof["rows"]) == (["0.005", "0.05", "0.1"], len(case.rows))
+    assert (proof["variances"], proof["trainings"]) == (["0.005", "0.05", "0.1"], len(case.rows))
     chosen = np.array([[by_hand(case, n, image) for image in range(128)] for n in range(3)])
     lost = losses(case, chosen)
-    choice, ranged = proof["lines"]
+    choice, ranged = proof["rows"]
     assert choice["lost"][0] == pytest.approx(lost.mean())
     assert choice["close"] == pytest.approx((lost <= CLOSE).mean())
     assert choice["tail"] == pytest.approx(np.percentile(lost, 95))
@@ -68,10 +68,10 @@ def test_the_command_keeps_it_and_a_limit_of_time_leaves_out_what_is_slow(
     assert counter.run("--proof", "--profile", "smoke") == 0
     assert "choose by the estimate" in capsys.readouterr().out
     kept = store.timings("proof")["shapes"]
-    assert {line["price"] for line in kept["lines"]} == {None, 1.0, 0.2}
-    assert not [line for line in kept["lines"] if line["price"] and "conv_autoencoder" in line["strategy"]]
+    assert {line["price"] for line in kept["rows"]} == {None, 1.0, 0.2}
+    assert not [line for line in kept["rows"] if line["price"] and "conv_autoencoder" in line["strategy"]]
     assert "Does the choice hold?" in Path("results/smoke/pages/cost.md").read_text(encoding="utf-8")
-    assert len(proof_table(store).rows) == len(kept["lines"])
+    assert len(proof_table(store).rows) == len(kept["rows"])
     assert counter.run("--proof", "--profile", "smoke", "--dry-run") == 0
     assert "0 experiments to measure; nothing was done" in capsys.readouterr().out
 

@@ -28,7 +28,7 @@ class Proof(Measurement):
                 f"--proof needs a grid with networks of a range and the PSNR of each image, and {store.root} has none; "
                 f"measure it with: {invocation()} --grid --profile {store.root.name}"
             )
-        rows = {name: measured.get(name, {}).get("rows") for name in possible}
+        rows = {name: measured.get(name, {}).get("trainings") for name in possible}
         return [name for name, case in possible.items() if command.refresh or rows[name] != len(case.rows)]
 
     def measure(self, name: str, command: Command, store: Store) -> dict[str, Any]:

@@ -5,11 +5,15 @@ from collections.abc import Iterable
 import pandas as pd
 
 from bench.analysis.costs import latencies
+from bench.analysis.effects import noise_frame, told_frame
 from bench.analysis.regret import regret_frame as regret_of
+from bench.analysis.rows import Row
 from bench.analysis.scored import Scored
 from bench.core.dataset_names import full_name
 from bench.store.frames import scores_frame
 from bench.store.store import Store
+
+KINDS = ("noise_level", "bank", "proof", "equivariance")  # of measurements that have a table of their own
 
 
 def regret_frame(scored: Scored) -> pd.DataFrame:
@@ -21,6 +25,44 @@ def regret_frame(scored: Scored) -> pd.DataFrame:
 def ablations_frame(scored: Scored) -> pd.DataFrame:
     """A row for each change of one factor and side of the training range, in dB of PSNR: changed minus base."""
     return _joined((tested, effects.drop(columns="exchanged")) for tested, effects in scored.effects.items())
+
+
+def told_tables(scored: Scored) -> pd.DataFrame:
+    """A row for each denoiser and factor by which the variance it is told is wrong, in dB of PSNR that it loses."""
+    groups: dict[tuple[str, str], dict[float | str, list[Row]]] = {}
+    for section, rows in scored.by_told:
+        tested = section.protocol.dataset, section.protocol.noise
+        groups.setdefault(tested, {})[section.protocol.told] = rows
+    return _joined((tested, told_frame(rows)) for tested, rows in groups.items())
+
+
+def noise_tables(scored: Scored) -> pd.DataFrame:
+    """A row for each training, noise and variance of the test, of ablations that are scored under every noise."""
+    groups: dict[tuple[str, float], dict[str, list[Row]]] = {}
+    for section, rows in scored.by_noise:
+        for variance in section.protocol.variances:
+            groups.setdefault((section.protocol.dataset, variance), {})[section.protocol.noise] = rows
+    parts = []
+    for (dataset, variance), rows_by_noise in groups.items():
+        frame = noise_frame(rows_by_noise, variance).drop(columns="row").rename(columns={"noise": "test_noise"})
+        frame.insert(0, "test_dataset", full_name(dataset))
+        frame.insert(1, "variance", variance)
+        parts.append(frame)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def measured_frame(store: Store, kind: str) -> pd.DataFrame:
+    """What was measured of one kind that is no experiment: a row for each line, with half of an interval beside it."""
+    lines = []
+    for name, kept in store.timings(kind).items():
+        for line in kept.get("rows") or [kept]:
+            plain = {key: value for key, value in line.items() if not isinstance(value, dict)}
+            pairs = {key: value for key, value in plain.items() if isinstance(value, list) and len(value) == 2}
+            means = {key: mean for key, (mean, _) in pairs.items()}
+            lines.append(
+                {"of": name} | plain | means | {f"{key}_half_width": width for key, (_, width) in pairs.items()}
+            )
+    return pd.DataFrame(lines)
 
 
 def _joined(frames: Iterable[tuple[tuple[str, str], pd.DataFrame]]) -> pd.DataFrame:
@@ -44,6 +86,8 @@ def csv_files(store: Store, scored: Scored) -> dict[str, str]:
     frames = {
         **{"scores": scores_frame(store), "regret": regret_frame(scored)},
         **{"ablations": ablations_frame(scored), "latency": latency_frame(store)},
+        **{"told": told_tables(scored), "noise_law": noise_tables(scored)},
+        **{kind: measured_frame(store, kind) for kind in KINDS},
     }
     return {
         f"{name}.csv": frame.to_csv(index=False, lineterminator="\n") for name, frame in frames.items() if len(frame)

@@ -8,7 +8,7 @@ from bench.store.store import Store
 
 def proof_table(store: Store) -> Table:
     """A line for each dataset, limit of time and strategy."""
-    lines = [line | {"images": name} for name, kept in store.timings("proof").items() for line in kept["lines"]]
+    lines = [line | {"images": name} for name, kept in store.timings("proof").items() for line in kept["rows"]]
     columns = [
         texts("images", (line["images"] for line in lines)),
         texts("time", ("any" if line["price"] is None else f"{line['price']:g} s per megapixel" for line in lines)),
@@ -30,6 +30,6 @@ def proof_chapter(store: Store) -> Chapter | None:
     kept = store.timings("proof")
     if not kept:
         return None
-    first = {name: values["lines"][0] | values for name, values in kept.items()}
+    first = {name: values["rows"][0] | values for name, values in kept.items()}
     text = render("proof", kept=first, table=proof_table(store))
     return Chapter("Does the choice hold?", text, "cost", action="--proof")

@@ -97,10 +97,10 @@ def proven(case: Case) -> dict[str, Any]:
                 | {"tail": float(np.percentile(lost, 95)), "lost_of_image": _mean(of_image)}
             )
     return {
-        "lines": lines,
+        "rows": lines,
         "images": case.section.protocol.images,
         "variances": [written(case.tested[number]) for number in inside],
-        "rows": len(case.rows),
+        "trainings": len(case.rows),
     }
 
 
