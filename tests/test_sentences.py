@@ -7,6 +7,7 @@ import pytest
 
 from bench.analysis.answers import Carries, Mismatch, RangeCost, Span, Told, Variant
 from bench.analysis.breakdown import Floor
+from bench.analysis.carried import CarriedRanking
 from bench.analysis.exercises import AsPrinted, Deeper, Elsewhere, Ranged, UNet
 from bench.analysis.facts import (
     Ahead,
@@ -57,6 +58,8 @@ FINDINGS: list[Finding] = [
     LOSS,
     replace(LOSS, specialist="unet_bias_free", better=("clip",)),
     replace(LOSS, better=("wiener", "bm3d †")),
+    CarriedRanking("BSD68", 0.0015, 0.834, 0.7, 0.91, 20, "unet, trained on σ=0..55", 1),
+    CarriedRanking("BSD68", 0.0015, -0.2, -0.61, 0.3, 20, "unet, trained on σ=0..55", 7),
     LossByFactor("unet", {0.1: Estimate(3.79, 0.11), 0.5: HALF, 2.0: ONCE, 10.0: HALF}),
     HowFar("unet", (AHEAD,)),
     HowFar(

@@ -79,7 +79,7 @@ def _chapters(store: Store, scored: Scored, makers: Iterable[MakeChapter]) -> It
     parts = sections.parts_of(store, scored.others)
     for part in parts:
         if part.is_grid:
-            yield sections.chapter(store, part)
+            yield sections.chapter(store, part, grids_of(scored.others))
     for name in PAGES:
         chosen = [one for one, ablation in ABLATIONS.items() if ablation.page == name]
         effects = {tested: frame[frame.ablation.isin(chosen)] for tested, frame in scored.effects.items()}

@@ -8,6 +8,7 @@ import pandas as pd
 
 from bench.ablations import ABLATIONS, by_seed
 from bench.analysis.ablation_findings import noise_mismatches, seed_deviations, target_slips, wrong_variances
+from bench.analysis.carried import carried
 from bench.analysis.effects import told_frame
 from bench.analysis.facts import Finding
 from bench.analysis.findings import findings
@@ -17,6 +18,7 @@ from bench.analysis.tutorial_losses import is_printed
 from bench.calibration.distances import distances
 from bench.calibration.published_numbers import curves_of
 from bench.core.dataset_names import dataset_title, parse
+from bench.core.experiment import RECORDED
 from bench.core.tasks import Section
 from bench.figures.choose import compares_ranges, drawings_of
 from bench.figures.drawing import Drawing
@@ -77,8 +79,12 @@ def parts_of(store: Store, scored: Sequence[tuple[Section, list[Row]]]) -> list[
     ]
 
 
-def chapter(store: Store, part: Part) -> Chapter:
-    """What was asked, what was found, and the tables and figures behind it."""
+def chapter(store: Store, part: Part, grids: Sequence[tuple[Section, Sequence[Row]]] = ()) -> Chapter:
+    """What was asked, what was found, and the tables and figures behind it.
+
+    Args:
+        grids: of Gaussian noise, which a ranking under recorded noise is compared with.
+    """
     section, rows, variances = part.section, part.rows, part.section.protocol.variances
     general = compares_ranges(section, rows) and len(variances) > 1
     published = curves_of(section)
@@ -89,6 +95,7 @@ def chapter(store: Store, part: Part) -> Chapter:
         folder=FIGURES,
         part=part,
         about=ABLATIONS[section.name].about if section.name in ABLATIONS else "",
+        carried=list(carried(section, rows, grids)) if section.protocol.noise == RECORDED else [],
         missing=missing,
         setup=setup([section], rows),
         losses=[losses for row in tutorial if (losses := losses_beside(store, row))],
