@@ -46,8 +46,7 @@ def test_a_ranking_that_holds_and_one_that_turns_round() -> None:
     (turned,) = carried(CAMERA, rows(0.012, [24, 23, 22, 21, 20], 0.01), [(GAUSSIAN, there)])
     assert (turned.correlation, turned.place) == pytest.approx((-1, 5))
     (unsure,) = carried(CAMERA, rows(0.012, [24, 23, 22, 21, 20], 20), [(GAUSSIAN, there)])
-    assert unsure.low < -0.9
-    assert unsure.high > 0
+    assert unsure.high - unsure.low > 1
 
 
 def test_few_rows_have_no_correlation() -> None:
