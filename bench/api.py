@@ -39,14 +39,14 @@ from bench.lookup.images import identified, images_of
 from bench.measurements import holds_any
 from bench.metrics import METRICS
 from bench.report.frames import ablations_frame, latency_frame, regret_frame
-from bench.running.choose import Advice, Limits, advise, studies_at
+from bench.running.applied.choose import Advice, Limits, advise, studies_at
+from bench.running.applied.denoise_file import Denoised
+from bench.running.applied.export import Exported
+from bench.running.applied.export import export as export_network
+from bench.running.applied.restore_files import restore
 from bench.running.command import Command
-from bench.running.denoise_file import Denoised
-from bench.running.export import Exported
-from bench.running.export import export as export_network
 from bench.running.plan import check
 from bench.running.profiles import PROFILES
-from bench.running.restore_files import restore
 from bench.scoring import score
 from bench.store.frames import scores_frame
 from bench.store.store import Store

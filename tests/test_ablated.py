@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from bench.ablations import ABLATIONS
-from bench.analysis.ablation_findings import noise_mismatches, seed_deviations, target_slips
-from bench.analysis.facts import SeedDeviation
+from bench.analysis.findings.ablations import noise_mismatches, seed_deviations, target_slips
+from bench.analysis.findings.facts import SeedDeviation
 from bench.analysis.intervals import Sample
 from bench.analysis.rows import Row, rows_of
 from bench.analysis.scored import Scored

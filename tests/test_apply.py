@@ -10,8 +10,8 @@ from PIL import ExifTags, Image, ImageCms
 from bench.core.experiment import Experiment
 from bench.core.recipes import FAST
 from bench.core.variance import Range
-from bench.running.denoise_file import trainings_of, usable
-from bench.running.restore_files import restore
+from bench.running.applied.denoise_file import trainings_of, usable
+from bench.running.applied.restore_files import restore
 from bench.store.store import Store
 from tests.conftest import SMALL, Counter, carried_out, folder_of_images
 

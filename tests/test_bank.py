@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from bench.measurements import chapters
-from bench.report.bank import bank_table
+from bench.report.chapters.bank import bank_table
 from bench.report.report import build
-from bench.running.bank import _nearest, banks, estimates, priced
+from bench.running.applied.bank import _nearest, banks, estimates, priced
 from bench.store.store import Store
 from tests.conftest import Counter
 

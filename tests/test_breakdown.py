@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from bench.analysis.breakdown import MARGIN, Floor, Reach, floors, reach, reaches
-from bench.analysis.facts import Ahead, HowFar
-from bench.analysis.findings import how_far
+from bench.analysis.findings.facts import Ahead, HowFar
+from bench.analysis.findings.grids import how_far
 from bench.analysis.intervals import Sample
 from bench.analysis.rows import Row
 from bench.report.tables.breakdown import TUNED_MEDIAN, breakdown_table

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.analysis.carried import carried, spearman
+from bench.analysis.findings.carried import carried, spearman
 from bench.analysis.intervals import Sample
 from bench.analysis.rows import Row
 from bench.core.experiment import RECORDED, Protocol

@@ -13,7 +13,7 @@ from bench.core.experiment import Experiment, Protocol
 from bench.core.results import Array
 from bench.core.tasks import Section
 from bench.core.variance import Range
-from bench.running.choose import Limits, advise
+from bench.running.applied.choose import Limits, advise
 from bench.running.plan import settle
 from bench.store.store import Store
 from tests import made_up

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.core.rng import stream
-from bench.report.equivariance import equivariance_table
+from bench.report.chapters.equivariance import equivariance_table
 from bench.scoring.equivariance import defects
 from bench.store.store import Store
 from tests.conftest import Counter

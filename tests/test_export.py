@@ -11,9 +11,9 @@ import run_all
 from architectures import DENOISERS
 from bench.core.variance import Range
 from bench.lookup.denoisers import build
-from bench.running import export as exporting
-from bench.running.denoise_file import ready
-from bench.running.export import export
+from bench.running.applied import export as exporting
+from bench.running.applied.denoise_file import ready
+from bench.running.applied.export import export
 from bench.store.store import Store
 from bench.timing.latency_benchmark import Onnx
 from tests.made_up import UNET

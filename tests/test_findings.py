@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.analysis.facts import (
+from bench.analysis.findings.facts import (
     Best,
     Difference,
     KinDifference,
@@ -15,7 +15,7 @@ from bench.analysis.facts import (
     LossByFactor,
     RangePrice,
 )
-from bench.analysis.findings import findings
+from bench.analysis.findings.grids import findings
 from bench.analysis.intervals import Sample
 from bench.analysis.rows import Row
 from bench.core.experiment import Experiment

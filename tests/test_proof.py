@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from bench.core.results import Array
-from bench.report.proof import proof_table
-from bench.running.bank import levels
-from bench.running.choose import BETWEEN
-from bench.running.proof import CLOSE, Case, cases, proven
+from bench.report.chapters.proof import proof_table
+from bench.running.applied.bank import levels
+from bench.running.applied.choose import BETWEEN
+from bench.running.applied.proof import CLOSE, Case, cases, proven
 from bench.store.store import Store
 from tests import made_up
 from tests.conftest import Counter

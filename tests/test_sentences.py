@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from bench.analysis.answers import Carries, Mismatch, RangeCost, Span, Told, Variant
 from bench.analysis.breakdown import Floor
-from bench.analysis.carried import CarriedRanking
-from bench.analysis.exercises import AsPrinted, Deeper, Elsewhere, Ranged, UNet
-from bench.analysis.facts import (
+from bench.analysis.findings.answers import Carries, Mismatch, RangeCost, Span, Told, Variant
+from bench.analysis.findings.carried import CarriedRanking
+from bench.analysis.findings.exercises import AsPrinted, Deeper, Elsewhere, Ranged, UNet
+from bench.analysis.findings.facts import (
     Ahead,
     Best,
     Difference,

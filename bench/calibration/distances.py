@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bench.analysis.facts import Finding
+from bench.analysis.findings.facts import Finding
 from bench.analysis.rows import METRIC, Row
 from bench.calibration.published_numbers import Curve
 

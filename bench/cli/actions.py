@@ -16,14 +16,14 @@ from bench.core.conditions import cores
 from bench.core.program import PUBLISHED, ROOT
 from bench.core.variance import Range
 from bench.measurements import MEASUREMENTS, chapters
+from bench.running.applied.denoise_file import Denoised
+from bench.running.applied.export import export
+from bench.running.applied.restore_files import pairs, restore, restore_files
 from bench.running.command import Command
-from bench.running.denoise_file import Denoised
 from bench.running.estimate import estimate
 from bench.running.execute import run, run_there
-from bench.running.export import export
 from bench.running.merge import merge
 from bench.running.missing import pending
-from bench.running.restore_files import pairs, restore, restore_files
 from bench.running.verify import TOLERANCE, Recomputed, recompute
 from bench.running.workers import news_queue, undisturbed
 from bench.store.files import write
@@ -112,7 +112,7 @@ def _export_results(folder: Path, store: Store, console: Console) -> None:
 
 def _answer(store: Store, console: Console) -> None:
     """What a study answers, as its report begins."""
-    from bench.analysis.answers import answers  # late: slow to import
+    from bench.analysis.findings.answers import answers  # late: slow to import
     from bench.analysis.scored import Scored
     from bench.report.render import sentence
 

@@ -12,14 +12,14 @@ from bench.core.registry import load_plugin, pick
 from bench.core.tasks import Section, Task
 from bench.core.variance import LAWS, Range
 from bench.measurements import MEASUREMENTS, Measurement, holds_any
+from bench.running.applied.choose import Limits, advise, studies_at
+from bench.running.applied.export import check_exportable
+from bench.running.applied.restore_files import check_files
 from bench.running.checks import check, check_device
-from bench.running.choose import Limits, advise, studies_at
 from bench.running.command import Command
-from bench.running.export import check_exportable
 from bench.running.merge import check_other
 from bench.running.missing import measured_by_other_code, pending
 from bench.running.profiles import PROFILES
-from bench.running.restore_files import check_files
 from bench.running.workers import cluster
 from bench.store.store import Store
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from bench.analysis.answers import answers, grids_of, own_regrets, trained_once
 from bench.analysis.comparisons import BEST, UNRESOLVED
 from bench.analysis.costs import latencies
-from bench.analysis.exercises import QUESTIONS, exercises
-from bench.analysis.facts import Finding
+from bench.analysis.findings.answers import answers, grids_of, own_regrets, trained_once
+from bench.analysis.findings.exercises import QUESTIONS, exercises
+from bench.analysis.findings.facts import Finding
 from bench.analysis.ranking import ranking
 from bench.analysis.rows import METRIC, Row
 from bench.analysis.scored import Scored

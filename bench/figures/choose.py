@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.analysis.answers import leading, own_regrets
+from bench.analysis.findings.answers import leading, own_regrets
 from bench.analysis.rows import METRIC, Row
 from bench.calibration.published_numbers import curves_of
 from bench.core.dataset_names import dataset_title

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bench.analysis.answers import widest
 from bench.analysis.costs import Latency
+from bench.analysis.findings.answers import widest
 from bench.analysis.rows import METRIC, Row
 from bench.figures.drawing import Drawing, later
 from bench.lookup.denoisers import untouched

@@ -20,7 +20,7 @@ class Bank(Measurement):
 
     def due(self, command: Command, store: Store) -> list[str]:
         from bench.core.program import invocation
-        from bench.running.bank import banks, counts
+        from bench.running.applied.bank import banks, counts
 
         measured, possible = store.timings("bank"), banks(store)
         if not possible:
@@ -35,16 +35,16 @@ class Bank(Measurement):
         ]
 
     def measure(self, name: str, command: Command, store: Store) -> dict[str, Any]:
-        from bench.running.bank import banks, priced
+        from bench.running.applied.bank import banks, priced
 
         return priced(banks(store)[name], store)
 
     def tables(self, store: Store, sections: Sequence[Section], every: bool) -> Iterator[Table | str]:
-        from bench.report.bank import bank_table
+        from bench.report.chapters.bank import bank_table
 
         yield bank_table(store)
 
     def chapter(self, store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:
-        from bench.report.bank import bank_chapter
+        from bench.report.chapters.bank import bank_chapter
 
         return bank_chapter(store, folder)

@@ -44,7 +44,7 @@ class Calibration(Measurement):
         yield from (f"not measured: {line}" for line in absent)
 
     def chapter(self, store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:
-        from bench.report.calibration import calibration_chapter
+        from bench.report.chapters.calibration import calibration_chapter
 
         return calibration_chapter(store, folder, scored)
 

@@ -20,7 +20,7 @@ class Equivariance(Measurement):
 
     def due(self, command: Command, store: Store) -> list[str]:
         from bench.core.program import invocation
-        from bench.running.equivariance import networks
+        from bench.running.applied.equivariance import networks
 
         there = networks(store)
         if not there:
@@ -32,16 +32,16 @@ class Equivariance(Measurement):
         return [name for name in there if command.refresh or name not in known]
 
     def measure(self, name: str, command: Command, store: Store) -> dict[str, Any]:
-        from bench.running.equivariance import measured, networks
+        from bench.running.applied.equivariance import measured, networks
 
         return measured(*networks(store)[name], store)
 
     def tables(self, store: Store, sections: Sequence[Section], every: bool) -> Iterator[Table | str]:
-        from bench.report.equivariance import equivariance_table
+        from bench.report.chapters.equivariance import equivariance_table
 
         yield equivariance_table(store)
 
     def chapter(self, store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:
-        from bench.report.equivariance import equivariance_chapter
+        from bench.report.chapters.equivariance import equivariance_chapter
 
         return equivariance_chapter(store)

@@ -57,6 +57,6 @@ class Latency(Measurement):
         yield latency_table(latencies(store))
 
     def chapter(self, store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:
-        from bench.report.cost import latency_chapter
+        from bench.report.chapters.cost import latency_chapter
 
         return latency_chapter(store, folder, scored)

@@ -30,11 +30,11 @@ class NoiseLevel(Measurement):
         return {"rows": errors(name)}
 
     def tables(self, store: Store, sections: Sequence[Section], every: bool) -> Iterator[Table | str]:
-        from bench.report.noise_level import noise_level_table
+        from bench.report.chapters.noise_level import noise_level_table
 
         yield noise_level_table(store)
 
     def chapter(self, store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:
-        from bench.report.noise_level import noise_level_chapter
+        from bench.report.chapters.noise_level import noise_level_chapter
 
         return noise_level_chapter(store)

@@ -20,7 +20,7 @@ class Proof(Measurement):
 
     def due(self, command: Command, store: Store) -> list[str]:
         from bench.core.program import invocation
-        from bench.running.proof import cases
+        from bench.running.applied.proof import cases
 
         measured, possible = store.timings("proof"), cases(store)
         if not possible:
@@ -32,16 +32,16 @@ class Proof(Measurement):
         return [name for name, case in possible.items() if command.refresh or rows[name] != len(case.rows)]
 
     def measure(self, name: str, command: Command, store: Store) -> dict[str, Any]:
-        from bench.running.proof import cases, proven
+        from bench.running.applied.proof import cases, proven
 
         return proven(cases(store)[name])
 
     def tables(self, store: Store, sections: Sequence[Section], every: bool) -> Iterator[Table | str]:
-        from bench.report.proof import proof_table
+        from bench.report.chapters.proof import proof_table
 
         yield proof_table(store)
 
     def chapter(self, store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:
-        from bench.report.proof import proof_chapter
+        from bench.report.chapters.proof import proof_chapter
 
         return proof_chapter(store)

@@ -42,6 +42,6 @@ class Speed(Measurement):
         yield speed_table(speed_frame(speeds(store)))
 
     def chapter(self, store: Store, folder: str, scored: Sequence[Row]) -> Chapter | None:
-        from bench.report.cost import speed_chapter
+        from bench.report.chapters.cost import speed_chapter
 
         return speed_chapter(store, folder, scored)

@@ -6,8 +6,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from bench.analysis import answers, exercises
-from bench.analysis.facts import Finding
+from bench.analysis.findings import answers, exercises
+from bench.analysis.findings.facts import Finding
 from bench.analysis.intervals import Estimate
 from bench.core.variance import written
 from bench.report.tables.table import margin, signed

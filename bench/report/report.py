@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.ablations import ABLATIONS
-from bench.analysis.answers import answers, grids_of, trained_once
-from bench.analysis.choices import Choice, decisions
 from bench.analysis.costs import latencies, seconds_for
-from bench.analysis.exercises import exercises
+from bench.analysis.findings.answers import answers, grids_of, trained_once
+from bench.analysis.findings.choices import Choice, decisions
+from bench.analysis.findings.exercises import exercises
 from bench.analysis.rows import Row
 from bench.analysis.scored import Scored
 from bench.core.dataset_names import dataset_title

@@ -7,11 +7,11 @@ from functools import cached_property
 import pandas as pd
 
 from bench.ablations import ABLATIONS, by_seed
-from bench.analysis.ablation_findings import noise_mismatches, seed_deviations, target_slips, wrong_variances
-from bench.analysis.carried import carried
 from bench.analysis.effects import told_frame
-from bench.analysis.facts import Finding
-from bench.analysis.findings import findings
+from bench.analysis.findings.ablations import noise_mismatches, seed_deviations, target_slips, wrong_variances
+from bench.analysis.findings.carried import carried
+from bench.analysis.findings.facts import Finding
+from bench.analysis.findings.grids import findings
 from bench.analysis.rows import Row
 from bench.analysis.scores import main_rows
 from bench.analysis.tutorial_losses import is_printed

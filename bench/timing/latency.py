@@ -23,7 +23,7 @@ from bench.core.images import one_size
 from bench.core.program import environment
 from bench.lookup.denoisers import parameters, place
 from bench.lookup.images import images_of, split
-from bench.running.export import missing_packages
+from bench.running.applied.export import missing_packages
 from bench.scoring.score import corrupt
 
 SHAPES = ((1, 28, 28), (64, 28, 28), (1, 256, 256), (1, 1024, 1024), (1, 3000, 4000))  # images, height, width

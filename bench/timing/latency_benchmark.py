@@ -14,7 +14,7 @@ from torch import nn
 from architectures import DENOISERS, Memorizing
 from bench.core.registry import load_plugin
 from bench.lookup.tiles import restore
-from bench.running.export import converted
+from bench.running.applied.export import converted
 from bench.scoring.noise_level import noise_level
 from bench.timing.latency import LONGEST, TIMED, Turn, flops, forget_peak, memory_now, prepared
 

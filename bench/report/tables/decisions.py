@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.analysis.choices import Choice
+from bench.analysis.findings.choices import Choice
 from bench.core.variance import written
 from bench.report.tables.table import Table, numbers, texts
 

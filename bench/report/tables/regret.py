@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.analysis.answers import own_regrets
+from bench.analysis.findings.answers import own_regrets
 from bench.analysis.intervals import mean_of
 from bench.analysis.ranking import over, ranking_frame
 from bench.analysis.regret import Regret

@@ -10,15 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.analysis.answers import grids_of
 from bench.analysis.costs import latencies, seconds_for
+from bench.analysis.findings.answers import grids_of
 from bench.analysis.rows import METRIC, Row, rows_of
 from bench.core.dataset_names import dataset_title
 from bench.core.program import PUBLISHED, invocation
 from bench.core.results import Array
 from bench.core.tasks import Section
 from bench.lookup.denoisers import missing_package
-from bench.running.denoise_file import channels, complete, noise_of
+from bench.running.applied.denoise_file import channels, complete, noise_of
 from bench.scoring.noise_level import NoiseLevel
 from bench.store.store import Store
 

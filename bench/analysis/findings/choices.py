@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.analysis.answers import widest
+from bench.analysis.findings.answers import widest
 from bench.analysis.rows import METRIC, Row
 
 MOST = 0.5  # dB that the fastest network may be below the best blind one

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bench.analysis.breakdown import floors, reach
 from bench.analysis.comparisons import p_values
-from bench.analysis.facts import Finding
+from bench.analysis.findings.facts import Finding
 from bench.analysis.intervals import CONFIDENCE, Estimate, Sample, mean_of
 from bench.analysis.regret import Regret, regrets
 from bench.analysis.rows import METRIC, Row

@@ -17,7 +17,7 @@ from bench.core.dataset_names import dataset_title
 from bench.core.experiment import Experiment
 from bench.core.rng import stream
 from bench.lookup.denoisers import parameters
-from bench.running.denoise_file import nearest, ready, trainings_of
+from bench.running.applied.denoise_file import nearest, ready, trainings_of
 from bench.store.files import write
 from bench.store.store import Store
 

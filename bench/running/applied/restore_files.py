@@ -9,8 +9,8 @@ from PIL import Image
 from bench.core.dataset_names import dataset_title
 from bench.core.image_files import SUFFIXES, Unusable
 from bench.core.results import Array
-from bench.running.choose import READY, advise, likest
-from bench.running.denoise_file import Denoised, channels, complete, denoise, noise_of, save_like, trainings_of
+from bench.running.applied.choose import READY, advise, likest
+from bench.running.applied.denoise_file import Denoised, channels, complete, denoise, noise_of, save_like, trainings_of
 from bench.store.store import Store
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench.analysis.facts import NoiseMismatch, OtherNoises, SeedDeviation, TargetSlip, WrongVariance
+from bench.analysis.findings.facts import NoiseMismatch, OtherNoises, SeedDeviation, TargetSlip, WrongVariance
 from bench.analysis.intervals import Estimate, Sample, mean_of
 from bench.analysis.rows import METRIC, Row
 from bench.core.experiment import Experiment

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from bench.analysis.facts import Finding
+from bench.analysis.findings.facts import Finding
 from bench.analysis.intervals import CONFIDENCE, RESAMPLES
 from bench.analysis.rows import METRIC, Row
 from bench.core.dataset_names import dataset_title

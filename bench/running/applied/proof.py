@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.analysis.answers import grids_of, widest
 from bench.analysis.costs import latencies, seconds_for
+from bench.analysis.findings.answers import grids_of, widest
 from bench.analysis.intervals import Sample
 from bench.analysis.rows import METRIC, Row, rows_of
 from bench.core.dataset_names import dataset_title
@@ -16,8 +16,8 @@ from bench.core.experiment import ESTIMATE
 from bench.core.results import Array, block_means
 from bench.core.tasks import Section
 from bench.core.variance import written
-from bench.running.bank import levels
-from bench.running.choose import interpolated, points_of
+from bench.running.applied.bank import levels
+from bench.running.applied.choose import interpolated, points_of
 from bench.scoring.noise_level import NoiseLevel
 from bench.store.store import Store
 
@@ -110,7 +110,7 @@ def _mean(losses: Array) -> list[float]:
 
 
 def _choices(case: Case, found: Sequence[NoiseLevel]) -> Array:
-    """What is expected of each row for each image, (R, N), as `bench.running.choose` weighs it."""
+    """What is expected of each row for each image, (R, N), as `bench.running.applied.choose` weighs it."""
     count = case.psnr.shape[-1]
     others = (case.psnr.sum(-1, keepdims=True) - case.psnr) / (count - 1)
     shares = np.array([_shares(case.tested, level) for level in found])  # images, variances

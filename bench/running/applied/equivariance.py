@@ -7,7 +7,7 @@ from bench.core.dataset_names import dataset_title
 from bench.core.experiment import Experiment, Protocol
 from bench.core.images import batches
 from bench.lookup.images import images_of
-from bench.running.denoise_file import complete, ready
+from bench.running.applied.denoise_file import complete, ready
 from bench.scoring.equivariance import defects
 from bench.scoring.score import corrupt
 from bench.store.store import Store

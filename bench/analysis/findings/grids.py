@@ -3,9 +3,9 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from bench.analysis import facts
 from bench.analysis.breakdown import Floor, floors, reach
 from bench.analysis.comparisons import holm, p_values
+from bench.analysis.findings import facts
 from bench.analysis.intervals import mean_of
 from bench.analysis.ranking import ranking, shared
 from bench.analysis.regret import Regret, differences, regrets, summary

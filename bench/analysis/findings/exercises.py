@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.ablations import ABLATIONS
-from bench.analysis.ablation_findings import target_slips
-from bench.analysis.answers import (
+from bench.analysis.effects import effects_frame
+from bench.analysis.findings.ablations import target_slips
+from bench.analysis.findings.answers import (
     TUTORIAL,
     Scored,
     Span,
@@ -17,8 +18,7 @@ from bench.analysis.answers import (
     usual_variance,
     widest,
 )
-from bench.analysis.effects import effects_frame
-from bench.analysis.facts import Finding
+from bench.analysis.findings.facts import Finding
 from bench.analysis.intervals import Estimate, mean_of
 from bench.analysis.regret import Regret
 from bench.analysis.rows import METRIC, Row

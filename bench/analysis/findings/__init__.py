@@ -1,0 +1,1 @@
+"""What results say: facts as numbers and flags, and what finds them."""
