@@ -34,6 +34,16 @@ def test_the_noise_of_a_smooth_image_is_found(variance: float, as_file: bool) ->
     assert level.low < variance < level.high
 
 
+@pytest.mark.parametrize("variance", [0.2, 0.5])
+def test_the_interval_of_strong_noise_in_a_file_holds_the_truth(variance: float) -> None:
+    digit = torch.zeros(64, 64)
+    digit[20:40, 30:34] = 1.0
+    for clean in (SMOOTH, digit):
+        level = noise_level(noisy(clean, variance, as_file=True), clipped=True)
+        assert level.low < variance < level.high
+        assert level.high < 10 * variance
+
+
 @pytest.mark.parametrize("end", [0.0, 1.0])
 def test_half_of_the_noise_is_enough_on_black_or_white(end: float) -> None:
     digit = torch.full((64, 64), end)

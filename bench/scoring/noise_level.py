@@ -28,6 +28,7 @@ ENDS = 0.25  # share of exactly black or white pixels from which on they tell mo
 RING = np.ones((5, 5)) / 24  # the neighbours of a pixel, without itself: their noise is not its own
 RING[2, 2] = 0
 MODEL = 0.1  # of σ: what the image itself adds to the error of its estimate, at noise that can be seen
+STRONG = 0.32  # σ from which on a file has clipped so much that what is left says less and less
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ def noise_level(pixels: Tensor, clipped: bool) -> NoiseLevel:
         return NoiseLevel(math.nan, math.nan, math.nan)
     sigma = float(np.mean([sigma for sigma, _ in told]))
     # The standard error of σ from a mean of absolute normal values is 0.756 σ / √n.
-    error = sigma * (MODEL + 1.96 * 0.756 / math.sqrt(max(1, sum(count for _, count in told))))
+    model = MODEL * max(1.0, (sigma / STRONG) ** 2) if clipped else MODEL
+    error = sigma * (model + 1.96 * 0.756 / math.sqrt(max(1, sum(count for _, count in told))))
     return NoiseLevel(sigma**2, max(0.0, sigma - error) ** 2, (sigma + error) ** 2)
 
 

@@ -15,7 +15,7 @@ from bench.noises import NOISES
 from bench.scoring.noise_level import noise_level
 
 IMAGES = {"mnist": 200, "photos": 12}  # datasets, and the first so many of their test images
-VARIANCES = (0.0004, 0.001, 0.005, 0.01, 0.05, 0.1)
+VARIANCES = (0.0004, 0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.5)
 METHODS = ("noise_level", "estimate_sigma")  # ours, and scikit-image's
 
 
