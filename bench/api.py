@@ -7,6 +7,7 @@ levels of 255. A variance is a number, a `Range`, or text as on the command line
 
 import difflib
 import inspect
+import multiprocessing
 import warnings
 from collections.abc import Callable, Iterable
 from copy import deepcopy
@@ -203,6 +204,8 @@ def ablate(
 
 
 def _run(asked: dict[str, str], quiet: bool, choices: dict[str, Any]) -> Study:
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise SystemExit(1)  # a worker that reads a script without the guard: the program itself says so
     # What a cell defined may have been defined anew.
     parameters.cache_clear()
     if any(function.__module__ in SESSION for function in DATASETS.values()):

@@ -17,6 +17,7 @@ from torch import nn
 import bench
 import bench.api
 from architectures import DENOISERS
+from bench.core.program import environment
 from bench.core.variance import Range
 from bench.lookup.denoisers import parameters
 from bench.running.provenance import source_digest
@@ -220,3 +221,15 @@ def test_what_comes_in_comes_out(study: bench.Study, shape: tuple[int, ...]) -> 
     assert from_file.image.shape == shape
     assert from_file.experiment.variance == Range(0.01, 0.01)
     assert from_file.notes[-1] == "my_net trained on shapes at noise variance 0.01"
+
+
+@pytest.mark.slow
+def test_a_script_without_a_guard_is_told_so_once(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("import bench\nbench.run('clip', train=0.01, test=0.01, profile='smoke')\n")
+    done = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("Traceback") == 1
+    assert 'must call this below: if __name__ == "__main__":' in done.stderr
