@@ -127,6 +127,17 @@ TABLE = Table("Title", ("a", "b"), (("x", "y"),), "a note")
             {"table": TABLE, "conditions": "a machine", "falls_short": True, "missing": ["this", "that"]},
         ],
         "ablations_at_a_glance": [{"table": TABLE}],
+        "equivariance": [{"table": TABLE}],
+        "noise_level": [{"table": TABLE}],
+        "proof": [
+            {
+                "kept": {
+                    "BSD68": {"close": 0.914, "lost": [0.051, 0.01], "images": 68, "variances": ["σ=10", "σ=25"]}
+                    | {"trainings": 12}
+                },
+                "table": TABLE,
+            }
+        ],
         "statistics": [{}],
     }.items(),
 )
