@@ -5,11 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import ExifTags, Image, ImageCms
 
 from bench.core.experiment import Experiment
+from bench.core.program import PUBLISHED
 from bench.core.recipes import FAST
+from bench.core.rng import stream
 from bench.core.variance import Range
+from bench.lookup.images import images_of
 from bench.running.applied.denoise_file import trainings_of, usable
 from bench.running.applied.restore_files import restore
 from bench.store.store import Store
@@ -241,6 +245,18 @@ def test_a_fresh_clone_restores_by_the_published_study(
     shown = capsys.readouterr()
     assert "so the published study is used" in shown.err
     assert "image    out.png" in shown.out
+
+
+def test_a_digit_is_restored_by_the_weights_in_git(here: Path) -> None:
+    store = Store(PUBLISHED)
+    if not any(usable(store, name) for name in ("unet", "conv_autoencoder")):
+        pytest.skip("results/full is not in this checkout")
+    digits = images_of("mnist").test[:3].double() / 255
+    noisy = digits + 0.1 * torch.randn(digits.shape, generator=stream("test"), dtype=torch.float64)
+    for clean, image in zip(digits, noisy, strict=True):
+        restored = restore(image[0].numpy(), [store])
+        assert restored.experiment.recipe is not None
+        assert -10 * np.log10(np.mean((restored.image - clean[0].numpy()) ** 2)) > 28
 
 
 def test_sixteen_bits_stay_sixteen_bits(store: Store, counter: Counter) -> None:
