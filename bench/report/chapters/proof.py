@@ -20,7 +20,7 @@ def proof_table(store: Store) -> Table:
         numbers("lost against the best for each image", lines, lambda line: f"{line['lost_of_image'][0]:.2f}"),
     ]
     note = (
-        "against what has the highest mean at the true variance, of all that are fast enough; how often it is the same"
+        "Against what has the highest mean at the true variance, of all that are fast enough; how often it is the same"
     )
     return Table.of("What a choice loses", columns, note)
 
