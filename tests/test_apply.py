@@ -9,6 +9,7 @@ import torch
 from PIL import ExifTags, Image, ImageCms
 
 from bench.core.experiment import Experiment
+from bench.core.images import one_size
 from bench.core.program import PUBLISHED
 from bench.core.recipes import FAST
 from bench.core.rng import stream
@@ -251,7 +252,7 @@ def test_a_digit_is_restored_by_the_weights_in_git(here: Path) -> None:
     store = Store(PUBLISHED)
     if not any(usable(store, name) for name in ("unet", "conv_autoencoder")):
         pytest.skip("results/full is not in this checkout")
-    digits = images_of("mnist").test[:3].double() / 255
+    digits = one_size(images_of("mnist").test[:3]).double() / 255
     noisy = digits + 0.1 * torch.randn(digits.shape, generator=stream("test"), dtype=torch.float64)
     for clean, image in zip(digits, noisy, strict=True):
         restored = restore(image[0].numpy(), [store])
