@@ -54,7 +54,7 @@ def estimate(store: Store, tasks: Sequence[Task], published: Store | None = None
         total = 0.0
         for kind, alike, times in work:
             samples = next((found for of in known if (found := of[kind][alike])), None)
-            of_all = known[0][kind][None]  # what others guess of another machine and dataset means nothing
+            of_all = next((found for of in known if (found := of[kind][None])), ())
             if samples is None and not of_all:
                 return None
             if samples is None and experiment.id not in guessed:
