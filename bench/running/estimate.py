@@ -1,5 +1,6 @@
 """How long tasks will take, from the seconds that like experiments of the store took."""
 
+import math
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
@@ -32,7 +33,8 @@ def estimate(store: Store, tasks: Sequence[Task], published: Store | None = None
     """Medians of what like experiments took, for each image of an epoch and for each image at a test variance.
 
     Where there is no like one, the time grows with the square root of the parameters, as it does from network to
-    network. None if nothing was measured that could tell.
+    network; where that cannot be told either, it is the median of the other tasks. None if nothing was measured that
+    could tell.
 
     Args:
         published: a store to go by where this one has no like experiment; its machine may be another.
@@ -54,14 +56,16 @@ def estimate(store: Store, tasks: Sequence[Task], published: Store | None = None
         total = 0.0
         for kind, alike, times in work:
             samples = next((found for of in known if (found := of[kind][alike])), None)
-            of_all = next((found for of in known if (found := of[kind][None])), ())
-            if samples is None and not of_all:
-                return None
+            of_all = known[0][kind][None]  # what others guess of another machine and dataset means nothing
             if samples is None and experiment.id not in guessed:
                 guessed.append(experiment.id)
-            total += times * (median(samples) if samples else median(of_all) * _size(experiment))
+            typical = median(samples) if samples else median(of_all) * _size(experiment) if of_all else math.nan
+            total += times * typical
         seconds[experiment.id] = total
-    return Estimate(seconds, guessed)
+    told = [total for total in seconds.values() if not math.isnan(total)]
+    if seconds and not told:
+        return None
+    return Estimate({name: median(told) if math.isnan(total) else total for name, total in seconds.items()}, guessed)
 
 
 def _measured(store: Store, counts: Mapping[str, int]) -> tuple[Samples, Samples]:
