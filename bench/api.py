@@ -349,8 +349,8 @@ def choose(
         blind: whether to leave out denoisers that must be told the variance.
 
     Returns:
-        `picks`, the best first, each with `row`, `psnr`, `lost` and `seconds`; the estimated `noise`; and `lines`, the
-        same in words.
+        `picks`, the best first, each with `row`, `psnr`, `lost`, `seconds` and `ready`; the estimated `noise`; and
+        `lines`, the same in words.
 
     Raises:
         ValueError: there is no such image or study, its noise cannot be estimated, or nothing fits.

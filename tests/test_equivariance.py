@@ -1,5 +1,6 @@
 """The defect of equivariance, against functions whose defects are known."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,21 +13,21 @@ from bench.scoring.equivariance import defects
 from bench.store.store import Store
 from tests.conftest import Counter
 
+Restore = Callable[[Tensor, Tensor], Tensor]
 NOISY = 0.5 + 0.3 * torch.randn(4, 1, 16, 16, generator=stream("test"))
 
 
 class Function(nn.Module):
-    def __init__(self, function: object) -> None:
+    def __init__(self, function: Restore) -> None:
         super().__init__()
         self.function = function
 
     def forward(self, noisy: Tensor, variance: Tensor) -> Tensor:
-        result: Tensor = self.function(noisy, variance.view(-1, 1, 1, 1))  # type: ignore[operator]
-        return result
+        return self.function(noisy, variance.view(-1, 1, 1, 1))
 
 
 def test_known_functions_have_known_defects() -> None:
-    def of(function: object) -> tuple[float, float]:
+    def of(function: Restore) -> tuple[float, float]:
         return defects(Function(function), NOISY, 0.01)
 
     assert of(lambda y, v: y.mean((2, 3), keepdim=True).expand_as(y)) == pytest.approx((0, 0), abs=1e-6)

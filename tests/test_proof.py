@@ -80,3 +80,8 @@ def test_a_grid_without_a_range_proves_nothing(counter: Counter, capsys: pytest.
     assert counter.run("--grid", "--profile", "smoke", "--denoisers", "clip", "--test", "0.01") == 0
     assert counter.run("--proof", "--profile", "smoke") == 2
     assert "--proof needs a grid with networks of a range" in capsys.readouterr().err
+
+
+def test_a_range_that_was_tested_nowhere_inside_proves_nothing(counter: Counter) -> None:
+    assert counter.run(*WORDS[:7], "--jobs", "1", "--train", "0.02..0.03", "--test", "0.1", "0.2") == 0
+    assert cases(Store(Path("results/smoke"))) == {}

@@ -68,6 +68,7 @@ def carried(
 
 def spearman(one: Array, other: Array) -> float:
     """Spearman's rank correlation; equal values share their mean rank."""
+    # Without the p-value that scipy's own function makes each time.
     return float(np.corrcoef(rankdata(one), rankdata(other))[0, 1])
 
 

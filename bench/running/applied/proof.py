@@ -21,7 +21,7 @@ from bench.running.applied.choose import interpolated, points_of
 from bench.scoring.noise_level import NoiseLevel
 from bench.store.store import Store
 
-CLOSE = 0.15  # dB below the best for an image that nobody should mind
+CLOSE = 0.15  # dB that nobody should mind to lose
 PRICES = (None, 1.0, 0.2)  # seconds that a megapixel may take
 
 
@@ -43,18 +43,27 @@ class Case:
     def tested(self) -> list[float]:
         return [variance for variance in self.section.protocol.variances if variance > 0]
 
+    @property
+    def inside(self) -> list[int]:
+        """Which of them lie inside the widest training range."""
+        wide = widest(self.rows)
+        return [number for number, variance in enumerate(self.tested) if wide and variance in wide]
+
 
 def cases(store: Store) -> dict[str, Case]:
-    """The grids with a network of a range, whose rows have the PSNR of every image here, by name of the dataset."""
+    """The grids with a network of a range that was tested inside it, and with the PSNR of every image here.
+
+    Their names are those of the datasets; where several are called alike, with the digest of the protocol.
+    """
     found: dict[str, Case] = {}
     seconds = seconds_for(latencies(store), 1e6)
     for section, rows in grids_of([(section, rows_of(store, section)) for section in store.sections()]):
         kept = {row: psnr for row in rows if not row.untouched and (psnr := _psnr(store, section, row)) is not None}
-        if len(kept) > 1 and widest(kept) is not None:
-            took = np.array([seconds.get(row.experiment.denoiser, np.inf) for row in kept])
-            found[dataset_title(section.protocol.dataset)] = Case(
-                section, list(kept), np.stack(list(kept.values())), took
-            )
+        took = np.array([seconds.get(row.experiment.denoiser, np.inf) for row in kept])
+        case = Case(section, list(kept), np.array(list(kept.values())), took)
+        if len(kept) > 1 and case.inside and section.protocol.images > 1:
+            title = dataset_title(section.protocol.dataset)
+            found[f"{title} {section.protocol.digest}" if title in found else title] = case
     return found
 
 
@@ -74,8 +83,7 @@ def proven(case: Case) -> dict[str, Any]:
 
     The choice sees the noisy image alone. Means that it weighs leave out the image itself, under every noise.
     """
-    wide = widest(case.rows)
-    inside = [number for number, variance in enumerate(case.tested) if wide and variance in wide]
+    inside = case.inside
     chosen = {number: _choices(case, levels(case.section.protocol, case.tested[number])) for number in inside}
     lines = []
     for price in PRICES if np.isfinite(case.seconds).any() else PRICES[:1]:
