@@ -9,8 +9,8 @@ import pytest
 from architectures import DENOISERS
 from bench.cli.display import duration, left
 from bench.core.conditions import Seconds
-from bench.core.dataset_names import dataset_title
 from bench.core.experiment import Experiment, Protocol
+from bench.core.recipes import RECIPES
 from bench.core.tasks import Request, Result, Section, Task
 from bench.lookup.denoisers import missing_package
 from bench.measurements import MEASUREMENTS
@@ -63,6 +63,19 @@ def test_what_has_no_like_is_guessed_by_its_size_and_told(tmp_path: Path) -> Non
     assert expected.guessed == [clip.id]
 
 
+def test_images_are_known_by_their_pixels_and_tunings_say_nothing_of_epochs(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    measured(store, UNET.but(dataset="folder:here@0f3ccdf0", recipe=RECIPES["photographs"]), 0, 10.0, 4.0)
+    elsewhere = UNET.but(dataset="folder@0f3ccdf0", recipe=RECIPES["photographs"])
+    expected = estimate(store, [Task(elsewhere, ())])
+    assert expected is not None
+    assert expected.seconds == {elsewhere.id: pytest.approx(10.0)}
+    assert expected.guessed == []
+    other = Store(tmp_path / "other")
+    measured(other, settle(UNET.but(denoiser="median")), 0, 10.0, 4.0)  # a tuned filter has no epochs
+    assert estimate(other, [Task(elsewhere, ())]) is None
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"), [(40, "40 seconds"), (720, "12 minutes"), (5000, "83 minutes"), (12600, "3.5 hours")]
 )
@@ -90,9 +103,10 @@ def worst(tasks: Sequence[Task], recorded: Mapping[Experiment, float], expected:
 FULL = Path(__file__).parent.parent / "results" / "full"
 
 
-def test_the_time_left_is_right_after_the_first_tenth(tmp_path: Path) -> None:
-    """A run of 121 experiments on two workers, as it was recorded on a machine that did nothing else."""
-    run = json.loads((Path(__file__).parent / "recorded_run.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("images", ["digits", "BSD68", "Set12"])
+def test_the_time_left_is_right_after_the_first_tenth(tmp_path: Path, images: str) -> None:
+    """Grids on two workers, as they were recorded on a machine that did nothing else."""
+    run = json.loads((Path(__file__).parent / "recorded_run.json").read_text(encoding="utf-8"))[images]
     store, protocol, recorded = Store(tmp_path), Protocol.from_json(run["protocol"]), {}
     for line in run["run"]:
         experiment = Experiment.from_json(line["experiment"])
@@ -102,22 +116,6 @@ def test_the_time_left_is_right_after_the_first_tenth(tmp_path: Path) -> None:
             recorded[experiment] = (line["training"] or 0.0) + line["scoring"]
     store.ask(Section("grid", protocol, tuple(recorded)))
     tasks = [Task(experiment, (Request(protocol, protocol.cells),)) for experiment in recorded]
-    tasks.sort(key=lambda task: order(task.experiment, task.cells))
-    assert worst(tasks, recorded, estimate(store, tasks)) < 0.3
-
-
-@pytest.mark.skipif(not list(FULL.glob("section-*.json")), reason="results/full is not in this checkout")
-@pytest.mark.parametrize("images", ["BSD68", "Set12"])
-def test_the_time_left_of_photographs_is_right_after_the_first_tenth(images: str) -> None:
-    """The published runs; those of digits were measured beside other work."""
-    store, recorded = Store(FULL), {}
-    (section,) = (s for s in store.sections() if s.name == "grid" and dataset_title(s.protocol.dataset) == images)
-    for experiment in section.experiments:
-        installed = experiment.denoiser in DENOISERS and not missing_package(experiment.denoiser)
-        if installed and (provenance := store.provenance(experiment)):
-            training = provenance.seconds.training or 0.0
-            recorded[experiment] = training + provenance.seconds.scored(section.protocol.digest)
-    tasks = [Task(experiment, (Request(section.protocol, section.protocol.cells),)) for experiment in recorded]
     tasks.sort(key=lambda task: order(task.experiment, task.cells))
     assert worst(tasks, recorded, estimate(store, tasks)) < 0.3
 
