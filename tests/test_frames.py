@@ -11,7 +11,8 @@ import pytest
 
 from bench.analysis.scored import Scored
 from bench.core.variance import written
-from bench.report.frames import KINDS, csv_files
+from bench.measurements import MEASUREMENTS
+from bench.report.frames import csv_files
 from bench.store.frames import OF_TRAINING, scores_frame
 from bench.store.store import Store
 from bench.timing.synthetic_store import make
@@ -150,7 +151,8 @@ def test_what_is_no_experiment_is_a_table_too(tmp_path: Path) -> None:
     }
     assert equivariance.to_dict("records") == [{"of": "unet on mnist", "denoiser": "unet", "scale": 0.5}]
     page = (Path(__file__).parents[1] / "docs" / "results.md").read_text(encoding="utf-8")
-    assert all(f"| {kind}.csv |" in page for kind in (*KINDS, "told", "noise_law"))
+    described = {*MEASUREMENTS, "told", "noise_law"} - {"grid", "ablation", "speed", "latency"}
+    assert all(f"| {kind}.csv |" in page for kind in described)
 
 
 def test_a_synthetic_store_is_whole(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Whether the choice of a denoiser holds, image by image."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -85,3 +86,19 @@ def test_a_grid_without_a_range_proves_nothing(counter: Counter, capsys: pytest.
 def test_a_range_that_was_tested_nowhere_inside_proves_nothing(counter: Counter) -> None:
     assert counter.run(*WORDS[:7], "--jobs", "1", "--train", "0.02..0.03", "--test", "0.1", "0.2") == 0
     assert cases(Store(Path("results/smoke"))) == {}
+
+
+def test_a_proof_is_made_again_once_anything_it_stands_on_moved(
+    case: Case, counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def due() -> bool:
+        capsys.readouterr()
+        assert counter.run("--proof", "--profile", "smoke", "--dry-run") == 0
+        return "check the choice on shapes" in capsys.readouterr().out
+
+    assert counter.run("--proof", "--profile", "smoke") == 0
+    assert not due()
+    store = Store(Path("results/smoke"))
+    store.keep_timing("latency", "median", {"rows": [made_up.timed(denoiser="median", seconds=1e-5)]})
+    assert due()  # what is fast enough is known now
+    assert replace(case, psnr=case.psnr + 0.01).digest != case.digest

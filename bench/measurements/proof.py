@@ -28,8 +28,8 @@ class Proof(Measurement):
                 f"--proof needs a grid with networks of a range and the PSNR of each image, and {store.root} has none; "
                 f"measure it with: {invocation()} --grid --profile {store.root.name}"
             )
-        rows = {name: measured.get(name, {}).get("trainings") for name in possible}
-        return [name for name, case in possible.items() if command.refresh or rows[name] != len(case.rows)]
+        digests = {name: measured.get(name, {}).get("digest") for name in possible}
+        return [name for name, case in possible.items() if command.refresh or digests[name] != case.digest]
 
     def measure(self, name: str, command: Command, store: Store) -> dict[str, Any]:
         from bench.running.applied.proof import cases, proven

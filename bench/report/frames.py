@@ -13,8 +13,6 @@ from bench.core.dataset_names import full_name
 from bench.store.frames import scores_frame
 from bench.store.store import Store
 
-KINDS = ("noise_level", "bank", "proof", "equivariance")  # of measurements that have a table of their own
-
 
 def regret_frame(scored: Scored) -> pd.DataFrame:
     """A row for each training of a denoiser and each test variance of a grid, in dB of PSNR."""
@@ -59,9 +57,8 @@ def measured_frame(store: Store, kind: str) -> pd.DataFrame:
             plain = {key: value for key, value in line.items() if not isinstance(value, dict)}
             pairs = {key: value for key, value in plain.items() if isinstance(value, list) and len(value) == 2}
             means = {key: mean for key, (mean, _) in pairs.items()}
-            lines.append(
-                {"of": name} | plain | means | {f"{key}_half_width": width for key, (_, width) in pairs.items()}
-            )
+            widths = {f"{key}_half_width": width for key, (_, width) in pairs.items()}
+            lines += [{"of": name} | plain | means | widths] if plain else []
     return pd.DataFrame(lines)
 
 
@@ -84,10 +81,10 @@ def latency_frame(store: Store) -> pd.DataFrame:
 def csv_files(store: Store, scored: Scored) -> dict[str, str]:
     """The text of each table that has a row, by the name of its file."""
     frames = {
-        **{"scores": scores_frame(store), "regret": regret_frame(scored)},
-        **{"ablations": ablations_frame(scored), "latency": latency_frame(store)},
+        **{"scores": scores_frame(store), "regret": regret_frame(scored), "ablations": ablations_frame(scored)},
         **{"told": told_tables(scored), "noise_law": noise_tables(scored)},
-        **{kind: measured_frame(store, kind) for kind in KINDS},
+        **{kind: measured_frame(store, kind) for kind in store.kinds()},
+        "latency": latency_frame(store),
     }
     return {
         f"{name}.csv": frame.to_csv(index=False, lineterminator="\n") for name, frame in frames.items() if len(frame)

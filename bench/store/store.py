@@ -168,6 +168,11 @@ class Store:
         read = {path.stem: self._read(path, _json, None) for path in sorted((self.root / kind).glob("*.json"))}
         return {name: values for name, values in read.items() if values is not None}
 
+    def kinds(self) -> list[str]:
+        """Those of which `timings` has anything."""
+        folders = {path.parent for path in self.root.glob("*/*.json")}
+        return sorted(folder.name for folder in folders if not (folder / "experiment.json").exists())
+
     def _section_files(self) -> list[Path]:
         """Those of earlier versions first, whose names hold no digest."""
         return sorted(self.root.glob("section-*.json"), key=lambda path: (path.stem.count("-"), path.name))

@@ -15,6 +15,7 @@ from bench.core.dataset_names import dataset_title
 from bench.core.experiment import ESTIMATE
 from bench.core.results import Array, block_means
 from bench.core.tasks import Section
+from bench.core.values import digest
 from bench.core.variance import written
 from bench.running.applied.bank import levels
 from bench.running.applied.choose import interpolated, points_of
@@ -38,6 +39,13 @@ class Case:
     rows: Sequence[Row]
     psnr: Array
     seconds: Array
+
+    @property
+    def digest(self) -> str:
+        """Changes with whatever moves the proof: trainings, their scores, and what is fast enough."""
+        fast = [[bool(seconds <= price) for seconds in self.seconds] for price in PRICES if price]
+        rows = [[e.id for e in row.experiments] for row in self.rows]
+        return digest((self.section.protocol, rows, self.psnr.mean(-1).tolist(), fast))
 
     @property
     def tested(self) -> list[float]:
@@ -109,6 +117,7 @@ def proven(case: Case) -> dict[str, Any]:
         "images": case.section.protocol.images,
         "variances": [written(case.tested[number]) for number in inside],
         "trainings": len(case.rows),
+        "digest": case.digest,
     }
 
 
