@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 
 from bench.analysis.scored import Scored
+from bench.core.experiment import Experiment, Protocol
+from bench.core.results import Array
 from bench.explorer import data as explorer_data
 from bench.explorer.page import own_script, page
 from bench.store.store import Store
@@ -113,6 +115,22 @@ def test_no_more_images_than_fit_are_in_the_page(measured: Path, monkeypatch: py
     lengths = [len(row["images"]) for row in grid["rows"] if row["images"]]
     assert 0 < sum(lengths) <= 40_000
     assert next(row for row in grid["rows"] if row["kind"] == "input")["images"]  # which every other is compared with
+
+
+def test_a_row_that_kept_fewer_images_shows_the_same_as_others(measured: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Store.examples
+
+    def fewer(store: Store, experiment: Experiment, protocol: Protocol) -> dict[str, Array]:
+        kept = whole(store, experiment, protocol)
+        return {name: values[:3] for name, values in kept.items()} if experiment.denoiser == "unet" else kept
+
+    monkeypatch.setattr(Store, "examples", fewer)
+    store = Store(measured / "results/smoke")
+    (grid,) = explorer_data.page_data(store, Scored(store))["grids"]
+    assert grid["shape"][0] == 3
+    for row in grid["rows"]:
+        size = len(zlib.decompress(base64.b64decode(row["images"])))
+        assert size == len(grid["variances"]) * np.prod(grid["shape"]), row["name"]
 
 
 def test_an_empty_store_gives_a_page(tmp_path: Path) -> None:

@@ -68,8 +68,9 @@ def _grid(store: Store, section: Section, rows: Sequence[Row], budget: int) -> d
     ranks = {place.row: [place.first, place.last] for place in ranking(measured, protocol.variances)}
     own, place = own_regrets(measured, protocol.variances), {row: i for i, row in enumerate(measured)}
     examples = {row: store.examples(row.experiment, protocol) for row in measured}
-    clean = next((arrays["clean"] for arrays in examples.values() if "clean" in arrays), None)
-    images = _images(measured, examples, protocol, budget)
+    kept = [arrays["clean"] for arrays in examples.values() if "clean" in arrays]
+    clean = min(kept, key=len, default=None)  # rows measured earlier kept fewer images, of which all have the first
+    images = {} if clean is None else _images(measured, examples, protocol, len(clean), budget)
     return {
         "title": dataset_title(protocol.dataset),
         "noise": protocol.noise,
@@ -154,15 +155,18 @@ def _regret(
 
 
 def _images(
-    rows: Sequence[Row], examples: Mapping[Row, Mapping[str, Array]], protocol: Protocol, budget: int
+    rows: Sequence[Row], examples: Mapping[Row, Mapping[str, Array]], protocol: Protocol, count: int, budget: int
 ) -> dict[Row, str]:
-    """Restored images of rows, deflated, (V, E, H, W): the input first, then networks, then filters, until full."""
+    """The first `count` restored images of rows, deflated, (V, E, H, W), until all is full.
+
+    The input comes first, then networks, then filters.
+    """
     order = sorted(rows, key=lambda row: (not row.untouched, not row.learned, row.experiment.variance is None))
     packed: dict[Row, str] = {}
     for row in order:
         arrays = examples[row]
         if all(str(variance) in arrays for variance in protocol.variances):
-            text = _packed(np.stack([arrays[str(variance)] for variance in protocol.variances]))
+            text = _packed(np.stack([arrays[str(variance)][:count] for variance in protocol.variances]))
             if len(text) <= budget:
                 packed[row], budget = text, budget - len(text)
     return packed
