@@ -167,10 +167,10 @@ def test_a_cell_shows_its_numbers_and_its_pixels(opened: Opened, measured: Path)
     row = next(r for r in grid["rows"] if r["name"] == "conv_autoencoder" and r["trained"] == "0.01")
     assert f"PSNR (dB): {row['scores']['psnr'][1][0]:.2f}" in tab.inner_text("#cell")
     tab.click("text=next image")
-    tab.wait_for_function("document.querySelector('[data-image=restored]').width > 1")
+    tab.wait_for_function("document.querySelector('canvas[aria-label=restored]').width > 1")
     tab.wait_for_timeout(100)
     shown = tab.evaluate(
-        "(() => { const c = document.querySelector('[data-image=restored]');"
+        "(() => { const c = document.querySelector('canvas[aria-label=restored]');"
         "return [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].filter((_, i) => i % 4 === 0) })()"
     )
     store = Store(measured / "results/smoke")
@@ -217,6 +217,33 @@ def test_cells_can_be_reached_by_keyboard(opened: Opened) -> None:
     tab.keyboard.press("Enter")
     assert "row=0.1" in tab.evaluate("location.hash")
     assert tab.get_attribute('[data-cell="1,1"]', "aria-pressed") == "true"
+
+
+def test_a_choice_keeps_the_focus(opened: Opened) -> None:
+    tab = opened.view("view=curves")
+    tab.focus("select >> nth=0")
+    tab.select_option("select >> nth=0", "network")
+    assert tab.evaluate("document.activeElement.value") == "network"
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_names_of_ablations_are_inside_the_chart(browser: Any, measured: Path, tmp_path: Path, width: int) -> None:
+    names = ("optimizer=adam, lr=0.001, lr_vectors=0.0", "depth=7", "loss=charbonnier, which is a long name")
+    numbers = {"mean": -1.0, "half_width": 0.5, "deviation": 0.1, "seeds": 3, "significant": True, "side": "inside"}
+    same = {"ablation": "optimizer", "base": "conv_autoencoder", "dataset": "mnist"}
+    ranges = ("0.01", "0.001..0.1 log-uniform")
+    lines = [same | numbers | {"change": name, "trained_on": trained} for name in names for trained in ranges]
+    text = (measured / "results/smoke/index.html").read_text(encoding="utf-8")
+    path = tmp_path / "index.html"
+    path.write_text(text.replace('"ablations":[]', f'"ablations":{json.dumps(lines)}'), encoding="utf-8")
+    tab = Opened(browser, path, width).view("view=ablations")
+    places = tab.evaluate(
+        "(() => { const chart = document.querySelector('figure').getBoundingClientRect();"
+        "return [...document.querySelectorAll('svg text')].map((t) => t.getBoundingClientRect())"
+        ".map((t) => [t.left - chart.left, chart.right - t.right]) })()"
+    )
+    assert len(places) >= len(lines)
+    assert min(min(place) for place in places) >= -1
 
 
 def test_a_table_can_be_taken_away(opened: Opened, tmp_path: Path) -> None:

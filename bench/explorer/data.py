@@ -23,7 +23,7 @@ from bench.core.results import Array
 from bench.core.tasks import Section
 from bench.core.variance import in_sigma
 from bench.metrics import METRICS, metric_title
-from bench.report.render import sentence
+from bench.report.render import render, sentence
 from bench.store.store import Store
 
 IMAGES = 3_600_000  # characters that all images of the page may take
@@ -40,6 +40,7 @@ def page_data(store: Store, scored: Scored) -> dict[str, Any]:
         "study": store.root.name,
         "answers": list(map(sentence, answers(scored.others))),
         "once": trained_once(scored.others),
+        "words": [line.removeprefix("- ") for line in render("words").splitlines()],
         "exercises": [_exercise(finding) for finding in exercises(scored.others)],
         "grids": [_grid(store, section, rows, budget) for section, rows in sections],
         "ablations": [_ablation(tested, line) for tested, frame in scored.effects.items() for line in _lines(frame)],

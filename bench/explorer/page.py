@@ -16,7 +16,7 @@ from bench.store.store import Store
 # Observable Plot and d3, with their licences beside them; vendor/README.md says where they come from.
 LIBRARIES = ("d3.min.js", "plot.min.js")
 # Our own script, in an order in which each part needs only those before it.
-PARTS = ("dom", "data", "state", "answer", "curves", "choose", "map", "all", "main")
+PARTS = ("dom", "data", "state", "answer", "choose", "viewer", "map", "curves", "table", "ablations", "files", "main")
 
 
 def page(store: Store, scored: Scored) -> str:

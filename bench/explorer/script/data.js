@@ -1,5 +1,6 @@
 // @ts-check
 /** What was measured, numbers as text, and images as pixels. */
+import { h } from "./dom.js";
 
 /** @type {Data} */
 export const DATA = JSON.parse(document.getElementById("data")?.textContent ?? "{}");
@@ -30,21 +31,26 @@ export function secondsOf(denoiser, pixels) {
   return nearest ? (nearest.seconds * pixels) / nearest.pixels : null;
 }
 
-/** PSNR at any variance between those tested, by straight lines over its logarithm. @param {Grid} grid @param {Pair[]} pairs @param {number} variance */
-export function at(grid, pairs, variance) {
-  const points = grid.variances.map((v, i) => ({ v, psnr: pairs[i]?.[0] })).filter((p) => p.v > 0 && p.psnr !== null && p.psnr !== undefined);
-  if (!points.length || variance < points[0].v * 0.999 || variance > points[points.length - 1].v * 1.001) return null;
-  const right = Math.max(1, points.findIndex((p) => p.v >= variance * 0.999));
-  const [a, b] = [points[right - 1], points[right] ?? points[right - 1]];
-  const share = a.v === b.v ? 0 : Math.log(variance / a.v) / Math.log(b.v / a.v);
-  return /** @type {number} */ (a.psnr) * (1 - share) + /** @type {number} */ (b.psnr) * share;
+/** @template T @param {T[]} values @returns {T[]} */
+export const unique = (values) => [...new Set(values)];
+
+/** What a row scored at the i-th test variance, or null. @param {Row} row @param {Metric} metric @param {number} i */
+export const valueAt = (row, metric, i) => row.scores[metric.name]?.[i]?.[0] ?? null;
+
+/** PSNR at any variance between those tested, by straight lines over its logarithm. @param {Grid} grid @param {Row} row */
+export function psnrAt(grid, row, variance) {
+  const points = grid.variances.flatMap((v, i) => (v > 0 && row.scores.psnr?.[i]?.[0] != null ? [[Math.log(v), row.scores.psnr[i]?.[0]]] : []));
+  const [low, high] = d3.extent(points, ([x]) => x);
+  const x = Math.log(variance);
+  if (!points.length || x < low - 0.001 || x > high + 0.001) return null;
+  return d3.scaleLinear(points.map(([x]) => x), points.map(([, y]) => y)).clamp(true)(x);
 }
 
 /** @type {Map<string, Promise<Uint8Array>>} */
 const unpacked = new Map();
 
 /** Pixels of deflated images in base64. @param {string} text */
-export function pixels(text) {
+function pixels(text) {
   let bytes = unpacked.get(text);
   if (!bytes) {
     const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -55,24 +61,25 @@ export function pixels(text) {
   return bytes;
 }
 
-/** One image of a row, or the clean one. @param {Grid} grid @param {string} text @param {number} place its number in the bytes */
+/** One image of those packed in a text. @param {Grid} grid @param {string} text @param {number} place its number among them */
 export async function image(grid, text, place) {
   const size = (grid.shape ?? []).slice(1).reduce((a, b) => a * b, 1);
   return (await pixels(text)).subarray(place * size, (place + 1) * size);
 }
 
-/** Draws grey or colour pixels. @param {HTMLCanvasElement} canvas @param {Uint8Array | number[]} values @param {Grid} grid */
-export function draw(canvas, values, grid) {
+/** Grey or colour pixels to look at. @param {Grid} grid @param {Uint8Array} values @param {string} label */
+export function picture(grid, values, label) {
   const shape = grid.shape ?? [1, 1, 1];
   const [height, width] = shape.slice(-2);
   const colour = shape.length === 4 && shape[1] === 3;
-  [canvas.width, canvas.height] = [width, height];
+  const canvas = h("canvas", { class: "pixels", role: "img", "aria-label": label, width, height });
   const data = new ImageData(width, height);
   for (let i = 0; i < width * height; i++) {
     for (let c = 0; c < 3; c++) data.data[4 * i + c] = values[colour ? c * width * height + i : i];
     data.data[4 * i + 3] = 255;
   }
-  canvas.getContext("2d")?.putImageData(data, 0, 0);
+  canvas.getContext("2d").putImageData(data, 0, 0);
+  return canvas;
 }
 
 /** PSNR of what is shown. @param {Uint8Array} one @param {Uint8Array} two */

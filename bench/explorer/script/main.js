@@ -1,62 +1,62 @@
 // @ts-check
-/** The views, their menu, and what can be taken away from them. */
-import { ablations, all } from "./all.js";
+/** The views, their menu, and what surrounds each of them. */
+import { ablations } from "./ablations.js";
 import { answer, exercises } from "./answer.js";
 import { choose } from "./choose.js";
 import { curves } from "./curves.js";
 import { DATA } from "./data.js";
-import { cellsOf, choice, h, save } from "./dom.js";
+import { h } from "./dom.js";
+import { files } from "./files.js";
 import { map } from "./map.js";
-import { readState, set, state } from "./state.js";
+import { choice, readState, set, state } from "./state.js";
+import { all } from "./table.js";
 
-/** @type {Record<string, [string, (view: HTMLElement, grid: any) => void, boolean]>} title, drawing, whether it is of one dataset */
+/** @type {Record<string, { title: string, draw: (view: HTMLElement, grid: any, change: Change) => void, ofGrid?: boolean }>} */
 const VIEWS = {
-  answer: ["The answer", answer, false], choose: ["Which one?", choose, true], map: ["Map", map, true], curves: ["Curves", curves, true],
-  all: ["Table", all, true], ablations: ["Ablations", ablations, false], exercises: ["Exercises", exercises, false],
+  answer: { title: "The answer", draw: answer },
+  choose: { title: "Which one?", draw: choose, ofGrid: true },
+  map: { title: "Map", draw: map, ofGrid: true },
+  curves: { title: "Curves", draw: curves, ofGrid: true },
+  all: { title: "Table", draw: all, ofGrid: true },
+  ablations: { title: "Ablations", draw: ablations },
+  exercises: { title: "Exercises", draw: exercises },
 };
-
-/** The command that measures what is in view. @param {any} grid */
-function command(grid) {
-  if (state.view === "ablations") return `python run_all.py --ablate ${state.factor || "all"} --profile ${DATA.study}`;
-  const net = state.view === "map" && state.net ? ` --denoisers ${state.net.replace(/[(,].*| †/g, "")}` : "";
-  return `python run_all.py --grid --profile ${DATA.study}${net}${grid && !["gaussian", "recorded"].includes(grid.noise) ? ` --noise ${grid.noise}` : ""}`;
-}
-
-/** A table for LaTeX, with the rules of booktabs. @param {string[][]} rows */
-function latex(rows) {
-  const escape = (text) => text.replace(/[\\&%$#_{}~^]/g, (c) => ({ "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}" }[c] ?? `\\${c}`))
-    .replace(/±/g, "$\\pm$").replace(/−/g, "$-$").replace(/σ/g, "$\\sigma$").replace(/–/g, "--").replace(/†/g, "$\\dagger$").replace(/×/g, "$\\times$").replace(/∞/g, "$\\infty$").replace(/·/g, "$\\cdot$");
-  const lines = rows.map((row) => `${row.map(escape).join(" & ")} \\\\`);
-  return ["\\begin{tabular}{l" + "r".repeat(rows[0].length - 1) + "}", "\\toprule", lines[0], "\\midrule", ...lines.slice(1), "\\bottomrule", "\\end{tabular}", ""].join("\n");
-}
 
 function render() {
   readState();
-  const name = VIEWS[state.view] ? state.view : "answer";
-  const [title, drawing, ofGrid] = VIEWS[name];
+  if (!VIEWS[state.view]) state.view = "answer";
+  const { title, draw, ofGrid } = VIEWS[state.view];
   const grid = DATA.grids[+state.grid] ?? DATA.grids[0];
-  const main = /** @type {HTMLElement} */ (document.getElementById("main"));
   const view = h("div", { id: "view" });
-  const links = Object.entries(VIEWS).map(([key, [text]]) => h("a", { href: `#view=${key}${+state.grid ? `&grid=${state.grid}` : ""}`, "aria-current": key === name ? "page" : null }, text));
+  if (!ofGrid || grid) draw(view, grid, change);
+  else view.append(h("p", {}, "Nothing was measured yet: run python run_all.py --grid"));
+  const links = Object.entries(VIEWS).map(([key, { title }]) => {
+    const here = key === state.view ? "page" : null;
+    return h("a", { href: `#view=${key}${+state.grid ? `&grid=${state.grid}` : ""}`, "aria-current": here }, title);
+  });
   document.getElementById("menu")?.replaceChildren(...links);
-  main.replaceChildren(h("h2", { tabindex: -1 }, title));
-  if (ofGrid && !grid) main.append(h("p", {}, "Nothing was measured yet: run python run_all.py --grid"));
-  if (ofGrid && DATA.grids.length > 1) main.append(h("div", { class: "controls" }, choice("test images", DATA.grids.map((g, i) => [`${i}`, `${g.title}, ${g.noise} noise`]), `${DATA.grids.indexOf(grid)}`, (i) => { set({ grid: i, row: "", v: "", low: "", high: "", hidden: "", net: "" }); render(); })));
-  main.append(view);
-  if (!ofGrid || grid) drawing(view, grid);
-  const offer = (text, act) => h("button", { type: "button", onclick: act }, text);
-  const file = `desruido-${DATA.study}-${name}`;
-  main.append(h("footer", { class: "controls export" }, "Take it away:",
-    offer("CSV", () => save(`${file}.csv`, cellsOf(view).map((row) => row.map((t) => (/[",]/.test(t) ? `"${t.replaceAll('"', '""')}"` : t)).join(",")).join("\n") + "\n", "text/csv")),
-    offer("LaTeX", () => { const rows = cellsOf(view); if (rows.length) save(`${file}.tex`, latex(rows), "text/x-tex"); }),
-    offer("SVG", () => { const svg = view.querySelector("svg"); if (svg) save(`${file}.svg`, new XMLSerializer().serializeToString(svg), "image/svg+xml"); }),
-    offer("BibTeX", () => save("desruido.bib", DATA.bibtex, "text/x-bibtex")),
-    h("span", {}, "made by ", h("code", { id: "command" }, command(grid)))));
-  for (const button of main.querySelectorAll(".export button")) {
-    const text = button.textContent;
-    if ((text === "SVG" && !view.querySelector("svg")) || (/CSV|LaTeX/.test(text ?? "") && !view.querySelector("table.data"))) button.toggleAttribute("disabled", true);
-  }
+  const datasets = DATA.grids.map((g, i) => /** @type {[string, string]} */ ([`${i}`, `${g.title}, ${g.noise} noise`]));
+  const another = (changes) => change({ row: "", v: "", low: "", high: "", hidden: "", net: "", ...changes });
+  document.getElementById("main")?.replaceChildren(
+    h("h2", { tabindex: -1 }, title),
+    ofGrid && DATA.grids.length > 1 ? h("div", { class: "controls" }, choice("grid", "test images", datasets, another)) : "",
+    view,
+    ofGrid && view.textContent.includes("†") ? h("p", { class: "note" }, "† is told the variance of the noise; all others are blind to it.") : "",
+    files(view, grid));
 }
 
-addEventListener("hashchange", () => { render(); document.querySelector("h2")?.focus(); });
+/** Changes the state and draws again; the focus stays on the control that asked for it. @type {Change} */
+function change(changes) {
+  const controls = () => [...document.querySelectorAll("main :is(select, input, button)")];
+  const place = controls().findIndex((control) => control === document.activeElement);
+  set(changes);
+  render();
+  const control = controls()[place];
+  if (control instanceof HTMLElement) control.focus();
+}
+
+addEventListener("hashchange", () => {
+  render();
+  document.querySelector("h2")?.focus();
+});
 render();

@@ -2,6 +2,9 @@
 declare const d3: any;
 declare const Plot: any;
 
+/** Takes changes of the state, and mostly draws again. */
+type Change = (changes: Record<string, string>) => void;
+
 // What the page knows, as bench/explorer/data.py makes it.
 interface Metric { name: string; title: string; better: string; digits: number; scale: number }
 
@@ -21,6 +24,6 @@ interface Grid {
 }
 
 interface Data {
-  study: string; answers: string[]; once: string[]; exercises: any[]; grids: Grid[]; ablations: any[];
+  study: string; answers: string[]; once: string[]; words: string[]; exercises: any[]; grids: Grid[]; ablations: any[];
   latency: { denoiser: string; pixels: number; seconds: number; device: string }[]; bibtex: string;
 }
