@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import math
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from bench.core.variance import Range
 from bench.figures.cost import Point
 from bench.figures.cost_curves import NEAR, quality
 from bench.figures.curves import png, psnr
-from bench.figures.style import marks, named
+from bench.figures.heatmaps import regret
+from bench.figures.style import arranged, marks, named
 from bench.report.report import build
 from bench.store.store import Store
 from tests.conftest import SMALL, Counter
@@ -95,6 +97,24 @@ def test_gains_are_cut_off_below_networks_and_where_there_is_none_nothing_is() -
     memorizer, clip, unet = row("memorizer", -15, False), row("clip", 2.7, False), row("unet", -3, True)
     assert psnr([memorizer, clip, unet], [0.01, 0.1], []).axes[0].get_ylim()[0] == pytest.approx(-4)
     assert psnr([memorizer, clip], [0.01, 0.1], []).axes[0].get_ylim()[0] < -15
+
+
+def test_numbers_of_regret_can_be_read_where_cells_before_them_are_empty() -> None:
+    def row(subject: str, variance: float) -> Row:
+        experiment = Experiment("unet", (), "mnist", "gaussian", Range(variance, variance), FAST)
+        return Row(experiment, subject=subject, means={(0.01, "psnr"): 20.0})
+
+    rows = [row("one", 0.1), row("one", 0.01), row("two", 0.1)]
+    one, two = regret(rows, [0.01, 0.1], [[math.nan, 12.0], [0.0, 3.0], [9.0, 0.0]]).axes[:2]
+    shown = [[(text.get_text(), text.get_color()) for text in axis.texts] for axis in (one, two)]
+    assert shown == [[("0.0", "black"), ("3.0", "black"), ("12.0", "white")], [("9.0", "white"), ("0.0", "black")]]
+    assert [label.get_text() for label in one.get_yticklabels()] == ["0.01", "0.1"]
+
+
+@pytest.mark.parametrize(("panels", "lines"), [(1, 1), (2, 1), (4, 2), (5, 2), (6, 2), (7, 3), (24, 8)])
+def test_panels_have_room(panels: int, lines: int) -> None:
+    assert arranged(panels)[0] == lines
+    assert (lines - 1) * arranged(panels)[1] < panels <= math.prod(arranged(panels))
 
 
 @pytest.mark.slow

@@ -30,6 +30,8 @@ STYLE = sns.axes_style("ticks") | {
     "axes.spines.right": False,
     "font.family": "DejaVu Sans",  # ships with matplotlib, so that every machine has it
 }
+# For figures of many panels: text of one size, 12 points high where a figure of 10 × 5.6 inches fills a slide.
+PANELS = STYLE | {name: 9 for name in STYLE if name.endswith("size")}
 
 
 def laid_out(variances: Iterable[float]) -> tuple[Callable[[float], float], str]:
@@ -37,6 +39,12 @@ def laid_out(variances: Iterable[float]) -> tuple[Callable[[float], float], str]
     if all(map(in_sigma, variances)):
         return (lambda variance: 255 * math.sqrt(variance)), "test σ (grey levels of 255)"
     return (lambda variance: variance), "test variance"
+
+
+def arranged(panels: int) -> tuple[int, int]:
+    """Lines and columns of panels: nearly a square, and never more than three panels side by side."""
+    across = min(3, math.ceil(math.sqrt(panels)))
+    return math.ceil(panels / across), across
 
 
 def styles_of(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
