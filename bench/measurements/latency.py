@@ -17,7 +17,7 @@ class Latency(Measurement):
     flag = "--latency"
     place = 2
     about = "time every denoiser at several sizes of image"
-    intention = "time in a process of its own: {}"
+    intention = "time in a process of its own: {} (denoiser, threads, engine, number of the process)"
     undisturbed = True
 
     def due(self, command: Command, store: Store) -> list[str]:
