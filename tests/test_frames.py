@@ -151,7 +151,7 @@ def test_what_is_no_experiment_is_a_table_too(tmp_path: Path) -> None:
     }
     assert equivariance.to_dict("records") == [{"of": "unet on mnist", "denoiser": "unet", "scale": 0.5}]
     page = (Path(__file__).parents[1] / "docs" / "results.md").read_text(encoding="utf-8")
-    described = {*MEASUREMENTS, "told", "noise_law"} - {"grid", "ablation", "speed", "latency"}
+    described = {*MEASUREMENTS, "told", "noise_law", "variants"} - {"grid", "ablation", "speed", "latency"}
     assert all(f"| {kind}.csv |" in page for kind in described)
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from bench.analysis.costs import latencies
 from bench.analysis.effects import noise_frame, told_frame
+from bench.analysis.findings.variants import variants_frame
 from bench.analysis.regret import regret_frame as regret_of
 from bench.analysis.rows import Row
 from bench.analysis.scored import Scored
@@ -82,7 +83,7 @@ def csv_files(store: Store, scored: Scored) -> dict[str, str]:
     """The text of each table that has a row, by the name of its file."""
     frames = {
         **{"scores": scores_frame(store), "regret": regret_frame(scored), "ablations": ablations_frame(scored)},
-        **{"told": told_tables(scored), "noise_law": noise_tables(scored)},
+        **{"told": told_tables(scored), "noise_law": noise_tables(scored), "variants": variants_frame(scored.others)},
         **{kind: measured_frame(store, kind) for kind in store.kinds()},
         "latency": latency_frame(store),
     }

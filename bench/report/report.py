@@ -17,6 +17,7 @@ from bench.figures.choose import front_drawings
 from bench.figures.drawing import Drawing
 from bench.report import sections
 from bench.report.chapter import PAGES, Chapter, MakeChapter
+from bench.report.chapters.variants import variants_chapter
 from bench.report.render import render
 from bench.report.reproduce import reproduce
 from bench.report.tables.decisions import decision_table
@@ -84,6 +85,7 @@ def _chapters(store: Store, scored: Scored, makers: Iterable[MakeChapter]) -> It
         chosen = [one for one, ablation in ABLATIONS.items() if ablation.page == name]
         effects = {tested: frame[frame.ablation.isin(chosen)] for tested, frame in scored.effects.items()}
         yield from sections.glance(effects, name)
+    yield from variants_chapter(scored.others, sections.FIGURES)
     for part in parts:
         if not part.is_grid:
             yield sections.chapter(store, part)

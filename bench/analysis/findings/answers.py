@@ -202,7 +202,7 @@ def usual_variance(rows: Iterable[Row]) -> float | None:
 
 
 def _told(title: str, rows: Sequence[Row], variances: Sequence[float]) -> Iterator[Finding]:
-    for row, other in _with_kin(rows):
+    for row, other in with_kin(rows):
         trained = row.experiment.variance
         if not row.blind and other.blind and trained and not trained.fixed:
             gain = mean_of(list(gains_over(row, other, [v for v in variances if v in trained]).values()))
@@ -212,7 +212,7 @@ def _told(title: str, rows: Sequence[Row], variances: Sequence[float]) -> Iterat
                 return
 
 
-def _with_kin(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
+def with_kin(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
     """Networks with the one that each varies, trained alike."""
     for row in rows:
         if row.learned and row.kin not in ("", row.experiment.denoiser):
@@ -238,7 +238,7 @@ def _variants(grids: Scored) -> Iterator[Finding]:
     places: dict[tuple[str, str], list[tuple[str, str, Estimate | None, Span | None, Span | None]]] = {}
     for section, rows in grids:
         usual = usual_variance(rows)
-        for row, other in _with_kin(rows):
+        for row, other in with_kin(rows):
             if row.blind and row.fixed and row.fixed == usual:
                 gains = gains_over(row, other, section.protocol.variances)
                 about = dataset_title(section.protocol.dataset), row.training
