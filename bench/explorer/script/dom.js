@@ -51,7 +51,7 @@ export const room = (most) => Math.min(most, document.body.clientWidth - 40);
 
 /** A chart as one image to a screen reader: its parts have no role of their own. @param {any} options of Plot.plot */
 export function chart(label, caption, options) {
-  const svg = Plot.plot({ marginBottom: 45, style: { fontSize: "13px" }, ariaLabel: label, ...options });
+  const svg = Plot.plot({ marginBottom: 50, style: { fontSize: "13px" }, ariaLabel: label, ...options });
   svg.setAttribute("role", "img");
   for (const part of svg.querySelectorAll("g[aria-label]")) part.removeAttribute("aria-label");
   return h("figure", {}, svg, h("figcaption", {}, caption));

@@ -76,6 +76,6 @@ async function pictures(grid, row, j, index, swapped) {
     scored("restored", restored, swapped ? clean : restored),
     scored("by the specialist", best),
     figure("clean", clean),
-    figure("error of restored", error, ", × 3"),
+    figure("error of restored", error, ", ×3"),
   ].filter(Boolean);
 }
