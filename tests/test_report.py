@@ -37,7 +37,7 @@ def test_the_report_prints_its_conventions(store: Store) -> None:
         "for each test image",
         "Wang",
         "float64",
-        "80 : 20",
+        "80 % of the training images",
         "whole windows",
         "95 %",
     ):
