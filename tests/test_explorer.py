@@ -219,6 +219,43 @@ def test_cells_can_be_reached_by_keyboard(opened: Opened) -> None:
     assert tab.get_attribute('[data-cell="1,1"]', "aria-pressed") == "true"
 
 
+RESTORED = (
+    "(() => { const c = document.querySelector('canvas[aria-label=restored]');"
+    "return [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].join() })()"
+)
+
+
+def test_images_turn_flip_and_zoom_together(opened: Opened) -> None:
+    tab = opened.view("view=map&net=conv_autoencoder&row=0.01&v=0.1&image=0")
+    tab.wait_for_selector("canvas[aria-label=clean]")
+    restored, clean = tab.evaluate(RESTORED), tab.evaluate(RESTORED.replace("restored", "clean"))
+    tab.focus(".images")
+    tab.keyboard.down("f")
+    tab.wait_for_timeout(100)
+    assert tab.evaluate(RESTORED) == clean != restored
+    tab.keyboard.up("f")
+    tab.wait_for_timeout(100)
+    assert tab.evaluate(RESTORED) == restored
+    tab.keyboard.press("ArrowRight")
+    tab.wait_for_timeout(100)
+    assert tab.evaluate(RESTORED) != restored
+    assert "image=1" in tab.url
+    tab.keyboard.press("ArrowLeft")
+    tab.wait_for_timeout(100)
+    assert tab.evaluate(RESTORED) == restored
+    tab.locator("input[max='6']").fill("3")
+    box = tab.locator(".lens >> nth=0").bounding_box()
+    tab.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
+    transforms = tab.evaluate(
+        "[...document.querySelectorAll('.lens canvas')].map((c) => getComputedStyle(c))"
+        ".map((style) => `${style.transform} ${style.transformOrigin}`)"
+    )
+    assert len(transforms) >= 4
+    assert len(set(transforms)) == 1
+    assert transforms[0].startswith("matrix(3,")
+    assert float(transforms[0].split()[-2].removesuffix("px")) == pytest.approx(box["width"] / 4, abs=1)
+
+
 def test_a_choice_keeps_the_focus(opened: Opened) -> None:
     tab = opened.view("view=curves")
     tab.focus("select >> nth=0")

@@ -6,20 +6,30 @@ import { set, slider, state } from "./state.js";
 
 /** A part of the page, and show(row, j) that fills it. @param {(j: number) => void} go to another test variance */
 export function viewer(grid, go) {
-  const [title, numbers, place, images] = [h("h3"), h("p", { id: "cell" }), h("span"), h("div", { class: "images" })];
+  const [title, numbers, place] = [h("h3"), h("p", { id: "cell" }), h("span")];
   const count = grid.shape?.[0];
   const index = () => Math.min(+state.image, count - 1);
   const variance = slider("test variance", { max: grid.variances.length - 1 }, (j) => written(grid.variances[j], grid.sigma), go);
   const swap = h("input", { type: "checkbox", onchange: () => draw() });
-  const turn = (text, step) => {
-    const onclick = () => {
-      set({ image: `${(index() + step + count) % count}` });
-      draw();
-    };
-    return h("button", { type: "button", onclick, disabled: count === 1 }, text);
+  const flip = (swapped) => {
+    swap.checked = swapped;
+    draw();
   };
-  const controls = h("div", { class: "controls" }, turn("◂ previous image", -1), place, turn("next image ▸", 1),
-    h("label", { class: "check" }, swap, "show the clean image in place of the restored"));
+  const turn = (step) => {
+    set({ image: `${(index() + step + count) % count}` });
+    draw();
+  };
+  const turns = (text, step) => h("button", { type: "button", onclick: () => turn(step), disabled: count === 1 }, text);
+  const zoom = h("input", { type: "range", min: 1, max: 6, step: 0.5, value: 1,
+    oninput: () => images.style.setProperty("--zoom", zoom.value) });
+  const controls = h("div", { class: "controls" }, turns("◂ previous image", -1), place, turns("next image ▸", 1),
+    h("label", {}, "zoom", zoom), h("label", { class: "check" }, swap, "show the clean image in place of the restored (hold F)"));
+  const keys = { ArrowLeft: () => turn(-1), ArrowRight: () => turn(1), f: () => flip(true) };
+  const images = h("div", { class: "images", tabindex: 0, role: "group",
+    "aria-label": "Images. Left and right arrows change the image; hold F to show the clean one in place of the restored.",
+    onkeydown: (event) => !(event.repeat && event.key === "f") && keys[event.key]?.(),
+    onkeyup: (event) => event.key === "f" && flip(false),
+    onpointermove: (event) => follow(images, event) });
   const none = h("p", { class: "note" },
     grid.clean ? "Images of this row are not in the page, to keep it small." : "This study was measured before images were kept.");
   let [row, j, asked] = [grid.rows[0], 0, 0];
@@ -41,6 +51,14 @@ export function viewer(grid, go) {
     if (mine === asked) images.replaceChildren(...figures); // else others were asked for meanwhile
   }
   return { element: h("section", { class: "detail", "aria-live": "polite" }, title, numbers, variance.label, none, controls, images), show };
+}
+
+/** Zooms all images into where one is pointed at. @param {HTMLElement} images @param {PointerEvent} event */
+function follow(images, event) {
+  const lens = /** @type {HTMLElement} */ (event.target).closest(".lens")?.getBoundingClientRect();
+  if (!lens) return;
+  images.style.setProperty("--x", `${(100 * (event.clientX - lens.left)) / lens.width}%`);
+  images.style.setProperty("--y", `${(100 * (event.clientY - lens.top)) / lens.height}%`);
 }
 
 /** The specialist of a cell; a row is its own where there is no other. */
@@ -69,7 +87,7 @@ async function pictures(grid, row, j, index, swapped) {
   const clean = await image(grid, grid.clean, index);
   const [noisy, restored, best] = await Promise.all(rows.map((r) => r?.images && image(grid, r.images, j * grid.shape[0] + index)));
   const error = restored.map((value, i) => Math.min(255, 3 * Math.abs(value - clean[i])));
-  const figure = (title, shown, more = "") => h("figure", {}, picture(grid, shown, title), h("figcaption", {}, title, more));
+  const figure = (title, shown, more = "") => h("figure", {}, h("div", { class: "lens" }, picture(grid, shown, title)), h("figcaption", {}, title, more));
   const scored = (title, values, shown = values) => values && figure(title, shown, `, ${psnr(values, clean).toFixed(2)} dB`);
   return [
     scored("noisy", noisy),
