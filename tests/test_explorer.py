@@ -117,6 +117,15 @@ def test_no_more_images_than_fit_are_in_the_page(measured: Path, monkeypatch: py
     assert next(row for row in grid["rows"] if row["kind"] == "input")["images"]  # which every other is compared with
 
 
+def test_rather_fewer_images_than_networks_without_any(measured: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explorer_data, "IMAGES", 30_000)
+    store = Store(measured / "results/smoke")
+    (grid,) = explorer_data.page_data(store, Scored(store))["grids"]
+    assert 1 <= grid["shape"][0] < 8
+    assert all(row["images"] for row in grid["rows"] if row["kind"] in ("network", "input"))
+    assert sum(len(row["images"] or "") for row in grid["rows"]) <= 30_000
+
+
 def test_a_row_that_kept_fewer_images_shows_the_same_as_others(measured: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Store.examples
 
@@ -290,7 +299,8 @@ def test_a_table_can_be_taken_away(opened: Opened, tmp_path: Path) -> None:
             tab.click(f"button >> text={button}")
         download.value.save_as(tmp_path / button)
         assert (tmp_path / button).read_text(encoding="utf-8").startswith(start)
-    assert "--denoisers unet" in tab.inner_text("#command")
+    assert tab.inner_text("#command").endswith(" --denoisers unet")
+    assert tab.inner_text("#command").count("--denoisers") == 1
 
 
 def test_an_interaction_takes_no_time_one_notices(opened: Opened) -> None:

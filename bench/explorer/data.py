@@ -2,6 +2,7 @@
 
 import base64
 import math
+import sys
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -24,9 +25,10 @@ from bench.core.tasks import Section
 from bench.core.variance import in_sigma
 from bench.metrics import METRICS, metric_title
 from bench.report.render import render, sentence
+from bench.report.reproduce import commands_of
 from bench.store.store import Store
 
-IMAGES = 3_600_000  # characters that all images of the page may take
+IMAGES = 4_400_000  # characters that all images of the page may take
 DIGITS = {"psnr": 3, "ssim": 5, "mse": 7}  # decimals of half intervals; other metrics have four
 
 
@@ -35,7 +37,8 @@ def page_data(store: Store, scored: Scored) -> dict[str, Any]:
     sections = [(s, rows) for s, rows in scored.others if s.name == "grid" and any(row.means for row in rows)]
     first = grids_of(sections)[:1]
     sections = [*first, *(pair for pair in sections if pair not in first)]
-    budget = IMAGES // max(1, len(sections))
+    with_images = sum(any(store.examples(row.experiment, s.protocol) for row in rows) for s, rows in sections)
+    budget = IMAGES // max(1, with_images)
     return {
         "study": store.root.name,
         "answers": list(map(sentence, answers(scored.others))),
@@ -71,9 +74,12 @@ def _grid(store: Store, section: Section, rows: Sequence[Row], budget: int) -> d
     examples = {row: store.examples(row.experiment, protocol) for row in measured}
     kept = [arrays["clean"] for arrays in examples.values() if "clean" in arrays]
     clean = min(kept, key=len, default=None)  # rows measured earlier kept fewer images, of which all have the first
+    if clean is not None:
+        clean = clean[: _count(measured, examples, protocol, len(clean), budget)]
     images = {} if clean is None else _images(measured, examples, protocol, len(clean), budget)
     return {
         "title": dataset_title(protocol.dataset),
+        "commands": commands_of(store, [section]),
         "noise": protocol.noise,
         "sigma": all(map(in_sigma, protocol.variances)),
         "variances": list(protocol.variances),
@@ -153,6 +159,15 @@ def _regret(
             else [_rounded(regret.sample.mean, 3), _rounded(regret.sample.half_width, 3), place[regret.specialist]]
         )
     return cells
+
+
+def _count(
+    rows: Sequence[Row], examples: Mapping[Row, Mapping[str, Array]], protocol: Protocol, most: int, budget: int
+) -> int:
+    """How many images of the input and of every network fit; rather fewer images than networks without any."""
+    seen = [row for row in rows if row.untouched or row.learned]
+    size = sum(map(len, _images(seen, examples, protocol, most, sys.maxsize).values()))
+    return max(1, min(most, most * budget // max(1, size)))
 
 
 def _images(

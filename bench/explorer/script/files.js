@@ -23,9 +23,11 @@ export function files(view, grid) {
 /** The command that measures what is in view. */
 function command(grid) {
   if (state.view === "ablations") return `python run_all.py --ablate ${state.factor || "all"} --profile ${DATA.study}`;
-  const net = state.view === "map" && state.net ? ` --denoisers ${state.net.replace(/[(,].*| †/g, "")}` : "";
-  const noise = grid && !["gaussian", "recorded"].includes(grid.noise) ? ` --noise ${grid.noise}` : "";
-  return `python run_all.py --grid --profile ${DATA.study}${net}${noise}`;
+  const commands = grid?.commands.length ? grid.commands : [`python run_all.py --grid --profile ${DATA.study}`];
+  if (state.view !== "map" || !state.net) return commands.join("; ");
+  const net = state.net.replace(/[(,].*| †/g, "");
+  const one = commands.find((text) => RegExp(`[ ,]${net}[ ,]`).test(text)) ?? commands[0];
+  return `${one.replace(/ --denoisers \S+/, "")} --denoisers ${net}`;
 }
 
 /** The cells of a table, as text. @param {HTMLTableElement} table */

@@ -19,7 +19,7 @@ interface Row {
 }
 
 interface Grid {
-  title: string; noise: string; sigma: boolean; variances: number[]; images: number; metrics: Metric[];
+  title: string; commands: string[]; noise: string; sigma: boolean; variances: number[]; images: number; metrics: Metric[];
   clean: string | null; shape: number[] | null; rows: Row[];
 }
 
