@@ -81,12 +81,22 @@ def latency_frame(store: Store) -> pd.DataFrame:
 
 def csv_files(store: Store, scored: Scored) -> dict[str, str]:
     """The text of each table that has a row, by the name of its file."""
+    computed = {
+        **{"regret": regret_frame(scored), "ablations": ablations_frame(scored), "told": told_tables(scored)},
+        **{"noise_law": noise_tables(scored), "variants": variants_frame(scored.others)},
+    }
     frames = {
-        **{"scores": scores_frame(store), "regret": regret_frame(scored), "ablations": ablations_frame(scored)},
-        **{"told": told_tables(scored), "noise_law": noise_tables(scored), "variants": variants_frame(scored.others)},
+        "scores": scores_frame(store),
+        **{name: _rounded(frame) for name, frame in computed.items()},
         **{kind: measured_frame(store, kind) for kind in store.kinds()},
         "latency": latency_frame(store),
     }
     return {
         f"{name}.csv": frame.to_csv(index=False, lineterminator="\n") for name, frame in frames.items() if len(frame)
     }
+
+
+def _rounded(frame: pd.DataFrame) -> pd.DataFrame:
+    """Without the last digits of what is computed here: processors differ in them, and files should not."""
+    names = [name for name in ("mean", "half_width", "deviation") if name in frame]
+    return frame.assign(**{name: [float(f"{value:.12g}") for value in frame[name]] for name in names})
