@@ -89,9 +89,13 @@ def test_without_biases_a_network_goes_beyond_its_training() -> None:
     assert free > biased + 3
 
 
-@pytest.mark.parametrize(("rival", "training"), [("nlm, tuned", "σ=25"), ("bm3d", "–")])
-def test_a_network_trained_at_it_beats_filters_at_sigma_25(rival: str, training: str) -> None:
-    assert psnr("Set12", "unet", "σ=25", sigma(25)) > psnr("Set12", rival, training, sigma(25))
+# On Set12, whose images repeat themselves more, `bm3d` and `unet` are alike.
+@pytest.mark.parametrize(
+    ("images", "rival", "training"),
+    [("Set12", "nlm, tuned", "σ=25"), ("BSD68", "nlm, tuned", "σ=25"), ("BSD68", "bm3d", "–")],
+)
+def test_a_network_trained_at_it_beats_filters_at_sigma_25(images: str, rival: str, training: str) -> None:
+    assert psnr(images, "unet", "σ=25", sigma(25)) > psnr(images, rival, training, sigma(25))
 
 
 def sigma(levels: int) -> float:
