@@ -33,6 +33,12 @@ def rows(variance: float, levels: list[float], spread: float) -> list[Row]:
     ]
 
 
+def test_filters_alone_say_nothing_of_a_ranking() -> None:
+    filters = [row.but(experiment=row.experiment.but(recipe=None)) for row in rows(0.001, [30.0, 31, 32, 33, 34], 1.0)]
+    recorded = [row.but(samples={(0.012, "psnr"): row.samples[0.001, "psnr"]}) for row in filters]
+    assert not list(carried(CAMERA, recorded, [(GAUSSIAN, filters)]))
+
+
 def test_a_rank_correlation_is_that_of_scipy() -> None:
     one, other = np.array([3.0, 1, 2, 2, 5]), np.array([30.0, 10, 25, 20, 22])
     assert spearman(one, other) == pytest.approx(stats.spearmanr(one, other).statistic)

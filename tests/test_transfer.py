@@ -128,6 +128,7 @@ def test_the_main_table_joins_specialists() -> None:
     made = made.but(kin="unet")  # so that it is compared with the network it varies
     joint, *others = main_rows([LOW, MIDDLE, HIGH, made], VARIANCES)
     assert (joint.training, others) == (EACH, [MIDDLE, made])
+    assert main_rows([LOW, MIDDLE, WIDE, CLIP], [0.1]) == [LOW, MIDDLE, WIDE, CLIP]
 
 
 def test_the_frame_of_regret_by_hand() -> None:

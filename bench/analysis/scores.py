@@ -41,8 +41,8 @@ def transfer_frame(rows: Sequence[Row], variances: Sequence[float], metric: str)
 def main_rows(rows: Sequence[Row], variances: Sequence[float]) -> list[Row]:
     """Rows of the main table: of each denoiser its specialists together as one row, then those trained on ranges.
 
-    Untrained rows stay as they are. Filters tuned for single test variances are shown as specialists alone. If no
-    test variance has a specialist, all rows are shown.
+    Untrained rows stay as they are. Filters tuned for single test variances are shown as specialists alone. A denoiser
+    without a specialist for any test variance, as for recorded noise, is shown in all its trainings.
     """
     members: dict[tuple[str, str | None], list[Row]] = {}
     for row in rows:
@@ -52,13 +52,15 @@ def main_rows(rows: Sequence[Row], variances: Sequence[float]) -> list[Row]:
     singles = {(fixed[0].kin, fixed[0].fixed) for fixed, _ in groups if len(fixed) == 1 and fixed[0].learned}
     chosen = []
     for fixed, group in groups:
-        if len(fixed) > 1:
+        if len(fixed) > 1 and not any(row.fixed in variances for row in fixed):
+            chosen += group
+        elif len(fixed) > 1:
             chosen += [_together(fixed, variances)]
             chosen += [row for row in fixed if (row.experiment.denoiser, row.fixed) in singles]
         else:
             chosen += fixed
         if not (len(fixed) > 1 and fixed[0].experiment.tuned):
-            chosen += [row for row in group if row.fixed is None]
+            chosen += [row for row in group if row.fixed is None and row not in chosen]
     return chosen
 
 

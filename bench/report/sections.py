@@ -10,7 +10,7 @@ from bench.ablations import ABLATIONS, by_seed
 from bench.analysis.effects import told_frame
 from bench.analysis.findings.ablations import noise_mismatches, seed_deviations, target_slips, wrong_variances
 from bench.analysis.findings.carried import carried
-from bench.analysis.findings.facts import Finding
+from bench.analysis.findings.facts import Finding, HowFar
 from bench.analysis.findings.grids import findings
 from bench.analysis.rows import Row
 from bench.analysis.scores import main_rows
@@ -90,6 +90,7 @@ def chapter(store: Store, part: Part, grids: Sequence[tuple[Section, Sequence[Ro
     published = curves_of(section)
     tutorial = [row for row in rows if is_printed(row.experiment)]
     missing = missing_of(rows)
+    breakdown = breakdown_table(rows, variances) if general and part.is_grid else None
     text = render(
         "section",
         folder=FIGURES,
@@ -103,7 +104,8 @@ def chapter(store: Store, part: Part, grids: Sequence[tuple[Section, Sequence[Ro
         published=beside(rows, variances, published),
         distances=list(distances(rows, published)),
         regret=regret_table(rows, variances) if general else None,
-        breakdown=breakdown_table(rows, variances) if general and part.is_grid else None,
+        breakdown=breakdown,
+        findings=[finding for finding in part.findings if not (breakdown and isinstance(finding, HowFar))],  # it tells
         ranking=ranking_table(rows, variances) if general and part.is_grid else None,
     )
     return Chapter(part.heading, text, page_of(section), part.drawings, incomplete=bool(missing))
@@ -111,6 +113,8 @@ def chapter(store: Store, part: Part, grids: Sequence[tuple[Section, Sequence[Ro
 
 def page_of(section: Section) -> str:
     """The topic page of a section; an ablation that is not loaded is one of training."""
+    if section.protocol.noise == RECORDED:
+        return "noise"
     if section.name != "grid":
         return ABLATIONS[section.name].page if section.name in ABLATIONS else "training"
     kind = parse(section.protocol.dataset).kind

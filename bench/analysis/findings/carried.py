@@ -40,7 +40,7 @@ class CarriedRanking(Finding):
 def carried(
     section: Section, rows: Sequence[Row], grids: Sequence[tuple[Section, Sequence[Row]]]
 ) -> Iterator[CarriedRanking]:
-    """A finding for each grid of Gaussian noise that has enough of the rows.
+    """A finding for each grid of Gaussian noise that has enough of the rows, networks among them.
 
     Args:
         section: of recorded noise, which has one variance.
@@ -54,7 +54,7 @@ def carried(
             for row in rows
             if row.psnr_at(here) and not row.untouched and row.experiment.but(seed=0) in by_experiment
         ]
-        if len(pairs) >= FEWEST:
+        if len(pairs) >= FEWEST and any(row.learned for row, _ in pairs):
             recorded = np.array([row.samples[here, METRIC].blocks for row, _ in pairs])
             gaussian = np.array([row.samples[there, METRIC].blocks for _, row in pairs])
             low, high = _interval(recorded, gaussian)

@@ -24,7 +24,9 @@ def decision_table(title: str, choices: Sequence[Choice]) -> Table:
         texts("noise variance", map(over, choices)),
         numbers("mean PSNR (dB)", choices, lambda choice: f"{choice.psnr:.2f}"),
         numbers("below the best (dB)", choices, lambda choice: f"{choice.lost:.2f}, at most {choice.worst:.2f}"),
-        numbers("s per megapixel", (choice.seconds for choice in choices), "{:#.2g}".format),
+        numbers(
+            "s per megapixel", (choice.seconds for choice in choices), lambda seconds: f"{seconds:#.2g}".rstrip(".")
+        ),
     ]
     once = any(choice.row.learned and choice.row.seeds == 1 for choice in choices)
     return Table.of(title, columns, "The networks were trained once" if once else "")
