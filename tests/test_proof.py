@@ -9,7 +9,6 @@ import pytest
 from bench.core.results import Array
 from bench.report.chapters.proof import proof_table
 from bench.running.applied.bank import levels
-from bench.running.applied.choose import BETWEEN
 from bench.running.applied.proof import CLOSE, Case, cases, proven
 from bench.store.store import Store
 from tests import made_up
@@ -29,11 +28,10 @@ def case(counter: Counter) -> Case:
 
 
 def by_hand(case: Case, number: int, image: int) -> int:
-    """The row with the highest mean over the other images and over the interval of the noise of this one."""
+    """The row with the highest mean over the other images and over what the noise of this one may be."""
     level = levels(case.section.protocol, case.tested[number])[image]
     others = np.delete(case.psnr, image, axis=2).mean(2)
-    low, high = np.clip([level.low, level.high], case.tested[0], case.tested[-1])
-    points = np.exp(np.linspace(np.log(low), np.log(high), BETWEEN))
+    points = np.clip(level.likely, case.tested[0], case.tested[-1])
     return int(np.argmax([np.interp(np.log(points), np.log(case.tested), row).mean() for row in others]))
 
 

@@ -22,7 +22,6 @@ from bench.running.applied.denoise_file import channels, complete, noise_of
 from bench.scoring.noise_level import NoiseLevel
 from bench.store.store import Store
 
-BETWEEN = 9  # noise variances over the interval of the estimate, evenly over the logarithm
 BLACK = 0.02  # pixels below are black
 LEAST = 1e-12  # variance of noise below which an image is clean
 NOISY = 1e-5  # variance from which on noise moves half of the black pixels up
@@ -54,8 +53,8 @@ class Pick:
     """A denoiser in its best training for an image.
 
     Attributes:
-        psnr: in dB, on average over the interval of the noise, evenly over its logarithm.
-        lost: how far below the best of all it is at worst in that interval, in dB.
+        psnr: in dB, on average over what the noise may be.
+        lost: how far below the best of all it is at worst in the interval of the noise, in dB.
         seconds: for an image of that size, scaled from what was timed; None where it was not.
         ready: whether its weights and its package are here.
     """
@@ -140,7 +139,7 @@ def advise(
     limits: Limits = ANY,
     variance: float | None = None,
 ) -> Advice:
-    """Weighs what each denoiser reaches over the interval of the noise; no clean image is used.
+    """Weighs what each denoiser reaches under what the noise may be; no clean image is used.
 
     Args:
         noisy: an image file, or pixels, (H, W) or (H, W, 3): uint8, or floats with clean values in [0, 1].
@@ -151,7 +150,7 @@ def advise(
         ValueError: the file is no image, its noise cannot be estimated, no study has a grid, or nothing fits.
     """
     pixels = channels(noisy)
-    level = noise_of(noisy, pixels) if variance is None else NoiseLevel(variance, variance, variance)
+    level = noise_of(noisy, pixels) if variance is None else NoiseLevel(variance)
     if math.isnan(level.variance):
         raise ValueError("the noise of this image cannot be estimated, since it has no detail")
     like = likest(stores, pixels, level.variance)
@@ -277,9 +276,10 @@ def _psnr(row: Row, tested: Sequence[float], points: Array) -> Array | None:
 
 
 def points_of(level: NoiseLevel, tested: Sequence[float]) -> Array:
-    """Variances over the interval of an estimate, evenly over the logarithm, as far as it was tested."""
-    low, high = (min(max(end, tested[0]), tested[-1]) for end in (level.low, level.high))
-    return np.geomspace(low, high, BETWEEN)
+    """Equally likely variances, as far as they were tested; over all that was tested where the noise is not known."""
+    if math.isnan(level.variance):
+        return np.geomspace(tested[0], tested[-1], 9)
+    return np.clip(level.likely, tested[0], tested[-1])
 
 
 def interpolated(tested: Sequence[float], values: Sequence[float] | Array, points: Array) -> Array:

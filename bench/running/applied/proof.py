@@ -1,6 +1,5 @@
 """Whether the choice of a denoiser by the noise of an image holds, image by image."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -136,8 +135,8 @@ def _choices(case: Case, found: Sequence[NoiseLevel]) -> Array:
 
 
 def _shares(tested: Sequence[float], level: NoiseLevel) -> Array:
-    """How much a mean over the interval of an estimate takes of each variance, (V,); over all where there is none."""
-    points = points_of(level if math.isfinite(level.variance) else NoiseLevel(0.0, tested[0], tested[-1]), tested)
+    """How much a mean over what the noise may be takes of each variance, (V,)."""
+    points = points_of(level, tested)
     return np.array([interpolated(tested, unit, points).mean() for unit in np.eye(len(tested))])
 
 
