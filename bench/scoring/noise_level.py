@@ -29,7 +29,7 @@ RING = np.ones((5, 5)) / 24  # the neighbours of a pixel, without itself: their 
 RING[2, 2] = 0
 FLATTEST = 0.1  # share of those that are flatter still: what they lack is texture
 # Errors found by trial on training images: Train400, twelve photographs of scikit-image, and MNIST.
-MODEL = 0.03  # of σ: what is left of the error with many coefficients
+MODEL, OF_FILE = 0.02, 0.03  # of σ: what is left of the error with many coefficients, and in a file
 STRONG = 0.12  # σ from which on a file has clipped so much that what is left says less and less
 MOST = 0.45  # of σ, however strong the noise of a file
 TEXTURE = 2e-4  # variance that texture may add though the flattest coefficients do not show it
@@ -40,7 +40,7 @@ QUANTILES = (np.arange(9) + 0.5) / 9
 class NoiseLevel:
     """A noise variance, in squared pixel units with pixels in [0, 1], and how sure it is.
 
-    The interval from `low` to `high` is of 95 %. `python run_all.py --noise-level` measures how often it holds the truth.
+    The interval from `low` to `high` is of 95 %; `--noise-level` measures how often it holds the truth.
 
     Attributes:
         error: half of the 95 % interval of σ, as a share of it.
@@ -81,7 +81,7 @@ def noise_level(pixels: Tensor, clipped: bool) -> NoiseLevel:
     sigmas, counts, textures = zip(*told, strict=True)
     sigma = float(np.mean(sigmas))
     # The standard error of σ from a mean of absolute normal values is 0.756 σ / √n.
-    model = min(MOST, MODEL * max(1.0, (sigma / STRONG) ** 2)) if clipped else MODEL
+    model = min(MOST, OF_FILE * max(1.0, (sigma / STRONG) ** 2)) if clipped else MODEL
     error = model + 1.96 * 0.756 / math.sqrt(max(1, sum(counts)))
     return NoiseLevel(sigma**2, error, float(np.mean(textures)))
 
@@ -113,7 +113,7 @@ def _channel(plane: Array, clipped: bool) -> tuple[float, int, float]:
 
 
 def _half(plane: Array) -> tuple[float, int, float]:
-    """σ of noise on black, or on white, of which half was clipped; all pixels are worth a fifth of as many unclipped ones."""
+    """σ of noise on black, or on white, of which half was clipped: a pixel tells a fifth of an unclipped one."""
     distance = plane if (plane == 0).mean() > (plane == 1).mean() else 1 - plane
     around = convolve(distance, RING, mode="mirror")
     flat = distance[around <= np.quantile(around, FLAT)]
