@@ -85,6 +85,19 @@ def test_the_slip_of_the_tutorial_is_found_with_its_interval(tmp_path: Path, sna
     snapshot("ablation", text)
 
 
+def test_what_one_noisy_image_each_costs_is_found(tmp_path: Path) -> None:
+    store = Store(tmp_path / "full")
+    (section,) = asked(store, "no_clean_images", seeds=2)
+    for experiment in section.experiments:
+        assert experiment.recipe is not None
+        psnr = {"noisy": 22.8, "clean": 30.6, "renoised": 30.5, "sure": 30.4, "masked": 27.4}[experiment.recipe.target]
+        keep(store, experiment, psnr + 0.01 * experiment.seed, np.ones(1))
+    (slip,) = target_slips(rows_of(store, section))
+    assert {target: loss.mean for target, loss in slip.one_draw.items()} == pytest.approx({"sure": 0.2, "masked": 3.2})
+    assert not slip.listing
+    assert sentence(slip) in build(store).pages["pages/data.md"]
+
+
 def tutorial_row(rows: Sequence[Row]) -> Row:
     (row,) = (row for row in rows if is_printed(row.experiment))
     return row

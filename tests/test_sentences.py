@@ -77,6 +77,7 @@ FINDINGS: list[Finding] = [
     SLIP,
     replace(SLIP, second_draw=Estimate(0.15, 0.17)),
     replace(SLIP, second_draw=Estimate(-0.15, math.nan)),
+    replace(SLIP, one_draw={"sure": Estimate(0.11, 0.05), "masked": Estimate(3.2, 0.1)}, listing=False),
     SeedDeviation("conv_autoencoder", "0.01", 5, {0.01: 0.1581, (25 / 255) ** 2: 1}),
     NoiseMismatch("conv_autoencoder", "0.01", 0.02, NOISES),
     WrongVariance("unet_conditioned †", ((0.25, HALF), (0.7, Estimate(-0.02, 0.05)), (4.0, ONCE))),

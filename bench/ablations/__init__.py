@@ -5,7 +5,7 @@
 docstring heads its section. Where the command line names no denoiser, `conv_autoencoder` is ablated, or
 what the decorator names: `@ablation(of="unet")`.
 With `by_seed` each seed is a row of its own.
-`page` is the topic page of the report that shows it: "architecture", "training" or "noise".
+`page` is the topic page of the report that shows it: "architecture", "training", "data" or "noise".
 With `every_noise` the experiments are scored under each noise in turn, at the variance of the base alone.
 With `told` they are scored once for each of these factors, by which the variance that they are told is wrong;
 "estimate" stands for what is estimated from the noisy image.

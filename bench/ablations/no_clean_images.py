@@ -8,7 +8,7 @@ from bench.core.experiment import Experiment
 from bench.core.recipes import ONE_DRAW
 
 
-@ablation()
+@ablation(page="data")
 def no_clean_images(base: Experiment) -> Iterator[Experiment]:
     """No clean images: fresh noise on input and target (renoised), or one noisy image, variance told (sure) or not."""
     recipe = base.recipe

@@ -7,7 +7,7 @@ from bench.ablations import ablation
 from bench.core.experiment import Experiment
 
 
-@ablation()
+@ablation(page="data")
 def train_images(base: Experiment) -> Iterator[Experiment]:
     """Training images: all, then fewer and fewer, at equal numbers of steps; `memorizer` remembers the same images."""
     recipe = base.recipe

@@ -14,6 +14,7 @@ PAGES = {
     "images": "Other images",
     "architecture": "Architecture",
     "training": "Training",
+    "data": "What networks learn from",
     "noise": "Noise",
     "cost": "Cost",
     "trust": "Can the numbers be trusted?",

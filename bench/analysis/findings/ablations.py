@@ -11,6 +11,7 @@ from bench.analysis.findings.facts import NoiseMismatch, OtherNoises, SeedDeviat
 from bench.analysis.intervals import Estimate, Sample, mean_of
 from bench.analysis.rows import METRIC, Row
 from bench.core.experiment import Experiment
+from bench.core.recipes import ONE_DRAW, family_of
 
 
 def target_slips(rows: Sequence[Row]) -> Iterator[TargetSlip]:
@@ -22,12 +23,14 @@ def target_slips(rows: Sequence[Row]) -> Iterator[TargetSlip]:
             base = row.experiment.but(seed=0, recipe=replace(recipe, target="clean"))
             networks.setdefault(base, {})[recipe.target] = sample
     for base, samples in networks.items():
-        clean, noisy, renoised = (samples.get(target) for target in ("clean", "noisy", "renoised"))
+        clean, noisy = samples.get("clean"), samples.get("noisy")
         if base.variance and clean and noisy and (slip := clean.minus(noisy)):
-            second = clean.minus(renoised) if renoised else None
             psnr = noisy.over(slip.seeds).mean, clean.over(slip.seeds).mean
-            loss = second.estimate if second else None
-            yield TargetSlip(base.denoiser, base.variance.low, slip.estimate, *psnr, loss)
+            losses = {target: loss.estimate for target in samples if (loss := clean.minus(samples[target]))}
+            one_draw = {target: losses[target] for target in ONE_DRAW if target in losses}
+            listing = base.recipe is not None and family_of(base.recipe) == "tutorial"
+            about = base.denoiser, base.variance.low, slip.estimate
+            yield TargetSlip(*about, *psnr, losses.get("renoised"), one_draw, listing)
 
 
 def seed_deviations(rows: Sequence[Row]) -> Iterator[SeedDeviation]:

@@ -1,7 +1,7 @@
 """What results say, as numbers and flags."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.analysis.breakdown import Floor
 from bench.analysis.intervals import Estimate
@@ -146,6 +146,8 @@ class TargetSlip(Finding):
     Attributes:
         noisy, clean: PSNR of the two targets, over the seeds that both have.
         second_draw: what a second noisy draw as the target loses against the clean one, if it was tried.
+        one_draw: the same for targets that need one noisy image each, by target.
+        listing: whether all else is as the tutorial trains.
     """
 
     denoiser: str
@@ -154,6 +156,8 @@ class TargetSlip(Finding):
     noisy: float
     clean: float
     second_draw: Estimate | None
+    one_draw: Mapping[str, Estimate] = field(default_factory=dict)
+    listing: bool = True
 
 
 @dataclass(frozen=True)
