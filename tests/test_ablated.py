@@ -236,7 +236,11 @@ def test_a_wrong_variance_costs_those_that_are_told(tmp_path: Path) -> None:
         values = {variance: level - 50 * variance + np.arange(4) / 100 for variance in asked.variances}
         made_up.keep(store, asked, told, values, measured=replace(made_up.MEASURED, blind=False))
         store.ask(Section("told", asked, (told,), bases=(told,)))
-    text = build(store).pages["pages/noise.md"]
+    report = build(store)
+    text = report.pages["pages/noise.md"]
+    (drawing,) = (drawing for drawing in report.drawings if drawing.kind == "losses")
+    line = drawing.draw().axes[0].containers[0].lines[0]  # type: ignore[attr-defined]  # of an error bar
+    assert np.array(line.get_xydata()) == pytest.approx(np.array([[0.5, 1], [1, 0], [2, 0.5]]))
     assert "`unet_conditioned †`, on average over the test variances: told 0.5 times the variance, it loses" in text
     assert "| unet_conditioned † | 0.001..0.1 log-uniform | 1.00 ±0.00 | 0.50 ±0.00 | 0.25 ±0.00 |" in text
     assert "told the estimate from the image, it loses 0.25 dB" in text.replace(" ±0.00", "")

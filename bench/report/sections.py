@@ -21,7 +21,7 @@ from bench.core.dataset_names import dataset_title, parse
 from bench.core.experiment import RECORDED
 from bench.core.tasks import Section
 from bench.figures.choose import compares_ranges, drawings_of
-from bench.figures.drawing import Drawing
+from bench.figures.drawing import Drawing, later
 from bench.report.chapter import Chapter
 from bench.report.render import render
 from bench.report.setup import heading, missing_of, setup
@@ -30,6 +30,7 @@ from bench.report.tables.breakdown import breakdown_table
 from bench.report.tables.published import beside
 from bench.report.tables.regret import ranking_table, regret_table
 from bench.report.tables.scores import scores
+from bench.report.tables.table import lines_of
 from bench.report.tables.tutorial import losses_beside
 from bench.store.store import Store
 
@@ -165,8 +166,17 @@ def by_told(scored: Sequence[tuple[Section, list[Row]]]) -> Iterator[Chapter]:
         rows_by_factor = {section.protocol.told: rows for section, rows in group.items()}
         frame = told_frame(rows_by_factor)
         every = [row for rows in group.values() for row in rows]
+        lines: dict[str, list[tuple[float, float, float]]] = {}
+        for line in lines_of(frame[frame.factor.map(lambda factor: not isinstance(factor, str))]):
+            lines.setdefault(line.denoiser, []).append((line.factor, line.mean, line.half_width))
+        caption = "PSNR that is lost where a wrong variance is told"
+        more = ", on average over the test variances, with 95 % intervals."
+        key = f"{name}-{dataset_title(dataset)}-{noise}"
+        drawing = Drawing("losses", "", caption, (lines,), later("told.losses", lines), more, key) if lines else None
         text = render(
             "ablation_by_told",
+            folder=FIGURES,
+            drawing=drawing,
             about=ABLATIONS[name].about,
             missing=missing_of(every),
             setup=setup(list(group), every),
@@ -174,4 +184,6 @@ def by_told(scored: Sequence[tuple[Section, list[Row]]]) -> Iterator[Chapter]:
             table=told_table(frame),
         )
         title = f"Ablation `{name}`: {dataset_title(dataset)}, {noise} noise"
-        yield Chapter(title, text, ABLATIONS[name].page, incomplete=bool(missing_of(every)))
+        yield Chapter(
+            title, text, ABLATIONS[name].page, [drawing] if drawing else [], incomplete=bool(missing_of(every))
+        )

@@ -41,7 +41,7 @@ def setup(sections: Sequence[Section], rows: Sequence[Row]) -> str:
         protocol=protocol,
         dataset=full_name(protocol.dataset),
         digests=[section.protocol.digest for section in sections],
-        noises=[section.protocol.noise for section in sections],
+        noises=list(dict.fromkeys(section.protocol.noise for section in sections)),
         trained_on=sorted(map(full_name, trained_on)),
         recipes=list(_recipes(learned, [base.recipe for base in sections[0].bases])),
         networks=_networks(learned.values()) if learned else None,
