@@ -26,6 +26,7 @@ from bench.analysis.findings.facts import (
     TargetSlip,
     WrongVariance,
 )
+from bench.analysis.findings.variants import Contrast
 from bench.analysis.intervals import Estimate
 from bench.calibration.distances import PublishedDistance
 from bench.report.render import render, sentence
@@ -87,6 +88,7 @@ FINDINGS: list[Finding] = [
     RangeCost("mnist", "0.001..0.1", (("conv_autoencoder", HALF, 2.0, 0.001, 6), ("unet", ONCE, 0.61, 0.1, 6))),
     Carries("mnist", "0.01", "tuned median", (("conv_autoencoder", 0.0991), ("unet", None))),
     Variant("unet_bias_free", "unet", (("mnist", "0.01", HALF, FAR, SIGNED), ("BSD68", "σ=25", None, None, NEAR))),
+    Variant("unet_bias_free", "unet", (("mnist", "0.01", HALF, FAR, None),), Contrast(Estimate(-3, 0.5), HALF)),
     Told("mnist", "unet_conditioned †", "unet", "0.001..0.1", HALF, significant=True),
     Told("mnist", "unet_conditioned †", "unet", "0.001..0.1", HALF, significant=False),
     Elsewhere("conv_autoencoder", "0.01", ((0.001, 34.8, 38.4), (0.01, 30.6, 30.6), (0.5, 8.6, None)), ()),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.analysis.findings.variants import beside_each_other, variants_frame
+from bench.analysis.findings.variants import beside_each_other, contrast_of, variants_frame
 from bench.analysis.rows import Row
 from bench.core.experiment import Experiment, Protocol
 from bench.core.tasks import Section
@@ -44,6 +44,17 @@ def test_images_are_compared_at_the_training_variance_nearest_to_the_tutorials()
     assert set(chosen.images) == {"mnist", "shapes"}
     assert beside_each_other(variants_frame([(DIGITS, digits)])).empty
     assert beside_each_other(variants_frame([])).empty
+
+
+def test_digits_of_one_contrast_and_of_every_contrast_are_set_against_each_other() -> None:
+    every = replace(OTHERS, protocol=replace(OTHERS.protocol, dataset="mnist_contrast"))
+    scored = [(DIGITS, pair(-3, -0.1, 2)), (every, pair(2, 0, 7))]
+    contrast = contrast_of(variants_frame(scored), "unet_bias_free", "unet")
+    assert contrast is not None
+    assert (contrast.one.mean, contrast.every.mean) == pytest.approx((-3, 2))
+    (chapter,) = variants_chapter(scored, "figures")
+    assert "at less noise from −3.00 ±0.00 dB to +2.00 ±0.00 dB" in chapter.text
+    assert contrast_of(variants_frame(scored[:1]), "unet_bias_free", "unet") is None
 
 
 def test_the_chapter_says_what_each_kind_of_images_gains_from_the_best_on() -> None:

@@ -1,6 +1,6 @@
 """How denoisers do at noise variances they were not trained for: what each loses against a specialist."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,15 @@ def _regret(row: Row, family: Sequence[Row], variance: float) -> Regret | None:
     specialist = exact or max(same, key=lambda other: other.means[variance, METRIC], default=None)
     lost = specialist.samples[variance, METRIC].minus(sample) if specialist else None
     return Regret(row, variance, specialist, exact is not None, lost) if specialist and lost else None
+
+
+def with_kin(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
+    """Networks with the one that each varies, trained alike."""
+    for row in rows:
+        if row.learned and row.kin not in ("", row.experiment.denoiser):
+            for other in rows:
+                if other.experiment.but(seed=0) == row.experiment.but(denoiser=row.kin, seed=0):
+                    yield row, other
 
 
 def differences(row: Row, other: Row, variances: Iterable[float]) -> dict[str, tuple[Sample, int]]:

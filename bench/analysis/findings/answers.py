@@ -8,11 +8,14 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from bench.analysis.breakdown import floors, reach
 from bench.analysis.comparisons import p_values
 from bench.analysis.findings.facts import Finding
+from bench.analysis.findings.variants import Contrast, contrast_of, variants_frame
 from bench.analysis.intervals import CONFIDENCE, Estimate, Sample, mean_of
-from bench.analysis.regret import Regret, regrets
+from bench.analysis.regret import Regret, regrets, with_kin
 from bench.analysis.rows import METRIC, Row
 from bench.core.dataset_names import dataset_title
 from bench.core.tasks import Section
@@ -62,11 +65,15 @@ class Carries(Finding):
 
 @dataclass(frozen=True)
 class Variant(Finding):
-    """A network minus the one it varies, at one training variance: there, and the span below and above it."""
+    """A network minus the one it varies, at one training variance: there, and the span below and above it.
+
+    With `contrast` also why images differ in it.
+    """
 
     subject: str
     other: str
     places: tuple[tuple[str, str, Estimate | None, Span | None, Span | None], ...]
+    contrast: Contrast | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ def answers(scored: Scored) -> list[Finding]:
         chosen = leading(rows, variances)
         found += [*_mismatch(title, rows, variances, chosen), *_range_cost(title, rows, variances, chosen)]
         found += [*_carries(title, rows, variances, chosen), *_told(title, rows, variances)]
-    return [*found, *_variants(grids)][:5]
+    return [*found, *_variants(grids, variants_frame(scored))][:5]
 
 
 def trained_once(scored: Scored) -> list[str]:
@@ -212,15 +219,6 @@ def _told(title: str, rows: Sequence[Row], variances: Sequence[float]) -> Iterat
                 return
 
 
-def with_kin(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
-    """Networks with the one that each varies, trained alike."""
-    for row in rows:
-        if row.learned and row.kin not in ("", row.experiment.denoiser):
-            for other in rows:
-                if other.experiment.but(seed=0) == row.experiment.but(denoiser=row.kin, seed=0):
-                    yield row, other
-
-
 def gains_over(row: Row, other: Row, variances: Iterable[float]) -> dict[float, Sample]:
     pairs = ((v, row.psnr_at(v), other.psnr_at(v)) for v in variances)
     return {v: minus for v, one, two in pairs if one and two and (minus := one.minus(two))}
@@ -233,8 +231,8 @@ def around(gains: Mapping[float, Sample], variance: float) -> tuple[Estimate | N
     return at, below, span_of([gain.mean for v, gain in gains.items() if v > variance])
 
 
-def _variants(grids: Scored) -> Iterator[Finding]:
-    """The bias-free network against the network it varies, on all test images."""
+def _variants(grids: Scored, variants: pd.DataFrame) -> Iterator[Finding]:
+    """The bias-free network against the network it varies, on all test images; `variants` is of `variants_frame`."""
     places: dict[tuple[str, str], list[tuple[str, str, Estimate | None, Span | None, Span | None]]] = {}
     for section, rows in grids:
         usual = usual_variance(rows)
@@ -244,4 +242,4 @@ def _variants(grids: Scored) -> Iterator[Finding]:
                 about = dataset_title(section.protocol.dataset), row.training
                 places.setdefault((row.subject, other.subject), []).append((*about, *around(gains, usual)))
     for names, of_pair in list(places.items())[:1]:
-        yield Variant(*names, tuple(of_pair))
+        yield Variant(*names, tuple(of_pair), contrast_of(variants, *names))

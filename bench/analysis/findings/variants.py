@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from bench.analysis.findings.answers import with_kin
-from bench.analysis.regret import differences
+from bench.analysis.intervals import Estimate
+from bench.analysis.regret import differences, with_kin
 from bench.analysis.rows import Row
 from bench.core.dataset_names import dataset_title
 from bench.core.tasks import Section
@@ -40,6 +40,24 @@ def variants_frame(scored: Iterable[tuple[Section, Sequence[Row]]]) -> pd.DataFr
                         for side, (sample, count) in sides.items()
                     ]
     return pd.DataFrame([line for lines in found.values() for line in lines], columns=COLUMNS)
+
+
+class Contrast(NamedTuple):
+    """A variant minus the network it varies, at less noise, on digits of one contrast and of every contrast."""
+
+    one: Estimate
+    every: Estimate
+
+
+def contrast_of(frame: pd.DataFrame, variant: str, base: str) -> Contrast | None:
+    """What `variants_frame` says of both datasets at one training variance; None where one is missing."""
+    pair = frame[(frame.variant == variant) & (frame.base == base) & (frame.side == "below")]
+    for _, alike in pair.groupby("trained_on", sort=False):
+        numbers = zip(alike["images"], alike["mean"], alike["half_width"], strict=True)
+        by_images = {images: Estimate(mean, width) for images, mean, width in numbers}
+        if {"mnist", "mnist_contrast"} <= by_images.keys():
+            return Contrast(by_images["mnist"], by_images["mnist_contrast"])
+    return None
 
 
 def beside_each_other(frame: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.analysis.findings.variants import beside_each_other, variants_frame
+from bench.analysis.findings.variants import beside_each_other, contrast_of, variants_frame
 from bench.analysis.intervals import Estimate
 from bench.analysis.rows import Row
 from bench.core.tasks import Section
@@ -51,5 +51,8 @@ def variants_chapter(scored: Sequence[tuple[Section, Sequence[Row]]], folder: st
         below: dict[str, list[tuple[str, Estimate]]] = {}
         for line in lines_of(of_base[of_base.side == "below"].sort_values("mean", ascending=False)):
             below.setdefault(line.variant, []).append((line.images, Estimate(line.mean, line.half_width)))
-        text = render("variants", folder=folder, base=base, below=below, drawing=drawing, table=variants_table(of_base))
+        pairs = ((variant, contrast_of(frame, variant, str(base))) for variant in below)
+        variant, contrast = next(((variant, found) for variant, found in pairs if found), ("", None))
+        about = {"base": base, "below": below, "variant": variant, "contrast": contrast}
+        text = render("variants", folder=folder, drawing=drawing, table=variants_table(of_base), **about)
         yield Chapter(f"On which images do variants of {base} help?", text, "architecture", [drawing])
