@@ -136,6 +136,8 @@ def test_an_ablation_of_one_number_is_drawn_against_it(counter: Counter) -> None
         (denoiser, variance) for denoiser in ("conv_autoencoder", "memorizer") for variance in (0.01, 0.1)
     }
     assert panels["conv_autoencoder"]["conv_autoencoder", 0.01]["all"] == (0.0, 0.0)
+    for line in panels["conv_autoencoder"].values():  # or it would go forth and back
+        assert list(line) == [value for value in values if value in line]
     assert "factor" in drawn(store)
     assert counter.run("--ablate", "no_clean_images", *SMALL[:2], "--test", "0.01", "--metrics", "psnr") == 0
     assert sum(drawing.kind == "factor" for drawing in build(store).drawings) == 1  # names are no numbers

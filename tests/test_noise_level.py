@@ -11,6 +11,7 @@ from scipy import stats
 from bench.core.rng import stream
 from bench.measurements import chapters
 from bench.report.report import build
+from bench.running.applied.denoise_file import channels, noise_of
 from bench.scoring import noise_level_errors
 from bench.scoring.noise_level import _clipping, noise_level
 from bench.scoring.noise_level_errors import errors
@@ -24,6 +25,15 @@ def noisy(clean: torch.Tensor, variance: float, as_file: bool = False) -> torch.
     image = clean[None] + variance**0.5 * torch.randn(clean.shape, generator=stream("x"))
     restored: torch.Tensor = (image.clamp(0, 1) * 255).round() / 255 if as_file else image
     return restored
+
+
+def test_pixels_within_the_ends_are_clipped_whatever_their_type() -> None:
+    image = noisy(SMOOTH, 0.1, as_file=True)
+    bytes_ = (image[0] * 255).round().to(torch.uint8).numpy()
+    levels = [noise_of(array, channels(array)) for array in (bytes_, bytes_ / 255.0)]
+    assert levels[0].variance == pytest.approx(levels[1].variance)
+    unclipped = noisy(SMOOTH, 0.1, as_file=False)[0].numpy()
+    assert noise_of(unclipped, channels(unclipped)) == noise_level(channels(unclipped), clipped=False)
 
 
 @pytest.mark.parametrize("as_file", [False, True])

@@ -73,7 +73,14 @@ def _factor(section: Section, rows: Sequence[Row]) -> Iterator[Drawing]:
                     line[texts[row]] = (gain.mean, 0.0 if row is base else gain.half_width)
     if panels:
         title = f"PSNR against {name.replace('_', ' ')}, minus that of the base. A line for each test variance"
-        inputs = (panels, name.replace("_", " "), list(ordered))
+        places = list(ordered)
+        in_order = {
+            panel: {
+                key: dict(sorted(line.items(), key=lambda item: places.index(item[0]))) for key, line in lines.items()
+            }
+            for panel, lines in panels.items()
+        }
+        inputs = (in_order, name.replace("_", " "), places)
         yield Drawing("factor", "", title, inputs, later("factors.against", *inputs))
 
 
@@ -196,6 +203,8 @@ def _curves(section: Section, rows: list[Row]) -> Iterator[Drawing]:
     if not any(variance > 0 and metric == METRIC for row in rows for variance, metric in row.means):
         return
     variances = section.protocol.variances
+    if len(variances) < 2:  # a point is no line
+        return
     fixed, ranges = _trainings(rows)
     near = [min(fixed, key=lambda training: abs(math.log10(training.low) - aim)) for aim in (-2, -1)] if fixed else []
     trainings = [*ranges, *near] if fixed else {row.experiment.variance for row in rows if row.learned}

@@ -61,6 +61,6 @@ def decisions(rows: Sequence[Row], variances: Sequence[float], seconds: Mapping[
     quick = [row for row in blind if row.learned and row.experiment.denoiser in seconds]
     near = [row for row in quick if mean(row, inside) >= mean(unknown, inside) - MOST]
     if near:
-        fastest = min(near, key=lambda row: seconds[row.experiment.denoiser])
+        fastest = min(near, key=lambda row: (seconds[row.experiment.denoiser], -mean(row, inside)))
         chosen.append(choice(f"Time counts: the fastest within {MOST:g} dB of the first", fastest, inside))
     return chosen

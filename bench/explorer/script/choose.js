@@ -39,8 +39,8 @@ export function choose(view, grid) {
     upper.move(scale(high));
     const points = d3.range(STEPS).map((i) => low * (high / low) ** (i / (STEPS - 1)));
     const found = candidates(grid, points);
-    const best = d3.mean(points, (_, i) => d3.max(found, (c) => c.values[i]));
     const fits = found.filter((c) => (state.told || !c.row.told) && (!+state.ms || (c.ms !== null && c.ms <= +state.ms)));
+    const best = d3.mean(points, (_, i) => d3.max(fits, (c) => c.values[i]));
     const ofEach = d3.rollup(fits, (trainings) => d3.greatest(trainings, (c) => c.psnr), (c) => c.row.name);
     const ranked = d3.sort(ofEach.values(), (c) => -c.psnr);
     const nothing = h("p", { class: "pick" }, "Nothing fits: give it more time or a smaller image.");
@@ -73,7 +73,7 @@ function advice(grid, ranked, best, [low, high]) {
   return [
     h("p", { class: "pick" }, "Take ", h("strong", { id: "pick" }, pick.name), "."),
     h("p", {}, `Expect ${number(pick.psnr)} dB (up to ±${number(width)} dB, ${over}), averaged evenly over the logarithm of the variance `,
-      `from ${written(low, grid.sigma)} to ${written(high, grid.sigma)}. The best choice at each variance, if you knew it, has ${number(best)} dB: `,
+      `from ${written(low, grid.sigma)} to ${written(high, grid.sigma)}. Of what fits, the best at each variance, if you knew it, has ${number(best)} dB: `,
       `not knowing costs ${number(best - pick.psnr)} dB. `,
       pick.ms !== null && `About ${milliseconds(pick)} ms for an image on one thread of ${DATA.latency[0].device}.`),
     second ? h("p", {}, `Runner-up: ${second.name}, ${number(pick.psnr - second.psnr)} dB less${near}.`) : "",

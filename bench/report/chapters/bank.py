@@ -55,6 +55,7 @@ def bank_chapter(store: Store, folder: str) -> Chapter | None:
         kept
         | {"network": name, "against": {kind: Estimate(*pair) for kind, pair in kept["inside"].items()}}
         | {"tested": [row["variance"] for row in kept["rows"] if row["specialist"]]}
+        | {"everywhere": sum(row["range"][0] for row in kept["rows"]) / len(kept["rows"])}
         for name, kept in measured.items()
         if kept["inside"] and all(kept["inside"].values())  # else no variance that was trained was tested
     ]

@@ -8,6 +8,7 @@ from bench.ablations import by_seed
 from bench.analysis.comparisons import BEST, MARGIN, UNRESOLVED
 from bench.analysis.rows import METRIC, Row
 from bench.analysis.scores import scores_frame
+from bench.core.experiment import RECORDED
 from bench.core.tasks import Section
 from bench.core.variance import decibels, in_sigma, written
 from bench.metrics import METRICS, metric_title
@@ -46,13 +47,14 @@ def scores(
         names.append(f"{row.subject} ({row.note})" if row.note and row.means else row.subject)
     # Above all, what the noise itself is.
     sigmas = [] if all(map(in_sigma, variances)) else [f"{255 * variance**0.5:.1f}" for variance in variances]
-    names = [*["σ·255"][: len(sigmas)], "input PSNR (dB)", *names]
+    inputs = [] if section.protocol.noise == RECORDED else [f"{decibels(v):.2f}" for v in variances]  # `noisy` says it
+    names = [*["σ·255"][: len(sigmas)], *["input PSNR (dB)"][: len(inputs)], *names]
     columns = [
         texts("denoiser", names),
         texts("trained on", [*[""] * (len(names) - len(rows)), *(row.training for row in rows)]),
     ]
     for i, variance in enumerate(variances):
-        above = *sigmas[i : i + 1], f"{decibels(variance):.2f}"
+        above = *sigmas[i : i + 1], *inputs[i : i + 1]
         columns.append(Column(written(variance), (*above, *cells[variance]), right=True))
     return Table.of(metric_title(metric), columns, marks(rows) if marked and metric == METRIC else "")
 

@@ -162,7 +162,7 @@ def advise(
     reached = {row: psnr for row in weighed if (psnr := _psnr(row, like.tested, points)) is not None}
     best = np.max(list(reached.values()), axis=0)
     timed = next((times for store in (like.store, *stores) if (times := latencies(store))), [])
-    seconds = seconds_for(timed, pixels.shape[-2] * pixels.shape[-1])
+    seconds = seconds_for(timed, pixels.numel())  # channels one by one
     picks: dict[str, Pick] = {}
     over: set[str] = set()
     for row, psnr in reached.items():

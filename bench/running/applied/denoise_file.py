@@ -107,8 +107,12 @@ def channels(noisy: Path | Array) -> Tensor:
 
 
 def noise_of(noisy: Path | Array, pixels: Tensor) -> NoiseLevel:
-    """The noise level of an image, with its pixels from `channels`; files and uint8 are clipped."""
-    return noise_level(pixels, clipped=isinstance(noisy, Path) or noisy.dtype == np.uint8)
+    """The noise level of an image, with its pixels from `channels`.
+
+    Files and uint8 are clipped, and so are floats of which none lies outside [0, 1]: they come from a file.
+    """
+    within = bool(pixels.min() >= 0 and pixels.max() <= 1)
+    return noise_level(pixels, clipped=isinstance(noisy, Path) or noisy.dtype == np.uint8 or within)
 
 
 def _restored(pixels: Tensor, model: torch.nn.Module, colour: bool, variance: float) -> Array:
