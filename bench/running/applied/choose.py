@@ -122,10 +122,14 @@ class Advice:
             f"expect   {'on those images ' * unlike}{best.psnr:.2f} dB; "
             f"in that interval at worst {best.lost:.2f} dB below the best of all",
         ]
-        said += [f"time     about {1000 * best.seconds:.1f} ms on one thread of {self.device}"] if best.seconds else []
+        said += (
+            [f"time     about {float(f'{1000 * best.seconds:.2g}'):g} ms on one thread of {self.device}"]
+            if best.seconds
+            else []
+        )
         said += [f"next     {others[0].name}, {best.psnr - others[0].psnr:.2f} dB less"] if others else []
         said += (
-            [f"over     {self.over} denoisers take longer than the budget, or were never timed"] if self.over else []
+            [f"over     the budget, or never timed: {self.over} denoiser{'s' * (self.over > 1)}"] if self.over else []
         )
         if not best.ready:
             ready = next((f"{p.name}, {best.psnr - p.psnr:.2f} dB less" for p in others if p.ready), "nothing")
