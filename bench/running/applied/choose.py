@@ -122,11 +122,9 @@ class Advice:
             f"expect   {'on those images ' * unlike}{best.psnr:.2f} dB; "
             f"in that interval at worst {best.lost:.2f} dB below the best of all",
         ]
-        said += (
-            [f"time     about {float(f'{1000 * best.seconds:.2g}'):g} ms on one thread of {self.device}"]
-            if best.seconds
-            else []
-        )
+        if best.seconds:
+            milliseconds = float(f"{1000 * best.seconds:.2g}")
+            said.append(f"time     about {milliseconds:g} ms on one thread of {self.device}")
         said += [f"next     {others[0].name}, {best.psnr - others[0].psnr:.2f} dB less"] if others else []
         said += (
             [f"over     the budget, or never timed: {self.over} denoiser{'s' * (self.over > 1)}"] if self.over else []
