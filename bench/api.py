@@ -421,7 +421,7 @@ def denoise(
         `notes` that say so in words.
 
     Raises:
-        ValueError: there is no such image, denoiser or training.
+        ValueError: there is no such image, denoiser, variance or training.
 
     Example:
         >>> study = bench.run("median", train=0.01, test=0.01, profile="smoke", quiet=True)
@@ -430,4 +430,5 @@ def denoise(
     """
     _ = DENOISERS[denoiser] if denoiser else None
     image = Path(noisy) if isinstance(noisy, str | Path) else np.asarray(noisy)
+    variance = None if variance is None else Range(variance, variance).low  # which refuses what is none
     return restore(image, _stores(study), denoiser, variance, trained_on)

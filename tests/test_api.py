@@ -173,6 +173,7 @@ def test_what_fails_is_said_and_the_rest_is_kept(counter: Counter) -> None:
         (lambda: bench.denoise(np.zeros((5, 5)), "clip", "full"), r"at least 16 to each side, got shape \(5, 5\)"),
         (lambda: bench.denoise(np.full((20, 20), 99.0), "clip", "full"), "uint8, or floats with clean values"),
         (lambda: bench.denoise("none.png", "clip", "full"), "there is no file none.png"),
+        (lambda: bench.denoise(np.zeros((20, 20)), "clip", "full", variance=-1.0), "not negative, got -1.0"),
         (lambda: bench.denoise("none.png", "clipp", "full"), "no denoiser named 'clipp'"),
     ],
 )
