@@ -212,8 +212,9 @@ def test_a_killed_worker_is_replaced(undisturbed: Path, tmp_path: Path, say: Say
 def test_a_stopped_command_ends_soon_and_goes_on(
     undisturbed: Path, seconds: float, tmp_path: Path, say: Say, number: signal.Signals, status: int
 ) -> None:
-    draw, stopped = random.Random(2), 0
-    for _ in range(10):
+    draw, moments, stopped = random.Random(2), 0, 0
+    while moments < 10 or (stopped < 3 and moments < 40):  # how many hit the work is a matter of the machine
+        moments += 1
         process = started(tmp_path)
         time.sleep(draw.uniform(1, seconds))  # Python answers signals once it has started
         process.send_signal(number)
@@ -230,7 +231,7 @@ def test_a_stopped_command_ends_soon_and_goes_on(
             assert process.returncode in (-number, 1)  # before the program began
     finished(tmp_path)
     assert numbers(tmp_path) == numbers(undisturbed)
-    say(f"{number.name} at {stopped} of 10 random moments, gone within 5 s")
+    say(f"{number.name} at {stopped} of {moments} random moments, gone within 5 s")
     assert stopped >= 3
 
 
