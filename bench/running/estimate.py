@@ -74,7 +74,7 @@ def estimate(store: Store, tasks: Sequence[Task], published: Store | None = None
 def _measured(store: Store, counts: Mapping[DatasetName, int]) -> tuple[Samples, Samples]:
     """Seconds of one image in an epoch and at one test variance, of like experiments.
 
-    For a unit of size, what all networks trained and all filters were tuned for, and everything was scored.
+    Under NETWORKS, FILTERS and EVERYTHING are those of all trainings, all tunings and all scorings, for a unit of size.
 
     Args:
         counts: training images of the datasets that matter.

@@ -28,7 +28,7 @@ ENDS = 0.25  # share of exactly black or white pixels from which on they tell mo
 RING = np.ones((5, 5)) / 24  # the neighbours of a pixel, without itself: their noise is not its own
 RING[2, 2] = 0
 FLATTEST = 0.1  # share of those that are flatter still: what they lack is texture
-# Errors found by trial on training images: Train400, twelve photographs of scikit-image, and MNIST.
+# Errors found by trial on Train400, six training photographs of scikit-image, and training images of MNIST.
 MODEL, OF_FILE = 0.02, 0.03  # of σ: what is left of the error with many coefficients, and in a file
 STRONG = 0.12  # σ from which on a file has clipped so much that what is left says less and less
 MOST = 0.45  # of σ, however strong the noise of a file

@@ -8,7 +8,7 @@ from bench.analysis.comparisons import holm, p_values
 from bench.analysis.findings import facts
 from bench.analysis.intervals import mean_of
 from bench.analysis.ranking import ranking, shared
-from bench.analysis.regret import Regret, differences, regrets, summary
+from bench.analysis.regret import Regret, differences, regrets, summary, with_kin
 from bench.analysis.rows import METRIC, Row
 
 FACTORS = (0.1, 0.5, 2.0, 10.0)  # test variance over training variance
@@ -124,14 +124,7 @@ def _prices(regrets_by_row: Mapping[Row, list[Regret]]) -> dict[Row, facts.Range
 
 def _beside_kin(rows: Sequence[Row], variances: Sequence[float]) -> Iterator[facts.KinDifference]:
     """Networks beside the ones they are made from, trained alike: inside the training range and outside."""
-    compared = [
-        (row, other, sides)
-        for row in rows
-        if row.learned and row.kin not in ("", row.experiment.denoiser)
-        for other in rows
-        if other.experiment.but(seed=0) == row.experiment.but(denoiser=row.kin, seed=0)
-        and (sides := differences(row, other, variances))
-    ]
+    compared = [(row, other, sides) for row, other in with_kin(rows) if (sides := differences(row, other, variances))]
     significant = iter(holm(p_values([mean for *_, sides in compared for mean, _ in sides.values()])))
     for row, other, sides in compared:
         parts = [facts.Difference(side, mean.estimate, n, next(significant)) for side, (mean, n) in sides.items()]
